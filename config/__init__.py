@@ -1,0 +1,1 @@
+"""Typed settings: one YAML file, environment overrides, and the appservice registration file."""

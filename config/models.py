@@ -1,0 +1,186 @@
+"""The settings: every key Greffier reads, its type, its default and its bounds, as frozen models.
+
+The example file `example-config.yaml` documents the same keys for the person who fills them in; a test keeps the two
+equal. Loading, environment overrides and the wording of errors are in `config.loading`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+
+Language = Literal["fr", "en"]
+
+
+def _http_url(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("expected an address that starts with http:// or https://")
+    return value.rstrip("/")
+
+
+def _livekit_url(value: str) -> str:
+    if not value.startswith(("ws://", "wss://")):
+        raise ValueError("expected an address that starts with ws:// or wss://")
+    return value.rstrip("/")
+
+
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("expected the name of a time zone, such as Europe/Paris") from error
+    return value
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+LiveKitUrl = Annotated[str, AfterValidator(_livekit_url)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+UserPattern = Annotated[str, StringConstraints(pattern=r"^@[^:\s]+:\S+$|^\*$")]
+"""A Matrix user id in which `*` and `?` stand for any characters (`@*:agent.tchap.example`), or `*` for everyone."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, hide_input_in_errors=True)
+
+
+class Matrix(_Section):
+    """Where the homeserver is and who the bot is there."""
+
+    homeserver_url: HttpUrl
+    server_name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.\-:\[\]]+$")]
+    as_token: SecretStr
+    """Shared with the homeserver by the registration file; the bot acts with it."""
+    bot_localpart: Annotated[str, StringConstraints(pattern=r"^[a-z0-9._=/+\-]+$")] = "greffier"
+    device_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_\-]{1,64}$")] = "GREFFIER"
+    display_name: Annotated[str, StringConstraints(min_length=1, max_length=128)] = "Greffier"
+    request_timeout_s: Annotated[float, Field(ge=1, le=300)] = 30
+    command_max_age_s: Annotated[int, Field(ge=10, le=86400)] = 600
+    """A command older than this when it is first seen (a long outage) is not acted upon."""
+
+    @property
+    def bot_user_id(self) -> str:
+        """The bot's full Matrix user id."""
+        return f"@{self.bot_localpart}:{self.server_name}"
+
+
+class LiveKit(_Section):
+    """The LiveKit server, seen from Greffier and from the browsers."""
+
+    url: LiveKitUrl
+    public_url: LiveKitUrl | None = None
+    """What browsers connect to, where it differs from `url`."""
+    api_key: Annotated[str, StringConstraints(min_length=1)]
+    api_secret: SecretStr
+    request_timeout_s: Annotated[float, Field(ge=1, le=120)] = 10
+
+    @property
+    def browser_url(self) -> str:
+        """The address handed to browsers."""
+        return self.public_url or self.url
+
+    @property
+    def api_url(self) -> str:
+        """The same server as `url`, as the HTTP address of its API."""
+        return "http" + self.url.removeprefix("ws")
+
+
+class Web(_Section):
+    """The HTTP side: join page, LiveKit's webhooks, health, metrics."""
+
+    public_url: HttpUrl
+    """The address in the links that people click; a reverse proxy leads from it to `host:port`."""
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8080
+    metrics_token: SecretStr | None = None
+    """When set, `/metrics` wants it as a bearer token; when not, `/metrics` answers on loopback requests only."""
+
+
+class Calls(_Section):
+    """What every call is held to."""
+
+    max_duration_min: Annotated[int, Field(ge=1, le=24 * 60)] = 240
+    max_participants: Annotated[int, Field(ge=2, le=1000)] = 100
+    empty_timeout_s: Annotated[int, Field(ge=10, le=86400)] = 900
+    """A call that nobody joined is closed after this."""
+    departure_timeout_s: Annotated[int, Field(ge=1, le=600)] = 5
+    """After the last person has left, the call is over when this has passed."""
+    transcribe: bool = True
+
+
+class Permissions(_Section):
+    """Who may do what. User patterns first, then the power level in the room."""
+
+    invite: tuple[UserPattern, ...] = ("*",)
+    """Whose invitations the bot accepts."""
+    start: tuple[UserPattern, ...] = ("*",)
+    """Who may open a call."""
+    start_power_level: Annotated[int, Field(ge=-100, le=100)] = 0
+    end_power_level: Annotated[int, Field(ge=-100, le=100)] = 50
+    """Who may end someone else's call; whoever opened it may always end it."""
+    settings_power_level: Annotated[int, Field(ge=-100, le=100)] = 50
+    """Who may change the room's language."""
+
+
+class Rooms(_Section):
+    """How the bot speaks in a room."""
+
+    language: Language = "fr"
+    time_zone: TimeZone = "Europe/Paris"
+
+
+class Speech(_Section):
+    """Sound to words."""
+
+    model: Annotated[str, StringConstraints(min_length=1)] = "small"
+    """A folder with a CTranslate2 Whisper model, a model name (`small`, `large-v3-turbo`), or a hub id."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    compute_type: str = "default"
+    """`default` means int8 on a CPU and float16 on a GPU."""
+    threads: Annotated[int, Field(ge=0, le=256)] = 0
+    """CPU threads for recognition; 0 lets the library choose."""
+    beam_size: Annotated[int, Field(ge=1, le=10)] = 5
+    languages: Annotated[tuple[Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")], ...], Field(min_length=1)] = (
+        "fr",
+        "en",
+    )
+    """Languages that a meeting may be held in (ISO 639-1); each track is settled on one of them."""
+
+
+class Storage(_Section):
+    """What is kept on disk, and where."""
+
+    folder: Path
+    keep_sound: bool = False
+    """Keep the recorded sound once its transcript is posted."""
+
+
+class Log(_Section):
+    """Logs, on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "console"] = "json"
+
+
+class Settings(_Section):
+    """The whole of the configuration file."""
+
+    matrix: Matrix
+    livekit: LiveKit
+    web: Web
+    calls: Calls = Calls()
+    permissions: Permissions = Permissions()
+    rooms: Rooms = Rooms()
+    speech: Speech = Speech()
+    storage: Storage
+    log: Log = Log()
+
+    @model_validator(mode="after")
+    def _one_server(self) -> Settings:
+        if self.web.public_url.startswith("https://") and self.livekit.browser_url.startswith("ws://"):
+            raise ValueError(
+                "livekit.public_url: a join page served over https:// needs a wss:// address (browsers refuse ws://)"
+            )
+        return self
