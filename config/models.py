@@ -37,6 +37,7 @@ def _time_zone(value: str) -> str:
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 LiveKitUrl = Annotated[str, AfterValidator(_livekit_url)]
+LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 UserPattern = Annotated[str, StringConstraints(pattern=r"^@[^:\s]+:\S+$|^\*$")]
 """A Matrix user id in which `*` and `?` stand for any characters (`@*:agent.tchap.example`), or `*` for everyone."""
@@ -51,8 +52,10 @@ class Matrix(_Section):
 
     homeserver_url: HttpUrl
     server_name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.\-:\[\]]+$")]
+    registration_file: Path = Path("registration.yaml")
+    """The appservice's registration, written by `greffier registration`; relative to the configuration file."""
     as_token: SecretStr
-    """Shared with the homeserver by the registration file; the bot acts with it."""
+    """The token the bot acts with; read from `registration_file` unless it is given."""
     bot_localpart: Annotated[str, StringConstraints(pattern=r"^[a-z0-9._=/+\-]+$")] = "greffier"
     device_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_\-]{1,64}$")] = "GREFFIER"
     display_name: Annotated[str, StringConstraints(min_length=1, max_length=128)] = "Greffier"
@@ -142,10 +145,7 @@ class Speech(_Section):
     threads: Annotated[int, Field(ge=0, le=256)] = 0
     """CPU threads for recognition; 0 lets the library choose."""
     beam_size: Annotated[int, Field(ge=1, le=10)] = 5
-    languages: Annotated[tuple[Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")], ...], Field(min_length=1)] = (
-        "fr",
-        "en",
-    )
+    languages: Annotated[tuple[LanguageCode, ...], Field(min_length=1)] = ("fr", "en")
     """Languages that a meeting may be held in (ISO 639-1); each track is settled on one of them."""
 
 

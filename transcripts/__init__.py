@@ -1,0 +1,1 @@
+"""Sound to words: the spool, voice activity, packing, recognition, turns and their rendering."""

@@ -1,0 +1,1 @@
+"""LiveKit: calls, the tokens that let people in, webhooks, and the recorder that listens."""

@@ -1,0 +1,36 @@
+# Every target sets up what it needs first, and says what it gets; a second time that takes a second.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo stack test check page image clean
+
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+
+help: ## show this
+	@sed -n 's/^\([a-z]*\):.*## /  make \1 — /p' $(MAKEFILE_LIST)
+
+setup: ## get and build all that demo and tests need
+	@scripts/bootstrap python livekit page speech
+
+demo: setup ## a real meeting, from !visio to the transcript in the room (MEETING=DIR REPORT=FILE.json CHAOS=…)
+	@.venv/bin/python -m tests.stack.demo $(if $(MEETING),--meeting "$(MEETING)") $(if $(REPORT),--report "$(REPORT)") $(if $(CHAOS),--chaos "$(CHAOS)")
+
+stack: setup ## the real servers and Greffier, left running until Ctrl-C, described in .stack.json
+	@.venv/bin/python -m tests.stack
+
+test: setup ## every test: unit, integration against the real servers, acceptance (ARGS="tests/unit -k name")
+	@scripts/bootstrap chromium
+	@.venv/bin/python -m pytest $(ARGS)
+
+check: ## format, lint, types, import direction, links, the join page, the scripts
+	@scripts/bootstrap python page
+	@scripts/check
+
+page: ## build the join page into bridge/web/dist
+	@scripts/bootstrap page
+
+image: ## build the container image and start it once
+	@scripts/image
+
+clean: ## remove everything that was got or built
+	rm -rf .venv .tools .cache .stack bridge/web/dist bridge/web/page/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

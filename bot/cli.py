@@ -1,0 +1,132 @@
+"""The command line: `greffier run`, the three processes alone, and what an administrator needs around them."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from importlib.metadata import version
+from pathlib import Path
+
+from bot.supervisor import CONFIGURATION_FAULT, ROLES, GaveUp
+from config.loading import ConfigError, load
+from config.models import Settings
+from config.registration import Registration, RegistrationError
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run one command; exits with 0, 2 (usage), or 78 (something to mend in the configuration)."""
+    arguments = _parser().parse_args(argv)
+    try:
+        arguments.command(arguments)
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    except GaveUp as error:
+        _fail(f"greffier: {error} cannot run as it is configured; see above")
+    except _mendable() as error:
+        _fail(f"greffier: {error}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="greffier", description="Opens video calls from Matrix rooms, and brings back who said what."
+    )
+    parser.add_argument("--version", action="version", version=f"greffier {version('greffier')}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = _command(commands, "run", _run, "run Greffier on this machine")
+    del run
+    for role in ROLES:
+        process = _command(commands, role, _process(role), f"run the {role} process alone")
+        process.add_argument("--parent", type=int, help=argparse.SUPPRESS)
+    registration = _command(commands, "registration", _registration, "write the appservice's registration file")
+    registration.add_argument("-o", "--output", type=Path, help="the file to write (default: matrix.registration_file)")
+    _command(commands, "check", _check, "check the configuration and whether everything it names answers")
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    action: Callable[[argparse.Namespace], None],
+    what: str,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=what, description=what.capitalize() + ".")
+    parser.add_argument(
+        "-c",
+        "--config",
+        type=Path,
+        default=Path(os.environ.get("GREFFIER_CONFIG", "config.yaml")),
+        help="the configuration file (default: $GREFFIER_CONFIG, or config.yaml)",
+    )
+    parser.set_defaults(command=action)
+    return parser
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    from bot import logs, supervisor  # noqa: PLC0415 (each command loads only what it needs)
+
+    settings = load(arguments.config, os.environ)
+    logs.set_up(settings.log, "supervisor")
+    asyncio.run(supervisor.run(settings, arguments.config))
+
+
+def _process(role: str) -> Callable[[argparse.Namespace], None]:
+    def run(arguments: argparse.Namespace) -> None:
+        from bot import logs  # noqa: PLC0415 (as above)
+        from bot.stopping import end_with_parent  # noqa: PLC0415
+
+        if arguments.parent is not None:
+            end_with_parent(arguments.parent)
+        settings = load(arguments.config, os.environ)
+        logs.set_up(settings.log, role)
+        asyncio.run(_body(role)(settings))
+
+    return run
+
+
+def _body(role: str) -> Callable[[Settings], Coroutine[None, None, None]]:
+    """What a process does: models and native media code are loaded only in the process that needs them."""
+    if role == "front":
+        from bot.front import run  # noqa: PLC0415
+    elif role == "recorder":
+        from bot.recorder import run  # noqa: PLC0415
+    else:
+        from bot.speech import run  # noqa: PLC0415
+    return run
+
+
+def _registration(arguments: argparse.Namespace) -> None:
+    # The settings are read with the token that is about to be written: the file does not exist yet.
+    settings = load(arguments.config, os.environ, as_token="about to be written")  # noqa: S106 (no token)
+    path = arguments.output or settings.matrix.registration_file
+    Registration.fresh(bot_localpart=settings.matrix.bot_localpart, server_name=settings.matrix.server_name).write(path)
+    print(  # noqa: T201
+        f"{path} is written. Give it to the homeserver (Synapse: app_service_config_files), restart the homeserver,\n"
+        f"then start Greffier: greffier run -c {arguments.config}"
+    )
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    from bot.checking import check  # noqa: PLC0415
+
+    settings = load(arguments.config, os.environ)
+    raise SystemExit(asyncio.run(check(settings)))
+
+
+def _mendable() -> tuple[type[Exception], ...]:
+    """Errors whose message is for whoever runs the command."""
+    from bot.database import StorageUnusable  # noqa: PLC0415
+
+    return (ConfigError, RegistrationError, StorageUnusable)
+
+
+def _fail(message: str) -> None:
+    print(message, file=sys.stderr)  # noqa: T201
+    raise SystemExit(CONFIGURATION_FAULT)
+
+
+if __name__ == "__main__":
+    main()

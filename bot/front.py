@@ -1,0 +1,96 @@
+"""The front process: the Matrix device, the HTTP side, and the meetings. One of it runs."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from functools import partial
+from importlib.resources import files
+from pathlib import Path
+
+import aiohttp
+import structlog
+from prometheus_client import REGISTRY
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from transcripts.archive import Archive
+
+from bot.answering import Answers
+from bot.call_events import CallEvents
+from bot.commands import is_addressed
+from bot.database import create_tables, open_engine, prepare
+from bot.delivery import Delivery
+from bot.durable import taking_part
+from bot.entrance import Entrance
+from bot.meeting_steps import MeetingSteps
+from bot.meetings import Meetings
+from bot.permissions import may_invite
+from bot.readiness import Readiness
+from bot.register import SCHEMA, Register
+from bot.stopping import until_stopped
+from bridge.livekit.calls import Calls
+from bridge.livekit.webhooks import Webhooks
+from bridge.matrix.homeserver import Homeserver
+from bridge.matrix.inbox import Inbox
+from bridge.matrix.listener import Listener, Wanted
+from bridge.web.server import build, serving
+from config.models import Settings
+from transcripts.spool import Spool
+
+log = structlog.get_logger()
+
+
+async def run(settings: Settings) -> None:
+    """Serve people until told to stop."""
+    database = prepare(settings.storage.folder)
+    async with AsyncExitStack() as stack:
+        engine = open_engine(database)
+        stack.push_async_callback(engine.dispose)
+        await create_tables(engine, SCHEMA)
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        homeserver = await stack.enter_async_context(Homeserver(settings.matrix))
+        register = Register(engine)
+        calls = Calls(settings.livekit, session)
+
+        steps = MeetingSteps(settings, register, calls, homeserver, Spool(settings.storage.folder / "spool"))
+        delivery = Delivery(homeserver, Archive(settings.storage.folder / "transcripts"))
+        meetings = Meetings(settings, register, steps, delivery)
+        answers = Answers(settings, register, meetings, calls, homeserver, homeserver)
+        wanted = Wanted(
+            invitation_from=lambda user: may_invite(user, settings.permissions),
+            message=lambda message: is_addressed(message.body),
+            max_age_s=settings.matrix.command_max_age_s,
+        )
+        listener = Listener(homeserver, Inbox(engine, homeserver.user_id), wanted, answers.answer)
+        readiness = Readiness(
+            {"homeserver": homeserver.ping, "livekit": calls.ping, "database": partial(_ping, engine)}
+        )
+        app = build(
+            Entrance(settings, register, calls),
+            CallEvents(Webhooks(settings.livekit)),
+            readiness,
+            page_dir=Path(str(files("bridge.web"))) / "dist",
+            livekit_url=settings.livekit.browser_url,
+            registry=REGISTRY,
+            metrics_token=settings.web.metrics_token.get_secret_value() if settings.web.metrics_token else None,
+        )
+        await stack.enter_async_context(taking_part("front", database, ()))
+        port = await stack.enter_async_context(serving(app, settings.web.host, settings.web.port))
+        log.info("front ready", host=settings.web.host, port=port, public_url=settings.web.public_url)
+        await _until_first(until_stopped(), listener.run())
+
+
+async def _ping(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT 1"))
+
+
+async def _until_first(*coroutines: object) -> None:
+    """Run them together until one of them returns or fails; the others are cancelled."""
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]  # type: ignore[call-overload]
+    done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
+    for task in done:
+        task.result()

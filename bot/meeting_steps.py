@@ -1,0 +1,163 @@
+"""The single acts a meeting is made of: on the call, in the room, on the spool. Each may happen twice without harm."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from bot.card import CardState, card
+from bot.posting import Rooms, post, transaction_id
+from bot.register import Meeting, Register
+from bot.wording import in_language
+from bridge.livekit.calls import CallError, Calls, CallServerRefused, CallServerUnreachable
+from bridge.livekit.ids import RECORDER, CallId
+from bridge.matrix.errors import HomeserverError
+from bridge.matrix.ids import EventId
+from bridge.matrix.outbound import Content, edit_of, notice
+from config.models import Settings
+from transcripts.spool import Spool
+
+log = structlog.get_logger()
+
+OPEN_ATTEMPTS_AFTER_S = (0.0, 0.5, 1.5)
+PATIENCE_S = 24 * 3600.0
+"""How long what must reach the room waits for a homeserver that is away: as long as it honours transaction ids."""
+LIVE_PATIENCE_S = 10.0
+"""How long a live edit of the card may wait: the next one says more anyway."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a look at the call showed: who is in it (identities), whether it is over, whether its time is."""
+
+    people: tuple[str, ...]
+    over: bool
+    overdue: bool
+
+
+class MeetingSteps:
+    """Does what `Meetings` decides."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        register: Register,
+        calls: Calls,
+        rooms: Rooms,
+        spool: Spool,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._settings = settings
+        self._register = register
+        self._calls = calls
+        self._rooms = rooms
+        self._spool = spool
+        self._now = now
+
+    async def time_s(self) -> float:
+        """The time, in seconds since the epoch: read in a step, so that a workflow taken up again reads the same."""
+        return self._now().timestamp()
+
+    # The call
+
+    async def open_call(self, meeting: Meeting) -> str:
+        """Open the LiveKit room; returns why that cannot be (`away`, `refused`), or nothing."""
+        limits = self._settings.calls
+        cause = ""
+        for wait_s in OPEN_ATTEMPTS_AFTER_S:
+            await asyncio.sleep(wait_s)
+            try:
+                await self._calls.open(
+                    CallId(meeting.id),
+                    empty_timeout_s=limits.empty_timeout_s,
+                    departure_timeout_s=limits.departure_timeout_s,
+                    max_participants=limits.max_participants,
+                )
+            except CallServerRefused as error:
+                log.error("call refused by LiveKit", cause=str(error))  # noqa: TRY400 (the cause says all)
+                return "refused"
+            except CallServerUnreachable as error:
+                cause = str(error)
+            else:
+                return ""
+        log.error("call cannot be opened", cause=cause)
+        return "away"
+
+    async def look(self, meeting: Meeting) -> Seen | None:
+        """Look at the call; None when LiveKit does not answer, which says nothing about the call."""
+        overdue = self._now() > meeting.opened_at + timedelta(minutes=self._settings.calls.max_duration_min)
+        try:
+            state = await self._calls.look(CallId(meeting.id))
+        except CallError as error:
+            log.warning("call cannot be looked at", cause=str(error))
+            return None
+        people = tuple(person.id for person in state.participants) if state else ()
+        return Seen(people=people, over=state is None, overdue=overdue)
+
+    async def stop_recording(self, meeting: Meeting) -> None:
+        """Put the recorder out of the call, for good."""
+        await self._register.stop_transcription(meeting.id)
+        try:
+            await self._calls.remove(CallId(meeting.id), RECORDER)
+        except CallError as error:
+            log.warning("recorder cannot be put out of the call; its sound is erased at the end", cause=str(error))
+
+    async def close_call(self, meeting: Meeting) -> str:
+        """End the call for everyone; returns when it ended, as ISO 8601."""
+        ended_at = await self._register.end(meeting.id)
+        try:
+            await self._calls.close(CallId(meeting.id))
+        except CallError as error:
+            log.warning("call cannot be closed; LiveKit closes it when the last person leaves", cause=str(error))
+        return ended_at.isoformat()
+
+    async def leave_register(self, meeting: Meeting) -> None:
+        """Nothing more will be done about this meeting; the room is free for the next."""
+        await self._register.end(meeting.id)
+        await self._register.finish(meeting.id)
+
+    # The sound
+
+    async def count_tracks(self, meeting: Meeting) -> int:
+        """How many tracks were recorded."""
+        return len(await asyncio.to_thread(self._spool.tracks, meeting.id))
+
+    async def erase_sound(self, meeting: Meeting) -> None:
+        """Erase what was recorded."""
+        await asyncio.to_thread(self._spool.erase, meeting.id)
+
+    # The room
+
+    async def post_card(self, meeting: Meeting) -> EventId:
+        """Post the card; returns its event."""
+        return await self._post(meeting, "card", self._card(meeting, CardState()))
+
+    async def edit_card(self, meeting: Meeting, card_id: EventId, state: CardState) -> None:
+        """Show what goes on now; a homeserver that is away misses it."""
+        name = f"card {self._now().timestamp()}"
+        try:
+            await self._post(meeting, name, edit_of(card_id, self._card(meeting, state)), patience_s=LIVE_PATIENCE_S)
+        except HomeserverError as error:
+            log.warning("card not edited", cause=str(error))
+
+    async def settle_card(self, meeting: Meeting, card_id: EventId, state: CardState) -> None:
+        """Show the phase that the meeting has come to; the last edit of each phase is posted whatever it takes."""
+        await self._post(meeting, f"card {state.phase}", edit_of(card_id, self._card(meeting, state)))
+
+    async def say(self, meeting: Meeting, name: str, sentence: str, patience_s: float = PATIENCE_S) -> None:
+        """Say one sentence in the room; `name` tells it from the others that the meeting may say."""
+        await self._post(meeting, f"say {name}", notice(sentence), patience_s=patience_s)
+
+    async def _post(self, meeting: Meeting, name: str, content: Content, patience_s: float = PATIENCE_S) -> EventId:
+        return await post(
+            self._rooms, meeting.room_id, content, transaction_id(meeting.id, name), patience_s=patience_s
+        )
+
+    def _card(self, meeting: Meeting, state: CardState) -> Content:
+        zone = ZoneInfo(self._settings.rooms.time_zone)
+        return card(meeting, state, in_language(meeting.language), public_url=self._settings.web.public_url, zone=zone)

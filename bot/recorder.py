@@ -1,0 +1,79 @@
+"""The recorder process: joins the calls it is told to and writes their sound to the spool.
+
+A process of its own because native media code may crash, and must never take the front with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+
+import structlog
+
+from bot.database import open_engine, prepare
+from bot.durable import RECORDINGS, taking_part
+from bot.jobs import DISK_FULL, recordings
+from bot.register import Register
+from bot.stopping import until_stopped
+from bridge.livekit.ids import CallId
+from bridge.livekit.recorder import RecorderError, SoundNotWritten, record
+from bridge.livekit.tokens import CallLimits, recorder_token
+from config.models import Settings
+from transcripts.spool import MeetingId, Spool
+
+log = structlog.get_logger()
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+NATIVE_THREADS_END_S = 0.5
+"""LiveKit's native threads outlive a call by a moment, and abort the process if it exits under them."""
+
+
+async def run(settings: Settings) -> None:
+    """Record until told to stop."""
+    database = prepare(settings.storage.folder)
+    engine = open_engine(database)
+    recorder = Recorder(settings, Register(engine))
+    recordings(recorder.work)
+    try:
+        async with taking_part("recorder", database, (RECORDINGS,)):
+            log.info("recorder ready")
+            await until_stopped()
+    finally:
+        await engine.dispose()
+        await asyncio.sleep(NATIVE_THREADS_END_S)
+
+
+class Recorder:
+    """Records calls, each as one job."""
+
+    def __init__(self, settings: Settings, register: Register) -> None:
+        self._settings = settings
+        self._register = register
+        self._spool = Spool(settings.storage.folder / "spool")
+
+    async def work(self, meeting_id: MeetingId) -> str | None:
+        """Record one meeting until its call is over (a `Work`). Again after a crash, it adds to what is there."""
+        meeting = await self._register.get(meeting_id)
+        if meeting is None or not meeting.transcribed or meeting.ended_at is not None:
+            return ""
+        calls = self._settings.calls
+        limits = CallLimits(calls.empty_timeout_s, calls.departure_timeout_s, calls.max_participants)
+        token = recorder_token(self._settings.livekit, CallId(meeting_id), limits=limits)
+        try:
+            sound = await asyncio.to_thread(self._spool.writer, meeting_id)
+            try:
+                end = await record(self._settings.livekit.url, token, sound)
+            finally:
+                await asyncio.to_thread(sound.close)
+        except SoundNotWritten as error:
+            log.error("sound cannot be written", cause=str(error))  # noqa: TRY400 (the cause says all)
+            return DISK_FULL if error.errno in _NO_ROOM else "not_written"
+        except OSError as error:
+            log.error("sound cannot be written", cause=error.strerror)  # noqa: TRY400 (the cause says all)
+            return DISK_FULL if error.errno in _NO_ROOM else "not_written"
+        except RecorderError as error:
+            log.error("call cannot be recorded", cause=str(error))  # noqa: TRY400 (the cause says all)
+            return "out_of_the_call"
+        if end.broken:
+            log.warning("some tracks were not recorded to their end", tracks=len(end.broken))
+        return None if end.reason == "replaced" else ""

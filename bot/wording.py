@@ -1,0 +1,213 @@
+"""Every sentence the bot says in a room, in French and in English.
+
+French typography: U+00A0 before a colon and inside « », U+202F before ; ! and ?.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from config.models import Language
+
+Usable = Literal["start", "end", "stop_transcription", "status", "language", "help"]
+
+
+class Usage(NamedTuple):
+    """A command as it is typed, and what it does."""
+
+    typed: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The sentences in one language; `{…}` is filled in by `str.format`."""
+
+    language: Language
+    # The card
+    call: str
+    join: str
+    waiting: str
+    since: str
+    ended: str
+    participants: Callable[[int], str]
+    transcribed: str
+    not_transcribed: str
+    transcription_stopped: str
+    transcribing: str
+    transcript_below: str
+    nobody_spoke: str
+    nothing_recorded: str
+    time_limit: str
+    ended_by: str
+    # Answers
+    already_open: str
+    no_call: str
+    ending: str
+    status_open: str
+    status_transcribing: str
+    help: dict[Usable, Usage]
+    help_title: str
+    language_set: str
+    stopping_transcription: str
+    already_not_transcribed: str
+    # Refusals
+    title_too_long: str
+    which_language: str
+    may_not_start: str
+    may_not_end: str
+    may_not_change: str
+    # Faults
+    call_server_away: str
+    call_server_refused: str
+    disk_full: str
+    recording_failed: str
+    recording_incomplete: str
+    transcription_failed: str
+    internal_fault: str
+    # The transcript
+    transcript_title: str
+    transcript_continued: str
+    failed_tracks: str
+    someone: str
+    file_name: str
+
+
+def _participants_fr(count: int) -> str:
+    return "personne pour l’instant" if count == 0 else "1 participant" if count == 1 else f"{count} participants"
+
+
+def _participants_en(count: int) -> str:
+    return "nobody yet" if count == 0 else "1 participant" if count == 1 else f"{count} participants"
+
+
+FRENCH = Wording(
+    language="fr",
+    call="Visio",
+    join="Rejoindre l’appel",
+    waiting="en attente des premiers participants",
+    since="en cours · {participants} · depuis {time}",
+    ended="terminé · {duration} · {participants}",
+    participants=_participants_fr,
+    transcribed="Cet appel est transcrit : à la fin, ce que chacun a dit est publié dans ce salon. "
+    "Pour l’arrêter et effacer ce qui est déjà enregistré : {command}",
+    not_transcribed="Cet appel n’est ni enregistré ni transcrit.",
+    transcription_stopped="La transcription a été arrêtée par {user} et ce qui était enregistré est effacé.",
+    transcribing="Transcription en cours…",
+    transcript_below="La transcription est dans le fil de discussion.",
+    nobody_spoke="Personne n’a parlé : il n’y a rien à transcrire.",
+    nothing_recorded="Personne n’a rejoint l’appel.",
+    time_limit="La durée maximale d’un appel est atteinte ({duration}).",
+    ended_by="Appel terminé par {user}.",
+    already_open="Un appel est déjà ouvert dans ce salon : {link}",
+    no_call="Aucun appel n’est ouvert dans ce salon. Pour en ouvrir un : {command}",
+    ending="L’appel se termine.",
+    status_open="Appel ouvert : {title} · {state}\n{link}",
+    status_transcribing="L’appel « {title} » est terminé, sa transcription est en cours.",
+    help_title="Greffier ouvre des appels visio et publie qui a dit quoi.",
+    help={
+        "start": Usage("!visio [titre]", "ouvrir un appel, ou redonner le lien de celui qui est ouvert"),
+        "end": Usage("!visio fin", "terminer l’appel pour tout le monde"),
+        "stop_transcription": Usage(
+            "!visio sans transcription", "arrêter la transcription et effacer ce qui est enregistré"
+        ),
+        "status": Usage("!visio état", "dire ce qui se passe"),
+        "language": Usage("!visio langue fr|en", "choisir la langue de Greffier dans ce salon"),
+        "help": Usage("!visio aide", "afficher cette aide"),
+    },
+    language_set="Greffier parle désormais français dans ce salon.",
+    stopping_transcription="La transcription s’arrête ; ce qui était enregistré est effacé.",
+    already_not_transcribed="Cet appel n’est pas transcrit.",
+    title_too_long="Ce titre est trop long : {max} caractères au plus.",
+    which_language="Quelle langue ? {command}",
+    may_not_start="Vous n’avez pas le droit d’ouvrir un appel dans ce salon.",
+    may_not_end="Seuls la personne qui a ouvert l’appel et les modérateurs du salon peuvent le terminer.",
+    may_not_change="Seuls les modérateurs du salon peuvent changer ce réglage.",
+    call_server_away="Le serveur d’appels ne répond pas : l’appel n’a pas pu être ouvert. Réessayez dans un moment.",
+    call_server_refused="Le serveur d’appels a refusé d’ouvrir l’appel. L’administrateur de Greffier en est averti.",
+    disk_full="L’enregistrement s’est arrêté, faute de place sur le serveur : "
+    "ce qui a été dit ensuite ne sera pas transcrit. L’administrateur de Greffier en est averti.",
+    recording_failed="L’enregistrement a échoué : cet appel n’est pas transcrit. "
+    "L’administrateur de Greffier en est averti.",
+    recording_incomplete="L’enregistrement s’est interrompu avant la fin de l’appel : la transcription est incomplète.",
+    transcription_failed="La transcription a échoué. L’administrateur de Greffier en est averti.",
+    internal_fault="Une erreur inattendue empêche de répondre. L’administrateur de Greffier en est averti.",
+    transcript_title="Transcription",
+    transcript_continued="Transcription, suite",
+    failed_tracks="Le son de {names} n’a pas pu être transcrit ; le reste l’est.",
+    someone="un participant",
+    file_name="transcription",
+)
+
+ENGLISH = Wording(
+    language="en",
+    call="Call",
+    join="Join the call",
+    waiting="waiting for the first participants",
+    since="in progress · {participants} · since {time}",
+    ended="ended · {duration} · {participants}",
+    participants=_participants_en,
+    transcribed="This call is transcribed: when it ends, what everyone said is posted in this room. "
+    "To stop that and erase what has been recorded: {command}",
+    not_transcribed="This call is neither recorded nor transcribed.",
+    transcription_stopped="The transcription was stopped by {user}, and what had been recorded is erased.",
+    transcribing="Transcribing…",
+    transcript_below="The transcript is in the thread.",
+    nobody_spoke="Nobody spoke: there is nothing to transcribe.",
+    nothing_recorded="Nobody joined the call.",
+    time_limit="The longest time a call may take is over ({duration}).",
+    ended_by="Call ended by {user}.",
+    already_open="A call is already open in this room: {link}",
+    no_call="No call is open in this room. To open one: {command}",
+    ending="The call is ending.",
+    status_open="Open call: {title} · {state}\n{link}",
+    status_transcribing="The call “{title}” is over; its transcript is being made.",
+    help_title="Greffier opens video calls and posts who said what.",
+    help={
+        "start": Usage("!visio [title]", "open a call, or show the link of the open one"),
+        "end": Usage("!visio end", "end the call for everyone"),
+        "stop_transcription": Usage("!visio no transcript", "stop the transcription and erase what has been recorded"),
+        "status": Usage("!visio status", "say what is going on"),
+        "language": Usage("!visio language fr|en", "choose Greffier’s language in this room"),
+        "help": Usage("!visio help", "show this help"),
+    },
+    language_set="Greffier now speaks English in this room.",
+    stopping_transcription="The transcription stops; what had been recorded is erased.",
+    already_not_transcribed="This call is not being transcribed.",
+    title_too_long="This title is too long: {max} characters at most.",
+    which_language="Which language? {command}",
+    may_not_start="You are not allowed to open a call in this room.",
+    may_not_end="Only whoever opened the call and the room’s moderators can end it.",
+    may_not_change="Only the room’s moderators can change this setting.",
+    call_server_away="The call server does not answer: the call could not be opened. Try again in a moment.",
+    call_server_refused="The call server refused to open the call. Greffier’s administrator has been told.",
+    disk_full="The recording stopped because the server has no space left: "
+    "what was said after that will not be transcribed. Greffier’s administrator has been told.",
+    recording_failed="The recording failed: this call is not transcribed. Greffier’s administrator has been told.",
+    recording_incomplete="The recording broke off before the end of the call: the transcript is incomplete.",
+    transcription_failed="The transcription failed. Greffier’s administrator has been told.",
+    internal_fault="An unexpected error prevents an answer. Greffier’s administrator has been told.",
+    transcript_title="Transcript",
+    transcript_continued="Transcript, continued",
+    failed_tracks="The sound of {names} could not be transcribed; the rest is.",
+    someone="a participant",
+    file_name="transcript",
+)
+
+_BY_LANGUAGE: dict[Language, Wording] = {"fr": FRENCH, "en": ENGLISH}
+
+
+def in_language(language: Language) -> Wording:
+    """The sentences in `language`."""
+    return _BY_LANGUAGE[language]
+
+
+def duration(seconds: float) -> str:
+    """A length of time as people write it: `45 s`, `12 min`, `1 h 05` (the same in both languages)."""
+    whole_s = max(0, round(seconds))
+    if whole_s < 60:  # noqa: PLR2004 (seconds in a minute)
+        return f"{whole_s}\u00a0s"
+    hours, minutes = divmod(round(whole_s / 60), 60)
+    return f"{hours}\u00a0h\u00a0{minutes:02d}" if hours else f"{minutes}\u00a0min"

@@ -1,0 +1,211 @@
+"""One stay in a call: subscribes to the sound in it and has every track written until the stay ends.
+
+What is followed is decided by looking at the whole room, at each event and once a second, rather than from the events
+one by one: the SDK leaves some out when a participant goes at the same moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+from livekit import rtc
+
+from bridge.livekit.ids import ParticipantId, TrackId
+from bridge.livekit.sound import SoundNotWritten, SpokenTrack
+from bridge.livekit.track_writing import write_track
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from bridge.livekit.sound import SoundSink, SoundSource
+
+LOOK_EVERY_S = 1.0
+SYNC_EVERY_S = 0.9
+"""With the frame in hand, a process that is killed loses at most a second."""
+ASK_AGAIN_AFTER_S = 5.0
+"""A subscription that has not come by then is asked for again."""
+
+_SOURCES: dict[int, SoundSource] = {
+    rtc.TrackSource.SOURCE_MICROPHONE: "microphone",
+    rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO: "screen_share_audio",
+    rtc.TrackSource.SOURCE_UNKNOWN: "unknown",
+}
+_MACHINES = (
+    rtc.ParticipantKind.PARTICIPANT_KIND_AGENT,
+    rtc.ParticipantKind.PARTICIPANT_KIND_EGRESS,
+)
+_EVENTS: tuple[rtc.room.EventTypes, ...] = (
+    "track_published",
+    "track_unpublished",
+    "track_subscribed",
+    "track_unsubscribed",
+    "participant_disconnected",
+    "reconnected",
+)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class _Followed:
+    spoken: SpokenTrack
+    track: rtc.RemoteTrack
+    writing: asyncio.Task[None]
+
+
+class Capture:
+    """Follows the sound of one room. Made before the room connects, so that no event is missed.
+
+    Attributes:
+        broken: tracks that were given up although they went on, because of an error that was theirs alone.
+    """
+
+    def __init__(self, room: rtc.Room, sink: SoundSink, clock: Callable[[], float]) -> None:
+        """Watch `room`, for `sink`, on a `clock` of seconds since the recording began."""
+        self.broken: list[SpokenTrack] = []
+        self._room = room
+        self._sink = sink
+        self._clock = clock
+        self._over = asyncio.Event()
+        self._reason: rtc.DisconnectReason.ValueType = rtc.DisconnectReason.UNKNOWN_REASON
+        self._failure: BaseException | None = None
+        self._followed: dict[TrackId, _Followed] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+        self._asked_at_s: dict[TrackId, float] = {}
+        self._passed_over: set[TrackId] = set()
+        for event in _EVENTS:
+            room.on(event, self._look)
+        room.on("disconnected", self._on_disconnected)
+
+    async def until_disconnected(self) -> rtc.DisconnectReason.ValueType:
+        """Have the sound written until the room lets us go, and say why it did.
+
+        Raises:
+            SoundNotWritten: the sink raised OSError; the room may still be connected.
+        """
+        syncing = asyncio.create_task(self._keep_synced())
+        try:
+            while not self._over.is_set():
+                self._look()
+                await _wait_at_most(self._over, LOOK_EVERY_S)
+        finally:
+            syncing.cancel()
+            await self._end_all()
+            await self._sync()
+        if isinstance(self._failure, OSError):
+            raise SoundNotWritten(self._failure) from self._failure
+        if self._failure is not None:
+            raise self._failure
+        return self._reason
+
+    def _on_disconnected(self, reason: rtc.DisconnectReason.ValueType) -> None:
+        self._reason = reason
+        self._over.set()
+
+    def _fail(self, error: BaseException) -> None:
+        self._failure = self._failure or error
+        self._over.set()
+
+    def _look(self) -> None:
+        if self._over.is_set():
+            return
+        present = dict(_sound_in(self._room))
+        for sid, followed in list(self._followed.items()):
+            if sid not in present or present[sid][1].track is not followed.track:
+                self._end(sid)
+        for sid, (participant, publication) in present.items():
+            if sid in self._followed or sid in self._passed_over:
+                continue
+            if publication.encryption_type != rtc.EncryptionType.NONE:
+                self._pass_over(sid, "encrypted track not recorded")  # without the key it is loud noise
+            elif publication.track is None:
+                self._ask_for(sid, publication)
+            else:
+                self._follow(_spoken(participant, publication), publication.track)
+
+    def _ask_for(self, sid: TrackId, publication: rtc.RemoteTrackPublication) -> None:
+        asked_at_s = self._asked_at_s.get(sid)
+        if asked_at_s is None or self._clock() - asked_at_s > ASK_AGAIN_AFTER_S:
+            self._asked_at_s[sid] = self._clock()
+            publication.set_subscribed(True)
+
+    def _pass_over(self, sid: TrackId, why: str) -> None:
+        self._passed_over.add(sid)
+        log.warning(why, call=self._room.name, track=sid)
+
+    def _follow(self, spoken: SpokenTrack, track: rtc.RemoteTrack) -> None:
+        writing = asyncio.create_task(write_track(track, spoken, self._sink, self._clock))
+        followed = _Followed(spoken, track, writing)
+        self._followed[spoken.track] = followed
+        writing.add_done_callback(lambda _: self._on_written(followed))
+        log.info(
+            "track followed",
+            call=self._room.name,
+            participant=spoken.participant,
+            track=spoken.track,
+            source=spoken.source,
+        )
+
+    def _end(self, sid: TrackId) -> None:
+        writing = self._followed.pop(sid).writing
+        self._ending.add(writing)
+        writing.cancel()
+
+    def _on_written(self, followed: _Followed) -> None:
+        sid = followed.spoken.track
+        self._ending.discard(followed.writing)
+        if self._followed.get(sid) is followed:
+            del self._followed[sid]  # it ended by itself: the next look takes it up again if it is still there
+        error = None if followed.writing.cancelled() else followed.writing.exception()
+        if isinstance(error, OSError):
+            self._fail(error)
+        elif error is not None:
+            self.broken.append(followed.spoken)
+            self._passed_over.add(sid)
+            log.error("track lost", call=self._room.name, track=sid, exc_info=error)
+
+    async def _end_all(self) -> None:
+        for sid in list(self._followed):
+            self._end(sid)
+        while self._ending:
+            await asyncio.wait(self._ending)
+
+    async def _keep_synced(self) -> None:
+        while not self._over.is_set():
+            await asyncio.sleep(SYNC_EVERY_S)
+            await self._sync()
+
+    async def _sync(self) -> None:
+        try:
+            await asyncio.to_thread(self._sink.sync)
+        except Exception as error:  # noqa: BLE001 - passed on by until_disconnected
+            self._fail(error)
+
+
+async def _wait_at_most(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return
+
+
+def _sound_in(room: rtc.Room) -> Iterator[tuple[TrackId, tuple[rtc.RemoteParticipant, rtc.RemoteTrackPublication]]]:
+    for participant in list(room.remote_participants.values()):
+        if participant.kind in _MACHINES:
+            continue
+        for sid, publication in list(participant.track_publications.items()):
+            if publication.kind == rtc.TrackKind.KIND_AUDIO and publication.source in _SOURCES:
+                yield TrackId(sid), (participant, publication)
+
+
+def _spoken(participant: rtc.RemoteParticipant, publication: rtc.RemoteTrackPublication) -> SpokenTrack:
+    return SpokenTrack(
+        participant=ParticipantId(participant.identity),
+        name=participant.name or participant.identity,
+        track=TrackId(publication.sid),
+        source=_SOURCES[publication.source],
+    )

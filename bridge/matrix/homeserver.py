@@ -1,0 +1,310 @@
+"""Owns the wire to the homeserver: every request as the bot's device, every status checked. Alone in importing nio.
+
+nio is the transport only. Its response classes take a proxy's HTML page for a success, and it retries for ever by
+default; so requests and answers are made and read here. The encryption to come needs nio for the rest: every request,
+nio's own too, goes through `_Transport.send`, and every raw `/sync` answer through `Homeserver.sync`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote, urlencode
+
+import aiohttp
+from nio import AsyncClient, AsyncClientConfig
+
+from bridge.matrix import events, outbound
+from bridge.matrix.answers import answer_in, needed_text, no_answer
+from bridge.matrix.errors import (
+    Forbidden,
+    HomeserverFault,
+    NotFound,
+    RequestRefused,
+    RoomIsEncrypted,
+    TokenRefused,
+    TooLarge,
+)
+from bridge.matrix.ids import EventId, RoomId, UserId
+from bridge.matrix.power_levels import level_of
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from config.models import Matrix
+
+_CLIENT = ("_matrix", "client", "v3")
+_UPLOAD_TIMEOUT_S = 300.0
+_PLAIN_FOR_S = 60.0
+"""How long “this room is not encrypted” is believed without asking again, should no /sync tell otherwise."""
+_PAGE_SIZE = 100
+_SEEN_TYPES = ["m.room.message", "m.room.member", "m.room.encryption"]
+_NOTHING = {"not_types": ["*"]}
+_SYNC_FILTER = {
+    "presence": _NOTHING,
+    "account_data": _NOTHING,
+    "room": {
+        "account_data": _NOTHING,
+        "ephemeral": _NOTHING,
+        "state": {"types": ["m.room.encryption"], "lazy_load_members": True},
+        "timeline": {"types": _SEEN_TYPES, "limit": 30, "lazy_load_members": True},
+    },
+}
+_HISTORY_FILTER = {"types": _SEEN_TYPES, "lazy_load_members": True}
+
+
+class _Transport(AsyncClient):  # type: ignore[misc]  # nio has no types
+    """nio's client, every request of which carries the token in its header and the masquerade in its query."""
+
+    def __init__(self, settings: Matrix) -> None:
+        super().__init__(
+            settings.homeserver_url,
+            settings.bot_user_id,
+            settings.device_id,
+            config=AsyncClientConfig(
+                max_limit_exceeded=0,
+                max_timeouts=0,
+                request_timeout=settings.request_timeout_s,
+                encryption_enabled=False,
+            ),
+        )
+        self.user_id = settings.bot_user_id
+        self.access_token = settings.as_token.get_secret_value()
+        # What makes the user and the device cannot name them as existing.
+        self._before_the_device = {_url((*_CLIENT, "register")), _url((*_CLIENT, "devices", settings.device_id))}
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        data: Any = None,
+        headers: dict[str, str] | None = None,
+        trace_context: Any | None = None,
+        timeout: Any | None = None,  # noqa: ASYNC109 – nio's signature
+    ) -> aiohttp.ClientResponse:
+        masquerade = {"user_id": self.user_id}
+        if path not in self._before_the_device:
+            masquerade["device_id"] = self.device_id
+        path = f"{path}{'&' if '?' in path else '?'}{urlencode(masquerade)}"
+        headers = {**(headers or {}), "Authorization": f"Bearer {self.access_token}"}
+        response: aiohttp.ClientResponse = await super().send(method, path, data, headers, trace_context, timeout)
+        return response
+
+
+class Homeserver:
+    """The homeserver as the bot's device sees it; an async context manager that holds the connections.
+
+    Every method raises one of `bridge.matrix.errors` when it fails and nothing else; none retries.
+    """
+
+    def __init__(self, settings: Matrix) -> None:
+        self.user_id = UserId(settings.bot_user_id)
+        self._settings = settings
+        self._transport = _Transport(settings)
+        self._encrypted: set[RoomId] = set()  # a room never stops being encrypted
+        self._plain_until_s: dict[RoomId, float] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._transport.close()
+
+    async def prepare(self) -> None:
+        """Make the bot's user, device and display name where they are missing; safe to repeat.
+
+        Raises:
+            TokenRefused: also when the registration does not give the bot's user to this appservice.
+        """
+        try:
+            await self._register()
+            device = {"display_name": self._settings.display_name}
+            await self._request("PUT", "making the bot's device", ("devices", self._settings.device_id), device)
+            await self._show_name()
+        except Forbidden as error:
+            raise TokenRefused(
+                f"The homeserver does not let this appservice act as {self.user_id} ({error}). Check that "
+                "matrix.bot_localpart and matrix.server_name match the exclusive user namespace in the registration "
+                "file, and that the homeserver has loaded that file."
+            ) from error
+
+    async def ping(self) -> None:
+        """Ask who we are: the homeserver answers, and knows the bot and its device."""
+        answer = await self._request("GET", "asking the homeserver who we are", ("account", "whoami"))
+        if answer.get("user_id") != self.user_id:
+            raise TokenRefused(f"The homeserver takes Greffier for somebody else than {self.user_id}.")
+
+    async def sync(self, since: str | None, *, wait_s: float) -> events.SyncResult:
+        """Ask what is new since the token `since`, waiting up to `wait_s` for something to happen."""
+        query = {"filter": json.dumps(_SYNC_FILTER), "timeout": str(int(wait_s * 1000)), "set_presence": "offline"}
+        if since is not None:
+            query["since"] = since
+        timeout_s = wait_s + self._settings.request_timeout_s
+        doing = "listening"
+        try:
+            answer = await self._request("GET", doing, ("sync",), query=query, timeout_s=timeout_s)
+        except BaseException:
+            self._plain_until_s.clear()  # deaf for a while: what we believed of the rooms may not hold any more
+            raise
+        result = events.read_sync(answer, self.user_id)
+        if result is None:
+            raise HomeserverFault(f"{doing}: the homeserver's answer is no /sync answer (it has no next_batch)")
+        self._encrypted |= result.encrypted
+        return result
+
+    async def history(self, room_id: RoomId, *, before: str, until: str | None) -> events.HistoryPage:
+        """Read a page of a room's messages backwards from the token `before`, down to the token `until`."""
+        query = {"dir": "b", "from": before, "limit": str(_PAGE_SIZE), "filter": json.dumps(_HISTORY_FILTER)}
+        if until is not None:
+            query["to"] = until
+        answer = await self._request("GET", "reading missed messages", ("rooms", room_id, "messages"), query=query)
+        return events.read_history(answer, room_id, self.user_id)
+
+    async def join(self, room_id: RoomId) -> None:
+        """Accept an invitation."""
+        await self._request("POST", "joining a room", ("rooms", room_id, "join"), {})
+
+    async def leave(self, room_id: RoomId) -> None:
+        """Leave a room, or decline an invitation to it."""
+        await self._request("POST", "leaving a room", ("rooms", room_id, "leave"), {})
+        self._plain_until_s.pop(room_id, None)
+
+    async def send(self, room_id: RoomId, event_type: str, content: Mapping[str, Any], txn_id: str) -> EventId:
+        """Send an event once, however often it is asked for with the same `txn_id` (within a day).
+
+        Raises:
+            RoomIsEncrypted: nothing was sent, for it would have been plaintext.
+            TooLarge: the content is over `outbound.MAX_CONTENT_BYTES`.
+        """
+        size = outbound.event_size(content)
+        if size > outbound.MAX_CONTENT_BYTES:
+            raise TooLarge(f"A message of {size} bytes was not sent: {outbound.MAX_CONTENT_BYTES} is the most.")
+        await self._refuse_if_encrypted(room_id)
+        path = ("rooms", room_id, "send", event_type, txn_id)
+        answer = await self._request("PUT", "sending a message", path, content)
+        return EventId(needed_text(answer, "event_id", "sending a message"))
+
+    async def upload(self, data: bytes, content_type: str, filename: str) -> str:
+        """Store a file, unencrypted; gives its `mxc://` address."""
+        doing = "uploading a file"
+        path = ("_matrix", "media", "v3", "upload")
+        answer = await self._exchange(
+            "POST",
+            doing,
+            _url(path, {"filename": filename}),
+            data,
+            content_type=content_type,
+            timeout_s=_UPLOAD_TIMEOUT_S,
+        )
+        uri = needed_text(answer, "content_uri", doing)
+        if not uri.startswith("mxc://"):
+            raise HomeserverFault(f"{doing}: the homeserver's answer holds no mxc:// address")
+        return uri
+
+    async def state(self, room_id: RoomId, event_type: str, key: str = "") -> dict[str, Any] | None:
+        """The content of a room's state event; None where the room has none."""
+        return await self._state(room_id, event_type, key, {})
+
+    async def state_event(self, room_id: RoomId, event_type: str, key: str = "") -> dict[str, Any] | None:
+        """The whole state event, sender and all; None where the room has none."""
+        return await self._state(room_id, event_type, key, {"format": "event"})
+
+    async def members(self, room_id: RoomId) -> dict[UserId, str]:
+        """Everyone who is in the room, with the name to show."""
+        path = ("rooms", room_id, "joined_members")
+        return events.read_members(await self._request("GET", "asking who is in a room", path))
+
+    async def power_level(self, room_id: RoomId, user: UserId) -> int:
+        """The user's power level in the room, as of now."""
+        levels = await self.state(room_id, "m.room.power_levels")
+        return level_of(user, levels, await self.state_event(room_id, "m.room.create"))
+
+    async def is_encrypted(self, room_id: RoomId) -> bool:
+        """Whether the room is encrypted; any encryption event counts, whatever it says."""
+        if room_id in self._encrypted:
+            return True
+        if self._plain_until_s.get(room_id, 0.0) > time.monotonic():
+            return False
+        asked_at_s = time.monotonic()
+        if await self.state(room_id, "m.room.encryption") is not None:
+            self._encrypted.add(room_id)
+        else:
+            self._plain_until_s[room_id] = asked_at_s + _PLAIN_FOR_S
+        # While we asked, /sync may have learnt of it.
+        return room_id in self._encrypted
+
+    async def _refuse_if_encrypted(self, room_id: RoomId) -> None:
+        if await self.is_encrypted(room_id):
+            raise RoomIsEncrypted(f"Room {room_id} is encrypted: nothing is sent there in the clear.")
+
+    async def _register(self) -> None:
+        body = {
+            "type": "m.login.application_service",
+            "username": self._settings.bot_localpart,
+            "inhibit_login": True,  # no token of its own: those are rate-limited, and refused under MAS
+        }
+        try:
+            await self._request("POST", "registering the bot's user", ("register",), body)
+        except RequestRefused as error:
+            if error.errcode != "M_USER_IN_USE":
+                raise
+
+    async def _show_name(self) -> None:
+        doing, path = "setting the bot's display name", ("profile", self.user_id, "displayname")
+        wanted = {"displayname": self._settings.display_name}
+        try:
+            if await self._request("GET", doing, path) == wanted:
+                return  # setting it again would write a member event into every room
+        except NotFound:
+            pass
+        await self._request("PUT", doing, path, wanted)
+
+    async def _state(
+        self, room_id: RoomId, event_type: str, key: str, query: Mapping[str, str]
+    ) -> dict[str, Any] | None:
+        path = ("rooms", room_id, "state", event_type, key)
+        try:
+            return await self._request("GET", f"reading {event_type}", path, query=query)
+        except NotFound:
+            return None
+
+    async def _request(
+        self,
+        method: str,
+        doing: str,
+        path: tuple[str, ...],
+        body: Mapping[str, Any] | None = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        timeout_s: float | None = None,
+    ) -> dict[str, Any]:
+        """One request of the client-server API, JSON both ways."""
+        data = None if body is None else json.dumps(body).encode()
+        return await self._exchange(method, doing, _url((*_CLIENT, *path), query), data, timeout_s=timeout_s)
+
+    async def _exchange(
+        self,
+        method: str,
+        doing: str,
+        url: str,
+        data: bytes | None,
+        *,
+        content_type: str = "application/json",
+        timeout_s: float | None = None,
+    ) -> dict[str, Any]:
+        """One request and its answer: a JSON object, or an error of `bridge.matrix.errors`."""
+        timeout = aiohttp.ClientTimeout(total=timeout_s or self._settings.request_timeout_s)
+        headers = {"Content-Type": content_type}
+        try:
+            async with await self._transport.send(method, url, data, headers, timeout=timeout) as response:
+                return await answer_in(response, doing)
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise no_answer(error, doing, self._settings.homeserver_url) from error
+
+
+def _url(path: tuple[str, ...], query: Mapping[str, str] | None = None) -> str:
+    return "/" + "/".join(quote(part, safe="") for part in path) + (f"?{urlencode(query)}" if query else "")

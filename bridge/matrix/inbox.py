@@ -1,0 +1,147 @@
+"""Owns what was heard and not yet acted upon: commands and invitations, stored together with the position in `/sync`.
+
+What is stored survives a kill; the position moves on in the same transaction, so nothing is lost and nothing is heard
+twice. A command is its event id. Its body, a person's words, is erased as soon as it has been acted upon.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bridge.matrix.events import Invite, RoomMessage
+from bridge.matrix.ids import EventId, RoomId, UserId
+
+KEPT_S = 7 * 86_400
+"""Handled commands are remembered this long, to know them again."""
+
+_METADATA = sa.MetaData()
+_INBOX = sa.Table(
+    "matrix_inbox",
+    _METADATA,
+    sa.Column("position", sa.Integer, primary_key=True),  # the order of arrival
+    sa.Column("event_id", sa.Text, nullable=False, unique=True),
+    sa.Column("room_id", sa.Text, nullable=False),
+    sa.Column("sender", sa.Text, nullable=False),
+    sa.Column("body", sa.Text),
+    sa.Column("origin_server_ts_ms", sa.BigInteger, nullable=False),
+    sa.Column("received_at_s", sa.Float, nullable=False),
+    sa.Column("handled_at_s", sa.Float),
+    sa.Column("failed", sa.Text),  # the kind of error that made us give up
+    sa.Index("matrix_inbox_by_room", "handled_at_s", "room_id", "position"),
+    sqlite_autoincrement=True,
+)
+_INVITES = sa.Table(
+    "matrix_invite",
+    _METADATA,
+    sa.Column("room_id", sa.Text, primary_key=True),
+    sa.Column("inviter", sa.Text),
+)
+_SYNC = sa.Table(
+    "matrix_sync",
+    _METADATA,
+    sa.Column("user_id", sa.Text, primary_key=True),
+    sa.Column("next_batch", sa.Text, nullable=False),
+)
+_WAITING = _INBOX.c.handled_at_s.is_(None)
+
+
+class Inbox:
+    """The durable inbox of one bot, in the database that `engine` leads to (SQLite or PostgreSQL).
+
+    Its methods raise `sqlalchemy.exc.SQLAlchemyError` when the database does not answer or cannot write.
+    """
+
+    def __init__(self, engine: AsyncEngine, user_id: UserId, *, clock: Callable[[], float] = time.time) -> None:
+        self._engine = engine
+        self._user_id = user_id
+        self._clock = clock
+        self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+
+    async def prepare(self) -> None:
+        """Make the tables where they are missing."""
+        async with self._engine.begin() as connection:
+            await connection.run_sync(_METADATA.create_all)
+
+    async def next_batch(self) -> str | None:
+        """The position in `/sync` up to which everything is stored; None before the first time."""
+        query = sa.select(_SYNC.c.next_batch).where(_SYNC.c.user_id == self._user_id)
+        async with self._engine.connect() as connection:
+            return (await connection.execute(query)).scalar_one_or_none()
+
+    async def store(
+        self, next_batch: str, messages: Sequence[RoomMessage] = (), invites: Collection[Invite] = ()
+    ) -> None:
+        """Store what one `/sync` answer brought and move on, all or nothing; known event ids are left as they are."""
+        async with self._engine.begin() as connection:
+            position = self._insert(_SYNC).values(user_id=self._user_id, next_batch=next_batch)
+            await connection.execute(
+                position.on_conflict_do_update(index_elements=["user_id"], set_={"next_batch": next_batch})
+            )
+            if messages:
+                rows = [self._row(message) for message in messages]
+                await connection.execute(self._insert(_INBOX).on_conflict_do_nothing(index_elements=["event_id"]), rows)
+            for invite in invites:
+                stored = self._insert(_INVITES).values(room_id=invite.room_id, inviter=invite.inviter)
+                await connection.execute(
+                    stored.on_conflict_do_update(index_elements=["room_id"], set_={"inviter": invite.inviter})
+                )
+
+    async def forget_position(self) -> None:
+        """Begin anew at the next `/sync`; what waits goes on waiting."""
+        async with self._engine.begin() as connection:
+            await connection.execute(sa.delete(_SYNC).where(_SYNC.c.user_id == self._user_id))
+
+    async def rooms_waiting(self) -> set[RoomId]:
+        """Rooms with something to act upon."""
+        async with self._engine.connect() as connection:
+            by_message = await connection.execute(sa.select(_INBOX.c.room_id).where(_WAITING).distinct())
+            by_invite = await connection.execute(sa.select(_INVITES.c.room_id))
+            return {RoomId(room_id) for room_id in (*by_message.scalars(), *by_invite.scalars())}
+
+    async def next_invite(self, room_id: RoomId) -> Invite | None:
+        """The invitation to the room that waits for an answer."""
+        query = sa.select(_INVITES).where(_INVITES.c.room_id == room_id)
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else Invite(room_id, row.inviter)
+
+    async def next_message(self, room_id: RoomId) -> RoomMessage | None:
+        """The room's oldest message that waits."""
+        query = sa.select(_INBOX).where(_WAITING, _INBOX.c.room_id == room_id).order_by(_INBOX.c.position).limit(1)
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        if row is None:
+            return None
+        return RoomMessage(room_id, EventId(row.event_id), UserId(row.sender), row.body, row.origin_server_ts_ms)
+
+    async def mark_answered(self, room_id: RoomId) -> None:
+        """The invitation to the room has been accepted or declined."""
+        async with self._engine.begin() as connection:
+            await connection.execute(sa.delete(_INVITES).where(_INVITES.c.room_id == room_id))
+
+    async def mark_handled(self, event_id: EventId, *, failed: str | None = None) -> None:
+        """The message has been acted upon (or given up: `failed` names the kind of error); its words are erased."""
+        done = {"handled_at_s": self._clock(), "body": None, "failed": failed}
+        async with self._engine.begin() as connection:
+            await connection.execute(sa.update(_INBOX).where(_INBOX.c.event_id == event_id).values(done))
+
+    async def prune(self) -> None:
+        """Drop the memory of what was handled over `KEPT_S` ago."""
+        async with self._engine.begin() as connection:
+            await connection.execute(sa.delete(_INBOX).where(_INBOX.c.handled_at_s < self._clock() - KEPT_S))
+
+    def _row(self, message: RoomMessage) -> dict[str, Any]:
+        return {
+            "event_id": message.event_id,
+            "room_id": message.room_id,
+            "sender": message.sender,
+            "body": message.body,
+            "origin_server_ts_ms": message.origin_server_ts_ms,
+            "received_at_s": self._clock(),
+        }

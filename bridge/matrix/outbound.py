@@ -1,0 +1,69 @@
+"""Owns the shapes of what the bot says: contents of messages, edits, threads and files, and how large they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from bridge.matrix.ids import EventId
+
+Content = dict[str, Any]
+
+MAX_CONTENT_BYTES = 20_000
+"""Keeps an event below 64 KiB once it is encrypted, its `é` escaped to six bytes and its text repeated in an edit."""
+
+
+def event_size(content: Mapping[str, Any]) -> int:
+    """Measure a content as it will be counted against `MAX_CONTENT_BYTES`: as JSON in ASCII, in bytes."""
+    return len(json.dumps(content))
+
+
+def notice(body: str, html: str | None = None) -> Content:
+    """Say something as a bot does: without ringing anybody, and without other bots taking it for a command.
+
+    Args:
+        body: plain text, for notifications and simple clients.
+        html: the same in the subset of HTML that Matrix allows, already escaped.
+    """
+    content: Content = {"msgtype": "m.notice", "body": body, "m.mentions": {}}
+    if html is not None:
+        content |= {"format": "org.matrix.custom.html", "formatted_body": html}
+    return content
+
+
+def edit_of(event_id: EventId, content: Content) -> Content:
+    """Replace an earlier message by `content` (spec: event replacements); clients without edits show it after a `*`."""
+    new = {key: value for key, value in content.items() if key != "m.relates_to"}
+    fallback = {**new, "body": f"* {new['body']}"}
+    if "formatted_body" in new:
+        fallback["formatted_body"] = f"* {new['formatted_body']}"
+    return {**fallback, "m.new_content": new, "m.relates_to": {"rel_type": "m.replace", "event_id": event_id}}
+
+
+def reply_to(event_id: EventId, content: Content) -> Content:
+    """Answer a message; clients show the two together (spec: rich replies)."""
+    return {**content, "m.relates_to": {"m.in_reply_to": {"event_id": event_id}}}
+
+
+def in_thread(root: EventId, content: Content) -> Content:
+    """Put a message into the thread under `root`; clients without threads show it as a reply to the root."""
+    relation = {
+        "rel_type": "m.thread",
+        "event_id": root,
+        "is_falling_back": True,
+        "m.in_reply_to": {"event_id": root},
+    }
+    return {**content, "m.relates_to": relation}
+
+
+def file_message(filename: str, uri: str, *, content_type: str, size_bytes: int) -> Content:
+    """Offer a file that was uploaded before (`uri` is its `mxc://` address)."""
+    return {
+        "msgtype": "m.file",
+        "body": filename,
+        "filename": filename,
+        "url": uri,
+        "info": {"mimetype": content_type, "size": size_bytes},
+        "m.mentions": {},
+    }

@@ -1,0 +1,100 @@
+"""Owns acting upon what waits in the inbox: in a room one thing after the other, rooms independent of each other."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from bridge.matrix.backoff import Backoff, Outage, sentence
+from bridge.matrix.errors import HomeserverError
+from bridge.matrix.events import Invite, RoomMessage
+from bridge.matrix.ids import RoomId
+from bridge.matrix.inbox import Inbox
+
+log = structlog.get_logger()
+Result = TypeVar("Result")
+
+PATIENCE_S = 600.0
+"""What the homeserver fails is tried again for so long; after that nobody waits for the answer any more."""
+
+
+class RoomWorkers:
+    """One task, in the task group given, for each room in which something waits; it ends when nothing does."""
+
+    def __init__(
+        self,
+        tasks: asyncio.TaskGroup,
+        inbox: Inbox,
+        *,
+        handle: Callable[[RoomMessage], Awaitable[None]],
+        answer: Callable[[Invite], Awaitable[None]],
+        backoff: Backoff,
+    ) -> None:
+        self._tasks = tasks
+        self._inbox = inbox
+        self._handle = handle
+        self._answer = answer
+        self._backoff = backoff
+        self._woken: dict[RoomId, bool] = {}  # rooms with a task; True: woken since it last looked
+
+    def wake(self, room_id: RoomId) -> None:
+        """Something is stored for the room."""
+        has_task = room_id in self._woken
+        self._woken[room_id] = True
+        if not has_task:
+            self._tasks.create_task(self._work(room_id), name=f"room {room_id}")
+
+    async def _work(self, room_id: RoomId) -> None:
+        try:
+            while self._woken[room_id]:
+                self._woken[room_id] = False
+                await self._empty(room_id)
+        finally:
+            del self._woken[room_id]
+
+    async def _empty(self, room_id: RoomId) -> None:
+        if invite := await self._insist(lambda: self._inbox.next_invite(room_id)):
+            await self._try(lambda: self._answer(invite), room_id=room_id)
+            await self._insist(lambda: self._inbox.mark_answered(room_id))
+        while message := await self._insist(lambda: self._inbox.next_message(room_id)):
+            await self._act(message)
+
+    async def _act(self, message: RoomMessage) -> None:
+        failed = await self._try(lambda: self._handle(message), room_id=message.room_id, event_id=message.event_id)
+        await self._insist(lambda: self._inbox.mark_handled(message.event_id, failed=failed))
+
+    async def _try(self, act: Callable[[], Awaitable[None]], **told: str) -> str | None:
+        """Act, again where that may help; gives the kind of error that made us give up, None for a success."""
+        began_s = time.monotonic()
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                await act()
+            except HomeserverError as error:
+                if not error.can_be_retried or time.monotonic() - began_s > PATIENCE_S:
+                    log.warning("given up", problem=sentence(error), tries=tries, **told)
+                    return type(error).__name__
+                await asyncio.sleep(self._backoff.wait_s(tries, error))
+            except Exception as error:
+                log.exception("given up: an error that nobody foresaw", tries=tries, **told)
+                return type(error).__name__
+            else:
+                return None
+
+    async def _insist(self, use: Callable[[], Awaitable[Result]]) -> Result:
+        """Use the database until it answers: without it nothing can be acted upon, and nothing be forgotten."""
+        outage = Outage(self._backoff)
+        while True:
+            try:
+                result = await use()
+            except SQLAlchemyError as error:
+                await asyncio.sleep(outage.failed(error, where="inbox"))
+            else:
+                outage.over(where="inbox")
+                return result

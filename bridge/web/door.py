@@ -1,0 +1,88 @@
+"""What the join page's HTTP side needs of the rest: the door to a call, its events, and whether we are ready.
+
+The three protocols are implemented in `bot`; nothing here knows a meeting, a database or LiveKit. Errors of
+`Door.admit`, each one answer that the page has a sentence for:
+
+    Refusal
+    ├── UnknownLink       no such link
+    ├── CallOver          the call has ended
+    ├── CallFull          as many people as the call may hold
+    └── CallServerAway    the media server did not answer: trying again may help
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+_LINK = re.compile(r"[A-Za-z0-9_-]{22}")
+
+
+@dataclass(frozen=True)
+class CallNotice:
+    """What anyone who holds a link may know of its call before joining."""
+
+    title: str
+    language: Literal["fr", "en"]
+    state: Literal["open", "over"]
+    transcribed: bool
+
+
+@dataclass(frozen=True)
+class Admission:
+    """What a browser needs to enter the call: the token is for this call and this person alone."""
+
+    livekit_url: str
+    token: str
+    identity: str
+    name: str
+
+
+class Refusal(Exception):  # noqa: N818 - an answer to the person at the door, not a fault
+    """Nobody is let in, for a reason that the person can be told."""
+
+
+class UnknownLink(Refusal):
+    """No call was ever known by this link, or it is forgotten by now."""
+
+
+class CallOver(Refusal):
+    """The call of this link has ended."""
+
+
+class CallFull(Refusal):
+    """The call holds as many people as it may."""
+
+
+class CallServerAway(Refusal):
+    """The media server did not answer, so that no call can be entered for now."""
+
+
+class Door(Protocol):
+    """Lets people into calls by their links."""
+
+    async def describe(self, link: str) -> CallNotice | None:
+        """What the call of this link is; None where there is no such link."""
+
+    async def admit(self, link: str, name: str) -> Admission:
+        """Let someone of this name in; raises a `Refusal`."""
+
+
+class CallEvents(Protocol):
+    """Takes what the media server reports of its calls."""
+
+    async def receive(self, body: bytes, authorization: str | None) -> Literal["taken", "refused", "malformed"]:
+        """Judge one webhook by its signature (`authorization` covers a hash of `body`) and take it in."""
+
+
+class Readiness(Protocol):
+    """Knows whether everything that is needed to serve people answers."""
+
+    async def failing(self) -> tuple[str, ...]:
+        """Names of the dependencies that did not answer; empty when all did."""
+
+
+def is_link(text: str) -> bool:
+    """Whether this has the shape of a join link's last part (132 bits, base64url)."""
+    return _LINK.fullmatch(text) is not None

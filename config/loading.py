@@ -1,0 +1,213 @@
+"""From a YAML file and the environment to `Settings`, or to sentences that say which key to mend and how.
+
+Any scalar key can be set from the environment: `GREFFIER_<SECTION>_<KEY>` (`GREFFIER_LIVEKIT_API_SECRET`), or, for
+secrets mounted as files, `GREFFIER_<SECTION>_<KEY>_FILE`, the path of a file with the value.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Hashable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from config.models import Settings
+from config.registration import Registration, RegistrationError
+
+_PREFIX = "GREFFIER_"
+_OTHER_VARIABLES = frozenset({"GREFFIER_CONFIG"})
+_PLACEHOLDER = re.compile(r"change[-_ ]?me|^<.*>$|^(xxx+|todo|tbd)$", re.IGNORECASE)
+_EXAMPLE_HOST = re.compile(r"(^|[/@.:])example\.(org|com|net)\b|\.example\b", re.IGNORECASE)
+_MAX_FILE_BYTES = 1_000_000
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; `problems` holds one sentence per key to mend."""
+
+    def __init__(self, source: str, problems: list[str]) -> None:
+        self.source = source
+        self.problems = problems
+        super().__init__("\n".join([f"The configuration {source} cannot be used:", *(f"  - {p}" for p in problems)]))
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """YAML lets a key be given twice, and the last one wins in silence; here it is refused."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[Hashable] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, Hashable):
+                raise yaml.constructor.ConstructorError(None, None, "a key must be a word", key_node.start_mark)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"{key} is given twice", key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep=deep)
+
+
+def load(path: Path, environ: Mapping[str, str], *, as_token: str | None = None) -> Settings:
+    """Read the settings from the file at `path`, overridden by `environ`.
+
+    Args:
+        path: The YAML file.
+        environ: The process environment.
+        as_token: Stands in for the registration's token, for the command that is about to write it.
+
+    Raises:
+        ConfigError: With a sentence for every key that is missing, unknown, a placeholder or out of bounds.
+    """
+    source = str(path)
+    raw = _read_yaml(path)
+    problems = [*_sections_that_are_no_mappings(raw)]
+    if not problems:
+        problems = [*_apply_environment(raw, environ), *_placeholders(raw)]
+    if not problems:
+        problems = [*_fill_token(raw, path.parent, as_token)]
+    if problems:
+        raise ConfigError(source, problems)
+    try:
+        return Settings.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(source, [_sentence(dict(e), raw) for e in error.errors(include_url=False)]) from None
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MAX_FILE_BYTES + 1)
+        if len(content) > _MAX_FILE_BYTES:
+            raise ConfigError(str(path), [f"the file is larger than {_MAX_FILE_BYTES} bytes; is it the right one?"])
+        raw = yaml.load(content, _UniqueKeyLoader)  # noqa: S506 (a SafeLoader that also refuses double keys)
+    except OSError as error:
+        raise ConfigError(str(path), [f"the file cannot be read ({error.strerror}); -c names it"]) from None
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        what = getattr(error, "problem", None) or "not YAML"
+        raise ConfigError(str(path), [f"{where}{what}"]) from None
+    if not isinstance(raw, dict):
+        raise ConfigError(str(path), ["expected sections (matrix:, livekit:, web:, storage:), found none"])
+    return raw
+
+
+def _sections_that_are_no_mappings(raw: dict[str, Any]) -> Iterator[str]:
+    for name, section in raw.items():
+        if name in Settings.model_fields and not isinstance(section, dict):
+            yield f"{name}: expected keys under it, found {_shown(section)}"
+
+
+def _apply_environment(raw: dict[str, Any], environ: Mapping[str, str]) -> Iterator[str]:
+    """Put the values of the environment over those of the file, in place; yield what is wrong with them."""
+    known = {f"{_PREFIX}{section}_{key}".upper(): (section, key) for section, key in _keys()}
+    for variable in sorted(environ):
+        if not variable.startswith(_PREFIX) or variable in _OTHER_VARIABLES:
+            continue
+        from_file = variable not in known and variable.endswith("_FILE")
+        name = variable.removesuffix("_FILE") if from_file else variable
+        if name not in known:
+            yield f"{variable}: no such setting{_did_you_mean(variable, known)}"
+            continue
+        section, key = known[name]
+        if from_file and name in environ:
+            yield f"{variable}: {name} is set too; keep one of them"
+            continue
+        try:
+            value = Path(environ[variable]).read_text("utf-8").strip() if from_file else environ[variable]
+        except (OSError, UnicodeDecodeError) as error:
+            yield f"{variable}: the file it names cannot be read ({getattr(error, 'strerror', None) or 'not UTF-8'})"
+            continue
+        raw.setdefault(section, {})[key] = value
+
+
+def _placeholders(raw: dict[str, Any]) -> Iterator[str]:
+    for section, keys in raw.items():
+        for key, value in keys.items() if isinstance(keys, dict) else ():
+            for text in value if isinstance(value, list) else [value]:
+                if isinstance(text, str) and (_PLACEHOLDER.search(text) or _EXAMPLE_HOST.search(text)):
+                    yield f"{section}.{key}: {_shown(text)} is the example's placeholder; put your own value"
+
+
+def _fill_token(raw: dict[str, Any], folder: Path, as_token: str | None) -> Iterator[str]:
+    """Settle `matrix.registration_file` and `matrix.as_token`; yield why that cannot be done."""
+    matrix = raw.setdefault("matrix", {})
+    name = matrix.get("registration_file", "registration.yaml")
+    if not isinstance(name, str):
+        return  # the validation says so
+    matrix["registration_file"] = str(folder / name)
+    if as_token is not None:
+        matrix["as_token"] = as_token
+    elif matrix.get("as_token") is None:
+        try:
+            matrix["as_token"] = Registration.read(Path(matrix["registration_file"])).as_token.get_secret_value()
+        except RegistrationError as error:
+            yield f"matrix.registration_file: {error}"
+
+
+def _sentence(error: dict[str, Any], raw: dict[str, Any]) -> str:
+    """One pydantic error as `key: what was found, what is expected`, without the value of a secret."""
+    location = tuple(error["loc"])
+    key = ".".join(str(part) for part in location)
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if not location:
+        return message
+    if error["type"] == "missing":
+        return f"{key}: missing; expected {_expected(location)}"
+    if error["type"] == "extra_forbidden":
+        siblings = [k for s, k in _keys() if (s,) == location[:1]] if len(location) > 1 else [*Settings.model_fields]
+        return f"{key}: no such setting{_did_you_mean(str(location[-1]), siblings)}"
+    expected = message if message.startswith("expected") else "expected: " + message.removeprefix("Input should be ")
+    if _is_secret(location):
+        return f"{key}: {expected} (the value is not shown)"
+    return f"{key}: found {_shown(_at(raw, location))}, {expected}"
+
+
+def _keys() -> Iterator[tuple[str, str]]:
+    for section, field in Settings.model_fields.items():
+        model = field.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            for key in model.model_fields:
+                yield section, key
+
+
+def _field_type(location: tuple[Any, ...]) -> Any:
+    section = Settings.model_fields.get(str(location[0]))
+    model = section.annotation if section else None
+    if len(location) == 1 or not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return model
+    field = model.model_fields.get(str(location[1]))
+    return field.annotation if field else None
+
+
+def _is_secret(location: tuple[Any, ...]) -> bool:
+    return SecretStr.__name__ in str(_field_type(location))
+
+
+def _expected(location: tuple[Any, ...]) -> str:
+    kind = _field_type(location)
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        required = [key for key, field in kind.model_fields.items() if field.is_required() and key != "as_token"]
+        return f"a section with {', '.join(required)}"
+    return "a value (see example-config.yaml)"
+
+
+def _at(raw: Any, location: tuple[Any, ...]) -> Any:
+    for part in location:
+        try:
+            raw = raw[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return raw
+
+
+def _shown(value: Any) -> str:
+    text = "nothing" if value is None else repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."  # noqa: PLR2004 (a line of a terminal)
+
+
+def _did_you_mean(word: str, known: Any) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""

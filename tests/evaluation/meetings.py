@@ -1,0 +1,123 @@
+"""Recorded meetings with their reference: who said what and when, and one file of sound per participant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import av
+import numpy as np
+from pydantic import TypeAdapter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+SAMPLE_RATE_HZ = 16_000
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """The sound of one participant; `offset` is when it begins, in seconds of the meeting."""
+
+    file: str
+    speaker: str
+    offset: float
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """What one speaker said in one go; times in seconds of the meeting."""
+
+    speaker: str
+    start: float
+    end: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The contents of a meeting's `reference.json`."""
+
+    id: str
+    title: str
+    language: str
+    kind: Literal["tracks", "room"]
+    duration: float
+    tracks: tuple[Track, ...]
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A reference and its sound: per track, 16 kHz mono int16 samples that begin at the start of the meeting."""
+
+    reference: Reference
+    sound: tuple[NDArray[np.int16], ...]
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """Everyone who says something, in order of appearance."""
+        return tuple(dict.fromkeys(segment.speaker for segment in self.reference.segments))
+
+
+def load(folder: Path) -> Meeting:
+    """Read a meeting folder of the form `tests/data/meetings/…`."""
+    reference = TypeAdapter(Reference).validate_json((folder / "reference.json").read_bytes())
+    sound = tuple(_from_meeting_start(decode(folder / track.file), track.offset) for track in reference.tracks)
+    return Meeting(reference, sound)
+
+
+def decode(file: Path) -> NDArray[np.int16]:
+    """The sound of any file that FFmpeg reads, as 16 kHz mono int16 samples."""
+    resampler = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE_HZ)
+    blocks: list[NDArray[np.int16]] = []
+    with av.open(str(file)) as container:
+        for frame in [*container.decode(audio=0), None]:  # None flushes what the resampler still holds
+            blocks.extend(block.to_ndarray().reshape(-1) for block in resampler.resample(frame))
+    return np.concatenate(blocks).astype(np.int16, copy=False) if blocks else np.zeros(0, np.int16)
+
+
+def first(meeting: Meeting, seconds: float) -> Meeting:
+    """The meeting's first seconds: segments that end in time, and no sound of those that do not."""
+    reference = meeting.reference
+    kept = tuple(segment for segment in reference.segments if segment.end <= seconds)
+    sound = tuple(
+        _silenced_from(samples[: round(seconds * SAMPLE_RATE_HZ)], _first_unfinished(reference, track.speaker, seconds))
+        for track, samples in zip(reference.tracks, meeting.sound, strict=True)
+    )
+    cut = Reference(
+        id=f"{reference.id}-first-{seconds:g}s",
+        title=reference.title,
+        language=reference.language,
+        kind=reference.kind,
+        duration=min(seconds, reference.duration),
+        tracks=reference.tracks,
+        segments=kept,
+    )
+    return Meeting(cut, sound)
+
+
+def words_by_speaker(segments: Sequence[Segment]) -> dict[str, str]:
+    """What each speaker said from beginning to end, as one text."""
+    texts: dict[str, list[str]] = {}
+    for segment in sorted(segments, key=lambda segment: segment.start):
+        texts.setdefault(segment.speaker, []).append(segment.text)
+    return {speaker: " ".join(parts) for speaker, parts in texts.items()}
+
+
+def _first_unfinished(reference: Reference, speaker: str, seconds: float) -> float:
+    mine = [segment for segment in reference.segments if segment.speaker == speaker or reference.kind == "room"]
+    return min((segment.start for segment in mine if segment.end > seconds), default=seconds)
+
+
+def _silenced_from(samples: NDArray[np.int16], start_s: float) -> NDArray[np.int16]:
+    silenced = samples.copy()
+    silenced[round(start_s * SAMPLE_RATE_HZ) :] = 0
+    return silenced
+
+
+def _from_meeting_start(samples: NDArray[np.int16], offset_s: float) -> NDArray[np.int16]:
+    return np.concatenate([np.zeros(round(offset_s * SAMPLE_RATE_HZ), np.int16), samples])

@@ -1,0 +1,106 @@
+"""`make stack`: the real servers and Greffier, left running until Ctrl-C, with what happens in a room on the screen."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import shutil
+import sys
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from tests.stack import stack_file
+from tests.stack.foreground import leave, run_in_foreground
+from tests.stack.livekit_binary import REPOSITORY, LiveKitServerMissing
+from tests.stack.server_process import ServerDidNotStart
+from tests.stack.speech_model import speech_model
+from tests.stack.stack import Stack, running_stack
+from tests.stack.terminal import Terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.stack.people import MatrixPerson
+
+FOLDER = REPOSITORY / ".stack"
+STACK_FILE = REPOSITORY / ".stack.json"
+NAMES = ("Claire", "Marc", "Sophie")
+_ROOM_NAME = "Équipe projet"
+_LOOK_EVERY_S = 0.5
+
+
+async def _main(terminal: Terminal) -> int:
+    try:
+        model_folder = speech_model()
+        async with running_stack(FOLDER, model_folder=model_folder, tell=terminal.happened) as stack:
+            people = [await stack.register(name.lower(), name) for name in NAMES]
+            room_id = await stack.shared_room(_ROOM_NAME, people)
+            _explain(stack, people, room_id, terminal)
+            await _keep(stack, people, room_id, terminal)
+    except (ServerDidNotStart, LiveKitServerMissing) as error:
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        STACK_FILE.unlink(missing_ok=True)
+    return 0
+
+
+async def _keep(stack: Stack, people: Sequence[MatrixPerson], room_id: str, terminal: Terminal) -> int:
+    """Show what happens in the room, and keep `.stack.json` true (a crashed child of Greffier's comes back anew)."""
+    written: object = None
+    shown: set[tuple[str, int]] = set()
+    async with people[0].listening():
+        while True:
+            content = stack_file.contents(stack, people)
+            if content != written:
+                await asyncio.to_thread(stack_file.write, STACK_FILE, content)
+                written = content
+            for message in people[0].room(room_id).messages:
+                if (message.event_id, message.edits) not in shown:
+                    shown.add((message.event_id, message.edits))
+                    verb = "edits" if message.edits else "writes"
+                    terminal.happened(f"{terminal.bold(message.sender)} {verb}: {message.body}")
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+
+def _explain(stack: Stack, people: Sequence[MatrixPerson], room_id: str, terminal: Terminal) -> None:
+    send = f"{stack.synapse.url}/_matrix/client/v3/rooms/{quote(room_id)}/send/m.room.message"
+    users = "\n".join(f"                 {person.user_id:<24} {person.password}" for person in people)
+    terminal.line(f"""
+{terminal.bold("Greffier and its servers are running. Ctrl-C stops them all.")}
+
+  homeserver     {stack.synapse.url} ({stack.synapse.server_name}; registration secret in .stack.json)
+  LiveKit        {stack.livekit.url} (key {stack.livekit.api_key}, secret {stack.livekit.api_secret})
+  join pages     {stack.public_url}/v/…
+  room           « {_ROOM_NAME} » {room_id}, with {stack.bot_user_id}
+  users          (password beside each)
+{users}
+  all of this    {STACK_FILE}
+  logs           {FOLDER}/*/*.log
+
+{terminal.bold("To try it:")} log in with any Matrix client at the homeserver above and type “!visio Point budget” in the room,
+or let {people[0].user_id} type it from another terminal:
+
+  curl -X PUT -H 'Authorization: Bearer {people[0].access_token}' \\
+    -d '{{"msgtype": "m.text", "body": "!visio Point budget"}}' '{send}/'$RANDOM
+
+Then open the link on the card in a browser, talk, and leave. What is posted in the room is shown here.
+""")
+
+
+def main() -> int:
+    """Run the stack until it is interrupted; only one can run in a working tree."""
+    FOLDER.mkdir(exist_ok=True)
+    with (REPOSITORY / ".cache" / "stack.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("A stack is running here already: .stack.json says where. Stop that one first.", file=sys.stderr)
+            return 1
+        shutil.rmtree(FOLDER)
+        run_in_foreground(_main(Terminal()))
+    return 0
+
+
+if __name__ == "__main__":
+    leave(main())

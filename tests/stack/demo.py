@@ -1,0 +1,152 @@
+"""`make demo`: the main job for real, from `!visio` to the transcript in the room, and a judgement of the result."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import sys
+import tempfile
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from tests.evaluation import meetings
+from tests.stack.demo_report import HIGHEST_CPWER, Report, judge, without_transcript
+from tests.stack.foreground import INTERRUPTED, leave, run_in_foreground
+from tests.stack.livekit_binary import LiveKitServerMissing
+from tests.stack.meeting_in_room import TranscriptMissing, names_in_call, open_call, read_transcript, speak
+from tests.stack.people import DidNotHappen
+from tests.stack.server_process import ServerDidNotStart
+from tests.stack.speech_model import speech_model
+from tests.stack.stack import Stack, running_stack
+from tests.stack.terminal import Terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.stack.meeting_in_room import HeldMeeting
+
+MEETINGS = Path(__file__).parents[1] / "data" / "meetings"
+DEFAULT_MEETING = MEETINGS / "dev1"
+TITLE = "Point budget"
+_ROOM_NAME = "Équipe projet"
+_OTHER_MEMBERS = ("Camille", "Karim")
+_SMALLEST_ROOM = 3
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the demo; the exit status is 0 only if the room has a good transcript with everyone's name."""
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--meeting", type=Path, default=DEFAULT_MEETING, help="folder of a recorded meeting")
+    parser.add_argument("--report", type=Path, help="file to write the figures to, as JSON")
+    chosen = parser.parse_args(arguments)
+    try:
+        meeting = meetings.load(chosen.meeting)
+    except (OSError, ValidationError) as error:
+        print(f"{chosen.meeting} is not a recorded meeting: {error}", file=sys.stderr)
+        return 2
+
+    terminal = Terminal()
+    folder = Path(tempfile.mkdtemp(prefix="greffier-demo-"))
+    status = INTERRUPTED
+    try:
+        status = run_in_foreground(_demo(meeting, folder, chosen.report, terminal))
+    finally:
+        if status == 0:
+            shutil.rmtree(folder)
+        else:
+            terminal.line(f"Configurations, data and logs of the servers are left in {folder}")
+    return status
+
+
+async def _demo(meeting: meetings.Meeting, folder: Path, report_file: Path | None, terminal: Terminal) -> int:
+    reference = meeting.reference
+    terminal.line(
+        f"{terminal.bold(reference.title)}: {len(meeting.speakers)} people, "
+        f"{reference.duration:.0f} s in real time, in {reference.language}\n"
+    )
+    if reference.kind == "room":
+        terminal.line(
+            "They share one microphone. Telling the voices on it apart is not there yet: "
+            "this demo will show their words under one name, and fail.\n"
+        )
+    report = without_transcript(meeting)
+    try:
+        terminal.happened("Preparing the speech model")
+        model_folder = speech_model()
+        settings = {"rooms": {"language": reference.language}}
+        async with running_stack(folder, model_folder=model_folder, settings=settings, tell=terminal.happened) as stack:
+            report = await _hold(stack, meeting, terminal)
+    except (DidNotHappen, TranscriptMissing, ServerDidNotStart, LiveKitServerMissing) as error:
+        terminal.line(f"\n{error}")
+    if report_file is not None:
+        report.write(report_file)
+    return _verdict(report, terminal)
+
+
+async def _hold(stack: Stack, meeting: meetings.Meeting, terminal: Terminal) -> Report:
+    names = _member_names(meeting)
+    members = [await stack.register(_localpart(name), name) for name in names]
+    room_id = await stack.shared_room(_ROOM_NAME, members)
+    terminal.happened(f"{', '.join(names)} and Greffier are in the room « {_ROOM_NAME} »")
+    host, reader = members[0], members[1]
+    async with host.listening(), reader.listening():
+        terminal.happened(f"{names[0]} types: !visio {TITLE}")
+        card_id, link = await open_call(host, room_id, stack.bot_user_id, TITLE)
+        terminal.happened(f"The card is in the room: {link}")
+        hung_up_at_ms = await speak(stack, meeting, link, terminal)
+        patience_s = 120 + 2 * meeting.reference.duration
+        held = await read_transcript(reader, room_id, card_id, hung_up_at_ms=hung_up_at_ms, within_s=patience_s)
+        terminal.happened(f"The transcript is in the room, {held.hangup_to_complete_s:.1f} s after the last one left")
+        files = {ending: await reader.download(held.file(ending)) for ending in (".md", ".vtt")}
+        sizes = {held.file(ending): len(data) for ending, data in files.items()}
+        called = {m.user_id: name for m, name in zip(members, names, strict=True)} | {stack.bot_user_id: "Greffier"}
+        terminal.room(reader.room(room_id), f"« {_ROOM_NAME} » as {names[1]} sees it", called, sizes)
+    return judge(meeting, held, files[".vtt"].decode(), _stats(stack, held))
+
+
+def _stats(stack: Stack, held: HeldMeeting) -> dict[str, float]:
+    stats: dict[str, float] = stack.greffier.transcript(held.meeting_id)["stats"]
+    return stats
+
+
+def _verdict(report: Report, terminal: Terminal) -> int:
+    def seconds(value: float | None) -> str:
+        return "—" if value is None else f"{value:.1f} s"
+
+    terminal.line(f"\ncpWER (highest accepted: {HIGHEST_CPWER:.2f})   {report.cpwer}")
+    terminal.line(f"speakers named                    {report.speakers_labelled} of {report.speakers_expected}")
+    terminal.line(
+        f"hang-up to first post, complete   {seconds(report.hangup_to_first_post_s)}, "
+        f"{seconds(report.hangup_to_complete_s)}"
+    )
+    terminal.line(f"messages posted                   {report.posted_messages}")
+    terminal.line(
+        f"sound, speech in it, windows      {seconds(report.audio_s)}, {seconds(report.speech_s)}, {report.windows}"
+    )
+    terminal.line(f"CPU for recognition               {seconds(report.cpu_s)}\n")
+    failures = report.failures()
+    for failure in failures:
+        terminal.line(terminal.bold(f"✗ {failure}"))
+    if not failures:
+        terminal.line(terminal.bold("✓ Everyone’s words are in the room under their names."))
+    return 1 if failures else 0
+
+
+def _member_names(meeting: meetings.Meeting) -> list[str]:
+    """Who is in the room: the participants where each has a track, else the speakers; three people at least."""
+    names = names_in_call(meeting) if meeting.reference.kind == "tracks" else list(meeting.speakers)
+    others = [name for name in _OTHER_MEMBERS if name not in names]
+    return [*names, *others[: max(0, _SMALLEST_ROOM - len(names))]]
+
+
+def _localpart(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "someone"
+
+
+if __name__ == "__main__":
+    leave(main(sys.argv[1:]))

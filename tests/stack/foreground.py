@@ -1,0 +1,55 @@
+"""Runs a program in the foreground: it ends in good order at Ctrl-C, SIGTERM, or when its parent is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from tests.stack.tether import die_with_parent
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+INTERRUPTED = 130
+_PARENT_PID = os.getppid()
+
+
+def run_in_foreground(main: Coroutine[None, None, int]) -> int:
+    """Run `main` to its exit status; a signal cancels it once, and its clean-up is then left to finish."""
+    die_with_parent(_PARENT_PID, signal.SIGTERM)
+    return asyncio.run(_interruptible(main))
+
+
+async def _interruptible(main: Coroutine[None, None, int]) -> int:
+    task = asyncio.create_task(main)
+    loop = asyncio.get_running_loop()
+    interrupted = False
+
+    def interrupt() -> None:
+        nonlocal interrupted
+        if not interrupted:
+            interrupted = True
+            task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, interrupt)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if not interrupted:
+            raise
+        return INTERRUPTED
+
+
+def leave(status: int) -> None:
+    """End the process with this status, now.
+
+    LiveKit's native client sometimes aborts in the interpreter's own clean-up, which would turn a success into
+    status 134. By now everything that was started has been stopped.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)

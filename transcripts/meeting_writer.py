@@ -1,0 +1,200 @@
+"""Writing the sound of a meeting while it lives: one file per track, all on the meeting's clock.
+
+A frame goes to the kernel as it comes, so a killed process loses nothing that it was given; `sync` makes it survive
+the machine. `sync` may run in another thread than the rest.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+from typing import TYPE_CHECKING, Final, Protocol
+
+from transcripts import sidecar
+from transcripts.sidecar import TrackSidecar
+from transcripts.sound import SAMPLE_BYTES, seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+LONGEST_ID_IN_NAME: Final = 40
+
+
+class RecordedTrack(Protocol):
+    """What the writer wants to know of a track."""
+
+    @property
+    def participant(self) -> str:
+        """The participant's identity in the call."""
+
+    @property
+    def name(self) -> str:
+        """The name they go by."""
+
+    @property
+    def track(self) -> str:
+        """The track's id in the call."""
+
+    @property
+    def source(self) -> str:
+        """`microphone`, `screen_share_audio` or anything else, kept as `unknown`."""
+
+
+class MeetingClock:
+    """Turns a recorder's seconds into seconds of the meeting, which outlives the recorder."""
+
+    def __init__(self, began_at: float, now: Callable[[], float]) -> None:
+        self._began_at = began_at
+        self._now = now
+        self._recorder_began_s: float | None = None
+
+    def meeting_s(self, arrived_s: float) -> float:
+        """When a frame that has just arrived did so, in seconds since the meeting began."""
+        if self._recorder_began_s is None:
+            self._recorder_began_s = max(0.0, self._now() - self._began_at - arrived_s)
+        return self._recorder_began_s + arrived_s
+
+
+class MeetingWriter:
+    """Takes the sound of a meeting's tracks; a second writer goes on beside what a first one left."""
+
+    def __init__(self, folder: Path, began_at: float, now: Callable[[], float] = time.time) -> None:
+        self._folder = folder
+        self._clock = MeetingClock(began_at, now)
+        self._tracks: list[TrackWriter] = []
+
+    def open_track(self, track: RecordedTrack) -> TrackWriter:
+        """Make room for a track's sound.
+
+        Raises:
+            OSError: the disk does not take it.
+        """
+        writer = TrackWriter(self._new_file(track.track), _described(track), self._clock)
+        self._tracks.append(writer)
+        return writer
+
+    def sync(self) -> None:
+        """Wait until the disk has all that was written; meant for a thread of its own.
+
+        Raises:
+            OSError: the disk failed.
+        """
+        for track in list(self._tracks):
+            track.sync()
+        _sync_folder(self._folder)
+
+    def close(self) -> None:
+        """Close every track and sync; closing twice does nothing more."""
+        for track in self._tracks:
+            track.close()
+        self.sync()
+
+    def _new_file(self, track_id: str) -> Path:
+        harmless = re.sub(r"[^A-Za-z0-9_-]", "_", track_id)[:LONGEST_ID_IN_NAME]
+        taken = [int(path.name[:5]) for path in self._folder.glob("*.pcm") if path.name[:5].isdigit()]
+        path = self._folder / f"{max(taken, default=-1) + 1:05}-{harmless}.pcm"
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        return path
+
+
+class TrackWriter:
+    """Takes one track's sound, 16-bit little-endian mono at 16 kHz."""
+
+    def __init__(self, path: Path, described: TrackSidecar, clock: MeetingClock) -> None:
+        self._sidecar_path = path.with_suffix(".json")
+        self._described = described
+        self._clock = clock
+        self._lock = threading.Lock()
+        sidecar.write(self._sidecar_path, described, durably=False)
+        self._written: TrackSidecar = described
+        self._samples = 0
+        self._unsynced = True
+        self._file: int | None = os.open(path, os.O_WRONLY | os.O_APPEND)
+
+    def write(self, pcm: bytes, arrived_s: float) -> None:
+        """Append a frame that arrived so many seconds after its recorder began.
+
+        Frames carry no time of their own and are late by chance, never early: the track began at the earliest
+        beginning that any of its frames speaks for.
+
+        Raises:
+            OSError: the disk does not take it (full, gone), or the track is closed.
+            ValueError: half a sample.
+        """
+        if len(pcm) % SAMPLE_BYTES:
+            raise ValueError("sound comes in whole 16-bit samples")
+        if self._file is None:
+            raise OSError("the track's file is closed")
+        began_s = self._clock.meeting_s(arrived_s) - seconds(self._samples)
+        self._note_beginning(round(began_s, 4))
+        rest = memoryview(pcm)
+        while rest:
+            rest = rest[os.write(self._file, rest) :]
+        self._samples += len(pcm) // SAMPLE_BYTES
+        self._unsynced = True
+
+    def sync(self) -> None:
+        """Wait until the disk has what was written.
+
+        Raises:
+            OSError: the disk failed.
+        """
+        with self._lock:
+            if self._file is None or not self._unsynced:
+                return
+            self._unsynced = False
+            described = self._described
+            file = os.dup(self._file)  # so that a slow disk does not hold up `write` and `close`
+        try:
+            os.fsync(file)
+            if described != self._written:
+                sidecar.write(self._sidecar_path, described, durably=True)
+                self._written = described
+        finally:
+            os.close(file)
+
+    def close(self) -> None:
+        """Sync and let go of the file; closing twice does nothing more.
+
+        Raises:
+            OSError: the disk failed; the file is let go of all the same.
+        """
+        try:
+            self.sync()
+        finally:
+            with self._lock:
+                file, self._file = self._file, None
+            if file is not None:
+                os.close(file)
+
+    def _note_beginning(self, began_s: float) -> None:
+        known_s = self._described.started_s
+        if known_s is not None and known_s <= began_s:
+            return
+        self._described = self._described.model_copy(update={"started_s": began_s})
+        if known_s is None:  # at once, so that no sound is ever without its place in time
+            sidecar.write(self._sidecar_path, self._described, durably=False)
+
+
+def _described(track: RecordedTrack) -> TrackSidecar:
+    return TrackSidecar(
+        participant=_encodable(track.participant),
+        name=_encodable(track.name),
+        track=_encodable(track.track),
+        source=track.source,  # type: ignore[arg-type]  # an unknown one becomes "unknown"
+    )
+
+
+def _encodable(text: str) -> str:
+    return text.encode(errors="replace").decode()
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,62 @@
+"""Recognition as the rest sees it: windows of sound in, words with their times out, whichever engine does it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from transcripts.sound import Samples
+
+
+class RecognitionError(Exception):
+    """Speech could not be turned into words."""
+
+
+class ModelUnavailable(RecognitionError):
+    """The model cannot be used at all; the message tells the operator what to do."""
+
+
+class RecognitionFailed(RecognitionError):
+    """The engine gave up on some sound; trying again may help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word as the engine wrote it, with the space before it where its language has one, and its punctuation."""
+
+    text: str
+    start_s: float
+    end_s: float
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """What was heard in one window: words in seconds of the window, and how far to trust them."""
+
+    words: tuple[Word, ...]
+    no_speech_probability: float
+    average_log_probability: float
+    compression_ratio: float
+    """Of the text by zlib: high where words go round in a loop."""
+
+
+class Recogniser(Protocol):
+    """A speech recogniser. It blocks and is busy: call it from a thread."""
+
+    def recognise(self, windows: Sequence[Samples], language: str) -> list[Recognition]:
+        """What is said in each window (at most 30 s of 16 kHz sound) in the given language (ISO 639-1).
+
+        Raises:
+            RecognitionFailed: the engine gave up.
+        """
+
+    def language_scores(self, speech: Samples) -> Mapping[str, float]:
+        """How likely the speech (its first 30 s are used) is to be in each language that the engine knows.
+
+        Raises:
+            RecognitionFailed: the engine gave up.
+        """

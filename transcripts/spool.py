@@ -1,0 +1,138 @@
+"""The spool: the sound of meetings on disk, from the recorder's first frame until the transcript is posted.
+
+    <folder>/<meeting>/meeting.json             when the meeting's clock reads zero
+    <folder>/<meeting>/00000-<track>.pcm        16 kHz mono s16le, without a header: readable however it was cut short
+    <folder>/<meeting>/00000-<track>.json       whose it is, and when it begins on that clock
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NewType
+
+import numpy as np
+
+from transcripts import sidecar
+from transcripts.meeting_writer import MeetingWriter
+from transcripts.sidecar import MeetingSidecar, SidecarUnreadable, Source
+from transcripts.sound import SAMPLE_BYTES, StoredSamples, seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+MeetingId = NewType("MeetingId", str)
+MEETING_FILE: Final = "meeting.json"
+
+
+class TrackUnreadable(Exception):
+    """A track's sound cannot be read; the message says why, for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTrack:
+    """One track's sound on disk; `started_s` is on the meeting's clock."""
+
+    participant: str
+    name: str
+    source: Source
+    started_s: float
+    path: Path
+    samples: int
+
+    @property
+    def ended_s(self) -> float:
+        """When its sound ends, in seconds of the meeting."""
+        return self.started_s + seconds(self.samples)
+
+    def read(self) -> StoredSamples:
+        """The samples, mapped from the disk rather than loaded.
+
+        Raises:
+            TrackUnreadable: the file cannot be opened.
+        """
+        if not self.samples:
+            return np.zeros(0, np.int16)
+        try:
+            return np.memmap(self.path, dtype="<i2", mode="r", shape=(self.samples,))
+        except (OSError, ValueError) as error:
+            raise TrackUnreadable(f"{self.path.name}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenTrack:
+    """Sound that cannot be placed or read; `name` is whose it was, where that is known."""
+
+    path: Path
+    name: str | None
+    reason: str
+
+
+class Spool:
+    """The sound of all meetings, one folder each; readable by nobody but the user that Greffier runs as."""
+
+    def __init__(self, folder: Path, now: Callable[[], float] = time.time) -> None:
+        self._folder = folder
+        self._now = now
+
+    def folder(self, meeting: MeetingId) -> Path:
+        """Where a meeting's sound lies, or would."""
+        return self._folder / sidecar.file_name(meeting)
+
+    def writer(self, meeting: MeetingId) -> MeetingWriter:
+        """Begin, or go on, to write a meeting's sound.
+
+        Raises:
+            OSError: the disk does not take it.
+        """
+        folder = self.folder(meeting)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        began_at = self.began_at(meeting)
+        if began_at is None:
+            began_at = self._now()
+            sidecar.write(folder / MEETING_FILE, MeetingSidecar(began_at=began_at), durably=True)
+        return MeetingWriter(folder, began_at, self._now)
+
+    def began_at(self, meeting: MeetingId) -> float | None:
+        """When the meeting's clock reads zero, in seconds since 1970; None where nothing was recorded."""
+        path = self.folder(meeting) / MEETING_FILE
+        try:
+            return sidecar.read_meeting(path).began_at
+        except SidecarUnreadable:
+            # The file is written once, when the meeting begins: damaged, it still tells when that was.
+            return path.stat().st_mtime if path.exists() else None
+
+    def tracks(self, meeting: MeetingId) -> list[StoredTrack | BrokenTrack]:
+        """A meeting's tracks in the order in which they were opened; none where nothing was recorded."""
+        folder = self.folder(meeting)
+        names = {path.stem for pattern in ("*.pcm", "*-*.json") for path in folder.glob(pattern)}
+        found = [self._track(folder / f"{name}.pcm") for name in sorted(names)]
+        return [track for track in found if track is not None]
+
+    def erase(self, meeting: MeetingId) -> None:
+        """Remove a meeting's sound; what is not there is gone already.
+
+        Raises:
+            OSError: something could not be removed.
+        """
+        folder = self.folder(meeting)
+        if folder.exists():
+            shutil.rmtree(folder)
+
+    def _track(self, path: Path) -> StoredTrack | BrokenTrack | None:
+        try:
+            size = path.stat().st_size if path.is_file() else None
+            described = sidecar.read_track(path.with_suffix(".json"))
+        except (SidecarUnreadable, OSError) as error:
+            # A recorder killed before it could write the sidecar has written no sound either.
+            return None if size == 0 else BrokenTrack(path, None, str(error))
+        if size is None:
+            return BrokenTrack(path, described.name, f"{path.name} is missing or not a file")
+        if described.started_s is None and size:
+            return BrokenTrack(path, described.name, f"{path.stem}.json does not say when the sound begins")
+        samples = size // SAMPLE_BYTES  # a write cut short may leave half a sample
+        return StoredTrack(
+            described.participant, described.name, described.source, described.started_s or 0.0, path, samples
+        )

@@ -1,0 +1,200 @@
+"""From the stored sound of a meeting to its transcript: every station in turn, and a broken track costs only itself."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import structlog
+
+from transcripts import inventions, language, voice_activity
+from transcripts.recognition import RecognitionFailed
+from transcripts.sound import SAMPLE_RATE_HZ, seconds
+from transcripts.speakers import Presence, clean_name, labels
+from transcripts.spool import BrokenTrack, StoredTrack, TrackUnreadable
+from transcripts.transcript import FailedTrack, Stats, Transcript
+from transcripts.turns import SpokenTrack, assemble
+from transcripts.utterances import UtteranceCutter
+from transcripts.windows import pack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from config.models import Speech
+    from transcripts.recognition import Recogniser, Recognition, Word
+    from transcripts.sound import Samples, StoredSamples
+    from transcripts.spool import MeetingId, Spool
+    from transcripts.windows import Window
+
+log = structlog.get_logger()
+
+LANGUAGE_SPEECH_S: Final = 28.0
+"""How much of a track is listened to for its language."""
+
+
+@dataclass(frozen=True, slots=True)
+class _CutTrack:
+    """A track's sound and the windows that hold its speech."""
+
+    stored: StoredTrack
+    sound: StoredSamples
+    windows: tuple[Window, ...]
+
+    @property
+    def speech_s(self) -> float:
+        return seconds(sum(window.samples for window in self.windows))
+
+
+def transcribe(  # noqa: PLR0913 - two say which meeting, three with what, and one is a courtesy
+    meeting: MeetingId,
+    title: str,
+    spool: Spool,
+    recogniser: Recogniser,
+    settings: Speech,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> Transcript:
+    """Transcribe a meeting's stored sound. It keeps a CPU busy for minutes: call it from a thread.
+
+    Args:
+        meeting: whose sound in the spool.
+        title: what the transcript is called.
+        spool: where the sound lies.
+        recogniser: turns windows of sound into words.
+        settings: which languages the meeting may be held in.
+        progress: called with the number of tracks done and of tracks in all.
+
+    Raises:
+        RecognitionFailed: not one track with speech could be recognised; trying again may help.
+        OSError: the spool itself cannot be read.
+    """
+    cpu_before_s = time.process_time()
+    found = spool.tracks(meeting)
+    stored = [track for track in found if isinstance(track, StoredTrack)]
+    cut, failures = _cut_all(stored)
+    languages = language.settle([_evidence(track, recogniser, settings.languages) for track in cut], settings.languages)
+    heard = _recognise(cut, languages, recogniser, failures, progress)
+
+    main_language = _main_language(cut, languages, settings.languages)
+    label_of = dict(zip((track.path for track in stored), labels(_presences(stored), main_language), strict=True))
+    failed = (
+        *(FailedTrack(_known(track.name), track.reason) for track in found if isinstance(track, BrokenTrack)),
+        *(FailedTrack(label_of[track.path], reason) for track, reason in failures),
+    )
+    for track in failed:
+        log.warning("track left out of the transcript", meeting_id=meeting, cause=track.reason)
+    return Transcript(
+        meeting_id=meeting,
+        title=title,
+        language=main_language,
+        started_at=datetime.fromtimestamp(spool.began_at(meeting) or time.time(), UTC),
+        duration_s=round(max((track.ended_s for track in stored), default=0.0), 2),
+        speakers=tuple(dict.fromkeys(label_of[t.path] for t in _by_arrival(stored) if t.source != "screen_share_audio")),
+        turns=assemble(SpokenTrack(label_of[track.stored.path], spoken, words) for track, spoken, words in heard),
+        failed_tracks=failed,
+        stats=Stats(
+            tracks=len(found),
+            windows=sum(len(track.windows) for track in cut),
+            audio_s=round(sum(seconds(track.samples) for track in stored), 2),
+            speech_s=round(sum(track.speech_s for track in cut), 2),
+            cpu_s=round(time.process_time() - cpu_before_s, 2),
+        ),
+    )
+
+
+def _cut_all(stored: Sequence[StoredTrack]) -> tuple[list[_CutTrack], list[tuple[StoredTrack, str]]]:
+    cut: list[_CutTrack] = []
+    failures: list[tuple[StoredTrack, str]] = []
+    for track in stored:
+        try:
+            sound = track.read()
+            cut.append(_CutTrack(track, sound, tuple(_windows(sound))))
+        except TrackUnreadable as error:
+            failures.append((track, str(error)))
+    return cut, failures
+
+
+def _windows(sound: StoredSamples) -> list[Window]:
+    cutter = UtteranceCutter()
+    utterances = [ended for frames in voice_activity.of_track(sound) for ended in cutter.push(frames)]
+    return pack(utterances + cutter.close())
+
+
+def _evidence(track: _CutTrack, recogniser: Recogniser, allowed: Sequence[str]) -> language.Evidence:
+    if len(allowed) == 1 or not track.windows:
+        return language.Evidence(track.speech_s, {})
+    try:
+        return language.Evidence(track.speech_s, recogniser.language_scores(_pooled(track)))
+    except RecognitionFailed:
+        return language.Evidence(track.speech_s, {})  # it follows the majority
+
+
+def _pooled(track: _CutTrack) -> Samples:
+    """The track's first speech, from as many windows as it takes."""
+    wanted = round(LANGUAGE_SPEECH_S * SAMPLE_RATE_HZ)
+    pooled: list[Samples] = []
+    for window in track.windows:
+        pooled.append(window.sound(track.sound))
+        if sum(map(len, pooled)) >= wanted:
+            break
+    return np.concatenate(pooled)[:wanted]
+
+
+def _recognise(
+    cut: Sequence[_CutTrack],
+    languages: Sequence[str],
+    recogniser: Recogniser,
+    failures: list[tuple[StoredTrack, str]],
+    progress: Callable[[int, int], None] | None,
+) -> list[tuple[_CutTrack, str, tuple[Word, ...]]]:
+    """The words of each track that could be recognised; the others are added to the failures."""
+    heard: list[tuple[_CutTrack, str, tuple[Word, ...]]] = []
+    last_failure: RecognitionFailed | None = None
+    for done, (track, spoken) in enumerate(zip(cut, languages, strict=True), start=1):
+        try:
+            if track.windows:
+                found = recogniser.recognise([window.sound(track.sound) for window in track.windows], spoken)
+                heard.append((track, spoken, tuple(_placed(track, found))))
+        except RecognitionFailed as error:
+            last_failure = error
+            failures.append((track.stored, str(error)))
+        if progress is not None:
+            progress(done, len(cut))
+    if last_failure is not None and not heard:
+        raise last_failure
+    return heard
+
+
+def _placed(track: _CutTrack, found: Sequence[Recognition]) -> Iterator[Word]:
+    """The words that somebody said, in seconds of the meeting."""
+    for window, recognition in zip(track.windows, found, strict=True):
+        if inventions.is_invented(recognition):
+            continue
+        for word in recognition.words:
+            start_s, end_s = window.track_span(word.start_s, word.end_s)
+            began_s = track.stored.started_s
+            yield replace(word, start_s=round(began_s + start_s, 2), end_s=round(began_s + end_s, 2))
+
+
+def _main_language(cut: Sequence[_CutTrack], languages: Sequence[str], allowed: Sequence[str]) -> str:
+    spoken_s = dict.fromkeys(allowed, 0.0)
+    for track, spoken in zip(cut, languages, strict=True):
+        spoken_s[spoken] += track.speech_s
+    return max(allowed, key=lambda name: spoken_s[name])
+
+
+def _by_arrival(stored: Sequence[StoredTrack]) -> list[StoredTrack]:
+    return sorted(stored, key=lambda track: track.started_s)
+
+
+def _presences(stored: Sequence[StoredTrack]) -> list[Presence]:
+    return [
+        Presence(track.participant, track.name, track.source, track.started_s, track.ended_s) for track in stored
+    ]
+
+
+def _known(name: str | None) -> str | None:
+    return clean_name(name or "") or None

@@ -1,0 +1,74 @@
+"""The transcript of a meeting as a value, and as the JSON that is kept of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from transcripts.spool import MeetingId
+from transcripts.turns import Turn
+
+FORMAT: Final = 1
+
+
+class TranscriptUnreadable(Exception):
+    """What was kept of a transcript is damaged or of another version; the message says which, and no word of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedTrack:
+    """A track without its words: whose it was, where that is known, and why, for the operator."""
+
+    speaker: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What it took: sound recorded, sound in which there was speech (with margins), CPU time of all threads."""
+
+    tracks: int
+    windows: int
+    audio_s: float
+    speech_s: float
+    cpu_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """Who said what; times are seconds since `started_at`, which is in UTC."""
+
+    meeting_id: MeetingId
+    title: str
+    language: str
+    started_at: datetime
+    duration_s: float
+    speakers: tuple[str, ...]
+    """Everyone who was there with a microphone, by their labels, also those who said nothing."""
+    turns: tuple[Turn, ...]
+    failed_tracks: tuple[FailedTrack, ...]
+    stats: Stats
+    format: Literal[1] = FORMAT
+
+    def to_json(self) -> bytes:
+        """The transcript as UTF-8 JSON."""
+        return _ADAPTER.dump_json(self)
+
+    @staticmethod
+    def from_json(kept: bytes | str) -> Transcript:
+        """Read what `to_json` wrote.
+
+        Raises:
+            TranscriptUnreadable: it is damaged or of another version.
+        """
+        try:
+            return _ADAPTER.validate_json(kept)
+        except ValidationError as error:
+            keys = sorted({".".join(map(str, fault["loc"][:3])) or fault["type"] for fault in error.errors()})
+            raise TranscriptUnreadable(f"the transcript does not hold what it should: {', '.join(keys[:5])}") from None
+
+
+_ADAPTER: Final = TypeAdapter(Transcript)

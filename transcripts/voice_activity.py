@@ -1,0 +1,60 @@
+"""Voice activity: how likely each 32 ms of a track is speech, by the Silero model that faster-whisper ships.
+
+The model's state is carried from push to push, so sound may come whole or in pieces, during the call or after it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from faster_whisper.vad import get_vad_model
+
+from transcripts.sound import ACTIVITY_FRAME_SAMPLES, as_float
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from transcripts.sound import Probabilities, Samples, StoredSamples
+
+CONTEXT_SAMPLES: Final = 64
+BLOCK_FRAMES: Final = 625
+"""20 s at a time: memory stays flat, and the model is called seldom enough."""
+
+
+class VoiceActivity:
+    """Listens to one track from its beginning."""
+
+    def __init__(self) -> None:
+        self._session = get_vad_model().session
+        self._left_over = np.zeros(0, np.float32)
+        self._forget()
+
+    def push(self, samples: Samples) -> Probabilities:
+        """The probabilities of the frames that these samples complete; fewer than a frame's wait for the next push."""
+        waiting = np.concatenate([self._left_over, samples])
+        whole = len(waiting) // ACTIVITY_FRAME_SAMPLES * ACTIVITY_FRAME_SAMPLES
+        self._left_over = waiting[whole:]
+        frames = waiting[:whole].reshape(-1, ACTIVITY_FRAME_SAMPLES)
+        if not frames.any():  # a muted track sends zeros: nothing to find, nothing to pay
+            self._forget()
+            return np.zeros(len(frames), np.float32)
+        before = np.vstack([self._context, frames[:-1, -CONTEXT_SAMPLES:]])
+        self._context = frames[-1:, -CONTEXT_SAMPLES:]
+        fed = {"input": np.hstack([before, frames]), "h": self._hidden, "c": self._cell}
+        found, self._hidden, self._cell = self._session.run(None, fed)
+        return np.asarray(found, np.float32).reshape(-1)
+
+    def _forget(self) -> None:
+        self._context = np.zeros((1, CONTEXT_SAMPLES), np.float32)
+        self._hidden = np.zeros((1, 1, 128), np.float32)
+        self._cell = np.zeros((1, 1, 128), np.float32)
+
+
+def of_track(stored: StoredSamples) -> Iterator[Probabilities]:
+    """The probabilities of a whole stored track, a block at a time; its last, unfinished frame is padded with zeros."""
+    activity = VoiceActivity()
+    block = BLOCK_FRAMES * ACTIVITY_FRAME_SAMPLES
+    for start in range(0, len(stored), block):
+        yield activity.push(as_float(stored[start : start + block]))
+    yield activity.push(np.zeros(-len(stored) % ACTIVITY_FRAME_SAMPLES, np.float32))
