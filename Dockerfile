@@ -63,9 +63,11 @@ RUN useradd --uid 10001 --user-group --home-dir /var/lib/greffier --shell /usr/s
     && install --directory --owner=greffier --group=greffier --mode=0750 /var/lib/greffier
 COPY --from=application /opt/greffier /opt/greffier
 # In a container only the port that is published can be reached; a speech model that is fetched by its name stays in
-# the volume.
+# the volume; libraries tell nobody that they are used.
 ENV PATH=/opt/greffier/bin:$PATH \
     PYTHONUNBUFFERED=1 \
+    ORT_DISABLE_TELEMETRY=1 \
+    HF_HUB_DISABLE_TELEMETRY=1 \
     GREFFIER_WEB_HOST=0.0.0.0 \
     GREFFIER_WEB_PORT=8080 \
     GREFFIER_STORAGE_FOLDER=/var/lib/greffier \

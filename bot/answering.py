@@ -16,20 +16,19 @@ from bot import commands
 from bot.card import CardState, heading, join_url, state_line
 from bot.meetings import Meetings
 from bot.permissions import may_change_settings, may_end, may_start
-from bot.posting import Rooms, post, transaction_id
+from bot.posting import Rooms, transaction_id
 from bot.register import Meeting, Register
 from bot.signals import Signal, tell
 from bot.wording import Wording, in_language
 from bridge.livekit.calls import CallError, Calls
 from bridge.livekit.ids import CallId
+from bridge.matrix.errors import HomeserverError
 from bridge.matrix.events import RoomMessage
 from bridge.matrix.ids import RoomId, UserId
 from bridge.matrix.outbound import Content, notice, reply_to
 from config.models import Language, Settings
 
 log = structlog.get_logger()
-
-REPLY_PATIENCE_S = 120.0
 
 
 class Rights(Protocol):
@@ -66,11 +65,18 @@ class Answers:
             return
         log.info("command received", command=type(command).__name__, room_id=message.room_id, sender=message.sender)
         language = await self._register.language_of(message.room_id) or self._settings.rooms.language
-        answer = await self._carry_out(command, message, in_language(language))
+        wording = in_language(language)
+        try:
+            answer = await self._carry_out(command, message, wording)
+        except HomeserverError:
+            raise
+        except Exception:
+            log.exception("command failed: a fault of Greffier's own", room_id=message.room_id)
+            answer = notice(wording.internal_fault)
         if answer is not None:
             content = reply_to(message.event_id, answer)
             txn_id = transaction_id("reply", message.event_id)
-            await post(self._rooms, message.room_id, content, txn_id, patience_s=REPLY_PATIENCE_S)
+            await self._rooms.send(message.room_id, "m.room.message", content, txn_id)
 
     async def _carry_out(self, command: commands.Command, message: RoomMessage, wording: Wording) -> Content | None:
         """Act; returns the answer, or None where the card is the answer."""

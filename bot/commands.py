@@ -76,7 +76,7 @@ _KEYWORDS = {
 
 
 _ALONE: dict[str, Command] = {"end": End(), "status": Status(), "help": Help()}
-_STOP_TRANSCRIPTION = ({"sans", "transcription"}, {"no", "transcript"})
+_STOP_TRANSCRIPTION = (["sans", "transcription"], ["no", "transcript"])
 
 
 def is_addressed(body: str) -> bool:
@@ -96,7 +96,7 @@ def parse(body: str) -> Command | None:
         return None
     first_line = unicodedata.normalize("NFC", body[len(PREFIX) :].lstrip(" \t").split("\n", 1)[0])
     words = "".join(c if c.isprintable() else " " for c in first_line).split()
-    if {word.casefold() for word in words} in _STOP_TRANSCRIPTION:
+    if [word.casefold() for word in words] in _STOP_TRANSCRIPTION:
         return StopTranscription()
     keyword = _KEYWORDS.get(words[0].casefold()) if words else None
     if keyword == "start":

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bot.card import heading
 from bot.durable import step
@@ -18,12 +20,17 @@ from bridge.matrix.ids import EventId
 from bridge.matrix.outbound import MAX_CONTENT_BYTES, Content, event_size, file_message, in_thread, notice
 from transcripts import rendering
 from transcripts.archive import Archive
+from transcripts.markdown import markdown
 from transcripts.transcript import Transcript
+from transcripts.turns import Turn
+from transcripts.web_vtt import web_vtt
 
 TRANSCRIPT_KEY = "fr.greffier.transcript"
 PATIENCE_S = 24 * 3600.0
 _ROOM_FOR_RELATIONS_BYTES = 1_000
 """What the thread relation and the part's number add to a message after it was measured."""
+_WORDS_A_PIECE = 300
+"""About two minutes of speech, and less than half of a message even where every letter has an accent."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +47,8 @@ def messages(transcript: Transcript, wording: Wording) -> list[Content]:
     parts: list[Content] = []
     paragraphs = _opening(transcript, wording)
     for turn in transcript.turns:
-        for piece in rendering.pieces(turn):
-            paragraph = (rendering.turn_text(piece), f"<p>{rendering.turn_html(piece)}</p>")
+        for piece in _pieces(turn):
+            paragraph = (rendering.turn_text(piece), rendering.turn_html(piece))
             if event_size(_joined([*paragraphs, paragraph])) > MAX_CONTENT_BYTES - _ROOM_FOR_RELATIONS_BYTES:
                 parts.append(_joined(paragraphs))
                 paragraphs = [_title(wording.transcript_continued)]
@@ -50,21 +57,22 @@ def messages(transcript: Transcript, wording: Wording) -> list[Content]:
     return [part | {TRANSCRIPT_KEY: {"part": n, "parts": len(parts)}} for n, part in enumerate(parts, start=1)]
 
 
-def files(transcript: Transcript, wording: Wording) -> list[File]:
+def files(transcript: Transcript, wording: Wording, zone: ZoneInfo) -> list[File]:
     """The transcript as files to keep."""
-    name = rendering.file_stem(transcript, wording.file_name)
+    name = f"{wording.file_name}-{transcript.started_at.astimezone(zone):%Y-%m-%d-%H%M}"
     return [
-        File(f"{name}.md", "text/markdown", rendering.markdown(transcript, wording.language)),
-        File(f"{name}.vtt", "text/vtt", rendering.webvtt(transcript, wording.language)),
+        File(f"{name}.md", "text/markdown", markdown(transcript, wording.language, zone)),
+        File(f"{name}.vtt", "text/vtt", web_vtt(transcript, wording.language)),
     ]
 
 
 class Delivery:
     """Posts transcripts. Used inside a meeting's workflow: each message is a step of it."""
 
-    def __init__(self, rooms: Rooms, archive: Archive) -> None:
+    def __init__(self, rooms: Rooms, archive: Archive, zone: ZoneInfo) -> None:
         self._rooms = rooms
         self._archive = archive
+        self._zone = zone
 
     async def deliver(self, meeting: Meeting, card_id: EventId, wording: Wording) -> bool:
         """Post the meeting's transcript under its card; returns whether there was anything to post."""
@@ -74,7 +82,7 @@ class Delivery:
         for n, content in enumerate(messages(transcript, wording)):
             threaded = in_thread(card_id, content)
             await step(f"post message {n}", partial(self._post, meeting, f"transcript.{n}", threaded))
-        for file in files(transcript, wording):
+        for file in files(transcript, wording, self._zone):
             await step(f"post {Path(file.name).suffix}", partial(self._post_file, meeting, card_id, file))
         return True
 
@@ -90,13 +98,14 @@ class Delivery:
 
 
 def _opening(transcript: Transcript, wording: Wording) -> list[tuple[str, str]]:
-    title = f"{wording.transcript_title} — {heading(transcript.title, wording)}"
-    opening = [_title(title)]
-    if transcript.failed_tracks:
-        names = dict.fromkeys(track.speaker or wording.someone for track in transcript.failed_tracks)
-        sentence = wording.failed_tracks.format(names=", ".join(names))
-        opening.append((sentence, f"<p>{escape(sentence)}</p>"))
-    return opening
+    opening = [_title(f"{wording.transcript_title} — {heading(transcript.title, wording)}")]
+    return opening + [(line, f"<p>{escape(line)}</p>") for line in rendering.failures(transcript, wording.language)]
+
+
+def _pieces(turn: Turn) -> Iterator[Turn]:
+    """A turn in pieces of which each fits a message; an ordinary one is one piece."""
+    for start in range(0, len(turn.words), _WORDS_A_PIECE):
+        yield replace(turn, words=turn.words[start : start + _WORDS_A_PIECE])
 
 
 def _title(text: str) -> tuple[str, str]:

@@ -23,7 +23,11 @@ T = TypeVar("T")
 _APPLICATION_VERSION = "1"
 MAX_RECOVERY_ATTEMPTS = 8
 """How often a workflow is taken up again before it counts as one that kills its process."""
-RESULT_POLL_S = 0.2
+QUEUE_POLL_S = 0.5
+"""How soon work that was asked for is begun. On SQLite a poll is a handful of queries: at 0.2 s they took a quarter of
+a core in each process that waits (measured)."""
+MESSAGE_POLL_S: dict[Role, float] = {"front": 0.2, "recorder": 5.0, "speech": 5.0}
+"""How soon a message is noticed: the meetings, which wait for messages, are in the front alone."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ async def taking_part(role: Role, database: Path, queues: tuple[Queue, ...]) -> 
         "db_engine_kwargs": {"connect_args": {"timeout": 30}},
         "executor_id": role,
         "application_version": _APPLICATION_VERSION,
-        "notification_listener_polling_interval_sec": 0.1,
+        "notification_listener_polling_interval_sec": MESSAGE_POLL_S[role],
         "log_level": "WARNING",
     }
     DBOS(config=config)
@@ -60,7 +64,7 @@ async def taking_part(role: Role, database: Path, queues: tuple[Queue, ...]) -> 
     try:
         for queue in queues:
             await DBOS.register_queue_async(
-                queue.name, worker_concurrency=queue.at_once, polling_interval_sec=RESULT_POLL_S
+                queue.name, worker_concurrency=queue.at_once, polling_interval_sec=QUEUE_POLL_S
             )
         yield
     finally:

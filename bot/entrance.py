@@ -35,6 +35,7 @@ class Entrance:
             language=meeting.language,
             state="open" if meeting.ended_at is None else "over",
             transcribed=meeting.transcribed,
+            sound_kept=self._settings.storage.keep_sound,
         )
 
     async def admit(self, link: str, name: str) -> Admission:

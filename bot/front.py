@@ -7,13 +7,13 @@ from contextlib import AsyncExitStack
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import structlog
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
-from transcripts.archive import Archive
 
 from bot.answering import Answers
 from bot.call_events import CallEvents
@@ -35,6 +35,7 @@ from bridge.matrix.inbox import Inbox
 from bridge.matrix.listener import Listener, Wanted
 from bridge.web.server import build, serving
 from config.models import Settings
+from transcripts.archive import Archive
 from transcripts.spool import Spool
 
 log = structlog.get_logger()
@@ -52,8 +53,10 @@ async def run(settings: Settings) -> None:
         register = Register(engine)
         calls = Calls(settings.livekit, session)
 
-        steps = MeetingSteps(settings, register, calls, homeserver, Spool(settings.storage.folder / "spool"))
-        delivery = Delivery(homeserver, Archive(settings.storage.folder / "transcripts"))
+        steps = MeetingSteps(settings, register, calls, homeserver, Spool(settings.storage.spool))
+        delivery = Delivery(
+            homeserver, Archive(settings.storage.folder / "transcripts"), ZoneInfo(settings.rooms.time_zone)
+        )
         meetings = Meetings(settings, register, steps, delivery)
         answers = Answers(settings, register, meetings, calls, homeserver, homeserver)
         wanted = Wanted(
@@ -75,6 +78,7 @@ async def run(settings: Settings) -> None:
             metrics_token=settings.web.metrics_token.get_secret_value() if settings.web.metrics_token else None,
         )
         await stack.enter_async_context(taking_part("front", database, ()))
+        stack.push_async_callback(meetings.leave_off)
         port = await stack.enter_async_context(serving(app, settings.web.host, settings.web.port))
         log.info("front ready", host=settings.web.host, port=port, public_url=settings.web.public_url)
         await _until_first(until_stopped(), listener.run())

@@ -6,7 +6,7 @@ import logging
 import sys
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 from config.models import Log
 
@@ -15,17 +15,27 @@ _QUIET = ("aiohttp", "nio", "dbos", "faster_whisper", "httpx", "httpx2", "liveki
 
 def set_up(settings: Log, role: str) -> None:
     """Send this process's logs to standard error, each with the role of the process."""
+
+    def with_role(_logger: object, _method: str, event: EventDict) -> EventDict:
+        event["role"] = role
+        return event
+
     shared: list[Processor] = [
+        with_role,
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
     as_json = settings.format == "json"
+    # Never the local variables of a traceback's frames: they hold tokens and people's words.
+    without_locals = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
     last: list[Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        [structlog.processors.ExceptionRenderer(without_locals), structlog.processors.JSONRenderer(ensure_ascii=False)]
         if as_json
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        else [
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        ]
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -45,4 +55,3 @@ def set_up(settings: Log, role: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(role=role)

@@ -116,6 +116,17 @@ class MeetingSteps:
             log.warning("call cannot be closed; LiveKit closes it when the last person leaves", cause=str(error))
         return ended_at.isoformat()
 
+    async def give_up(self, meeting: Meeting) -> None:
+        """Leave nobody in a call that the bot has forgotten, being recorded for nobody."""
+        await self.close_call(meeting)
+        known = await self._register.get(meeting.id)
+        if self._settings.storage.keep_sound and known is not None and known.transcribed:
+            return
+        try:
+            await self.erase_sound(meeting)
+        except OSError as error:
+            log.error("sound cannot be erased", cause=str(error))  # noqa: TRY400 (the cause says all)
+
     async def leave_register(self, meeting: Meeting) -> None:
         """Nothing more will be done about this meeting; the room is free for the next."""
         await self._register.end(meeting.id)

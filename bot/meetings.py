@@ -7,6 +7,7 @@ chance and no reading: taken up again, a workflow must go the way it went.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -26,6 +27,7 @@ from bridge.matrix.errors import HomeserverError
 from bridge.matrix.ids import EventId
 from config.models import Settings
 from transcripts.spool import MeetingId
+from transcripts.transcript import TranscriptUnreadable
 
 log = structlog.get_logger()
 
@@ -67,7 +69,18 @@ class Meetings(DBOSConfiguredInstance):
         self._register = register
         self._steps = steps
         self._delivery = delivery
+        self._under_way: set[asyncio.Task[None]] = set()
         super().__init__("meetings")
+
+    async def leave_off(self) -> None:
+        """This process ends: let go of every meeting where it is, before the durable work ends under it.
+
+        What is let go of is taken up at the next start. Otherwise it would take the end of the durable work for a fault.
+        """
+        tasks = list(self._under_way)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     @DBOS.workflow(name="hold", max_recovery_attempts=MAX_RECOVERY_ATTEMPTS)
     async def hold(self, meeting_id: str) -> None:
@@ -76,14 +89,20 @@ class Meetings(DBOSConfiguredInstance):
         if meeting is None:
             log.error("meeting is not in the register", meeting_id=meeting_id)
             return
+        task: asyncio.Task[None] | None = asyncio.current_task()
+        if task is not None:
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
         with structlog.contextvars.bound_contextvars(meeting_id=meeting.id, room_id=meeting.room_id):
             try:
                 await self._hold(meeting, in_language(meeting.language))
             except HomeserverError as error:
                 log.error("meeting given up: the room cannot be reached", cause=str(error))  # noqa: TRY400 (it says all)
+                await step("give up", partial(self._steps.give_up, meeting))
             except Exception:
                 log.exception("meeting given up: a fault of Greffier's own")
                 await self._apologise(meeting)
+                await step("give up", partial(self._steps.give_up, meeting))
             await step("leave the register", partial(self._steps.leave_register, meeting))
 
     async def _hold(self, meeting: Meeting, wording: Wording) -> None:
@@ -167,7 +186,12 @@ class Meetings(DBOSConfiguredInstance):
         if over is None or over.problem:
             log.error("transcription failed", problem=over.problem if over else "no answer in time")
             return replace(ended, phase="failed", remarks=(wording.transcription_failed,))
-        if not await self._delivery.deliver(meeting, card_id, wording):
+        try:
+            posted = await self._delivery.deliver(meeting, card_id, wording)
+        except (OSError, TranscriptUnreadable):
+            log.exception("transcript cannot be read")
+            return replace(ended, phase="failed", remarks=(wording.transcription_failed,))
+        if not posted:
             return replace(ended, remarks=(wording.nobody_spoke,))
         incomplete = () if followed.complete else (wording.recording_incomplete,)
         return replace(ended, remarks=(*incomplete, wording.transcript_below))

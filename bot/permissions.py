@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections.abc import Iterable
 
@@ -35,4 +36,5 @@ def may_change_settings(power_level: int, permissions: Permissions) -> bool:
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
+    # Not `.*` for each `*`: a user id made for it would take ages to turn down. `[` is no pattern here, as in fnmatch.
+    return re.compile(fnmatch.translate(pattern.replace("[", "[[]")))

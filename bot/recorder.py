@@ -49,7 +49,7 @@ class Recorder:
     def __init__(self, settings: Settings, register: Register) -> None:
         self._settings = settings
         self._register = register
-        self._spool = Spool(settings.storage.folder / "spool")
+        self._spool = Spool(settings.storage.spool)
 
     async def work(self, meeting_id: MeetingId) -> str | None:
         """Record one meeting until its call is over (a `Work`). Again after a crash, it adds to what is there."""

@@ -47,8 +47,8 @@ class Transcriber:
         self._settings = settings
         self._register = register
         self._recogniser = recogniser
-        self._spool = Spool(settings.storage.folder / "spool")
-        self._archive = Archive(settings.storage.folder / "transcripts")
+        self._spool = Spool(settings.storage.spool)
+        self._archive = Archive(settings.storage.transcripts)
 
     async def work(self, meeting_id: MeetingId) -> str | None:
         """Transcribe one meeting (a `Work`); its transcript is then in the archive."""

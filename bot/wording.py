@@ -70,17 +70,15 @@ class Wording:
     # The transcript
     transcript_title: str
     transcript_continued: str
-    failed_tracks: str
-    someone: str
     file_name: str
 
 
 def _participants_fr(count: int) -> str:
-    return "personne pour l’instant" if count == 0 else "1 participant" if count == 1 else f"{count} participants"
+    return "aucun participant" if count == 0 else "1 participant" if count == 1 else f"{count} participants"
 
 
 def _participants_en(count: int) -> str:
-    return "nobody yet" if count == 0 else "1 participant" if count == 1 else f"{count} participants"
+    return "no participants" if count == 0 else "1 participant" if count == 1 else f"{count} participants"
 
 
 FRENCH = Wording(
@@ -136,8 +134,6 @@ FRENCH = Wording(
     internal_fault="Une erreur inattendue empêche de répondre. L’administrateur de Greffier en est averti.",
     transcript_title="Transcription",
     transcript_continued="Transcription, suite",
-    failed_tracks="Le son de {names} n’a pas pu être transcrit ; le reste l’est.",
-    someone="un participant",
     file_name="transcription",
 )
 
@@ -191,8 +187,6 @@ ENGLISH = Wording(
     internal_fault="An unexpected error prevents an answer. Greffier’s administrator has been told.",
     transcript_title="Transcript",
     transcript_continued="Transcript, continued",
-    failed_tracks="The sound of {names} could not be transcribed; the rest is.",
-    someone="a participant",
     file_name="transcript",
 )
 

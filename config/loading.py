@@ -20,9 +20,11 @@ from config.registration import Registration, RegistrationError
 
 _PREFIX = "GREFFIER_"
 _OTHER_VARIABLES = frozenset({"GREFFIER_CONFIG"})
-_PLACEHOLDER = re.compile(r"change[-_ ]?me|^<.*>$|^(xxx+|todo|tbd)$", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"(?<![a-z])change[-_ ]?me(?![a-z])|^<.*>$|^(xxx+|todo|tbd)$", re.IGNORECASE)
 _EXAMPLE_HOST = re.compile(r"(^|[/@.:])example\.(org|com|net)\b|\.example\b", re.IGNORECASE)
 _MAX_FILE_BYTES = 1_000_000
+_QUOTED_BY_YAML = re.compile(r"\b(tag|alias|anchor|handle) ['\"].*", re.DOTALL)
+"""A secret that begins with `!`, `*` or `&` and stands without quotes would be shown as one of these."""
 
 
 class ConfigError(Exception):
@@ -84,10 +86,10 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         raw = yaml.load(content, _UniqueKeyLoader)  # noqa: S506 (a SafeLoader that also refuses double keys)
     except OSError as error:
         raise ConfigError(str(path), [f"the file cannot be read ({error.strerror}); -c names it"]) from None
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError) as error:  # ValueError: `2026-99-99` is no date, say
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        what = getattr(error, "problem", None) or "not YAML"
+        what = _QUOTED_BY_YAML.sub(r"\1", getattr(error, "problem", None) or "not YAML")
         raise ConfigError(str(path), [f"{where}{what}"]) from None
     if not isinstance(raw, dict):
         raise ConfigError(str(path), ["expected sections (matrix:, livekit:, web:, storage:), found none"])
@@ -128,7 +130,8 @@ def _placeholders(raw: dict[str, Any]) -> Iterator[str]:
         for key, value in keys.items() if isinstance(keys, dict) else ():
             for text in value if isinstance(value, list) else [value]:
                 if isinstance(text, str) and (_PLACEHOLDER.search(text) or _EXAMPLE_HOST.search(text)):
-                    yield f"{section}.{key}: {_shown(text)} is the example's placeholder; put your own value"
+                    shown = "the value" if _is_secret((section, key)) else _shown(text)
+                    yield f"{section}.{key}: {shown} is the example's placeholder; put your own value"
 
 
 def _fill_token(raw: dict[str, Any], folder: Path, as_token: str | None) -> Iterator[str]:
@@ -136,7 +139,8 @@ def _fill_token(raw: dict[str, Any], folder: Path, as_token: str | None) -> Iter
     matrix = raw.setdefault("matrix", {})
     name = matrix.get("registration_file", "registration.yaml")
     if not isinstance(name, str):
-        return  # the validation says so
+        yield f"matrix.registration_file: found {_shown(name)}, expected the path of a file"
+        return
     matrix["registration_file"] = str(folder / name)
     if as_token is not None:
         matrix["as_token"] = as_token
@@ -204,6 +208,10 @@ def _at(raw: Any, location: tuple[Any, ...]) -> Any:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return "keys under it"  # not their values: a secret may be among them
+    if isinstance(value, list) and any(isinstance(part, dict | list) for part in value):
+        return "a list with more under it"
     text = "nothing" if value is None else repr(value)
     return text if len(text) <= 80 else text[:77] + "..."  # noqa: PLR2004 (a line of a terminal)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
@@ -16,21 +17,29 @@ Language = Literal["fr", "en"]
 
 
 def _http_url(value: str) -> str:
-    if not value.startswith(("http://", "https://")):
-        raise ValueError("expected an address that starts with http:// or https://")
+    if not value.startswith(("http://", "https://")) or not _names_a_host(value):
+        raise ValueError("expected an address that starts with http:// or https:// and a host")
     return value.rstrip("/")
 
 
 def _livekit_url(value: str) -> str:
-    if not value.startswith(("ws://", "wss://")):
-        raise ValueError("expected an address that starts with ws:// or wss://")
+    if not value.startswith(("ws://", "wss://")) or not _names_a_host(value):
+        raise ValueError("expected an address that starts with ws:// or wss:// and a host")
     return value.rstrip("/")
+
+
+def _names_a_host(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and parts.port != 0 and address.isprintable() and " " not in address
+    except ValueError:  # a port that is no number
+        return False
 
 
 def _time_zone(value: str) -> str:
     try:
         ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: `Europe` is a folder of zones
         raise ValueError("expected the name of a time zone, such as Europe/Paris") from error
     return value
 
@@ -155,6 +164,16 @@ class Storage(_Section):
     folder: Path
     keep_sound: bool = False
     """Keep the recorded sound once its transcript is posted."""
+
+    @property
+    def spool(self) -> Path:
+        """Where the sound of meetings is."""
+        return self.folder / "spool"
+
+    @property
+    def transcripts(self) -> Path:
+        """Where the transcripts are."""
+        return self.folder / "transcripts"
 
 
 class Log(_Section):

@@ -58,7 +58,7 @@ class Registration:
             raise RegistrationError(f"{path} does not exist; write it with: greffier registration -c CONFIG") from None
         except OSError as error:
             raise RegistrationError(f"{path} cannot be read ({error.strerror})") from None
-        except (yaml.YAMLError, UnicodeDecodeError):
+        except (yaml.YAMLError, ValueError, RecursionError):
             raise RegistrationError(f"{path} is not YAML; write a new one with: greffier registration") from None
         try:
             return cls(

@@ -1,0 +1,1 @@
+"""Tests: units, the real servers, and the stories of the people who use Greffier."""

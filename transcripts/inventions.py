@@ -14,27 +14,23 @@ COMPRESSION_RATIO: Final = 2.4
 AVERAGE_LOG_PROBABILITY: Final = -1.0
 """These two are Whisper's own bounds for a decoding that went wrong."""
 
-CREDITS: Final = re.compile(
-    "|".join(
-        (
-            r"sous[- ]?titrages?\b",  # Sous-titrage ST' 501, Sous-titrage Société Radio-Canada
-            r"sous[- ]?titres (réalisés|faits|par)\b",
-            r"amara\.org",
-            r"merci d['’]avoir (regardé|visionné)",
-            r"abonnez[- ]vous",
-            r"subtitles? (by|provided)\b",
-            r"(thanks|thank you) for watching",
-            r"like and subscribe",
-        )
-    ),
-    re.IGNORECASE,
+CREDITS: Final = (
+    r"sous[- ]?titrages?\b",  # Sous-titrage ST' 501, Sous-titrage Société Radio-Canada
+    r"sous[- ]?titres (réalisés|faits|par)\b",
+    r"amara\.org",
+    r"merci d['’]avoir (regardé|visionné)",
+    r"abonnez[- ]vous",
+    r"subtitles? (by|provided)\b",
+    r"(thanks|thank you) for watching",
+    r"like and subscribe",
 )
+_CREDITS: Final = re.compile("|".join(CREDITS), re.IGNORECASE)
 LONGEST_CREDITS_WORDS: Final = 15
 
 
 def went_wrong(recognition: Recognition) -> bool:
-    """Whether the window deserves another try: it loops, or the engine hardly believes itself."""
-    return (
+    """Whether speech deserves another try: the words loop, or the engine hardly believes itself."""
+    return recognition.no_speech_probability <= NO_SPEECH_PROBABILITY and (
         recognition.compression_ratio > COMPRESSION_RATIO
         or recognition.average_log_probability < AVERAGE_LOG_PROBABILITY
     )
@@ -45,5 +41,5 @@ def is_invented(recognition: Recognition) -> bool:
     if recognition.no_speech_probability > NO_SPEECH_PROBABILITY or recognition.compression_ratio > COMPRESSION_RATIO:
         return True
     return len(recognition.words) <= LONGEST_CREDITS_WORDS and bool(
-        CREDITS.search("".join(word.text for word in recognition.words))
+        _CREDITS.search("".join(word.text for word in recognition.words))
     )

@@ -26,8 +26,7 @@ class Evidence:
 def settle(tracks: Sequence[Evidence], allowed: Sequence[str]) -> list[str]:
     """The language of each track, among the allowed ones; the first of them where nothing tells."""
     own = [
-        _likeliest([track], allowed) if track.scores and track.speech_s >= ENOUGH_SPEECH_S else None
-        for track in tracks
+        _likeliest([track], allowed) if track.scores and track.speech_s >= ENOUGH_SPEECH_S else None for track in tracks
     ]
     majority = _majority(tracks, own, allowed)
     return [language or majority for language in own]
@@ -44,6 +43,4 @@ def _majority(tracks: Sequence[Evidence], own: Sequence[str | None], allowed: Se
 
 
 def _likeliest(tracks: Sequence[Evidence], allowed: Sequence[str]) -> str:
-    return max(
-        allowed, key=lambda language: sum(track.speech_s * track.scores.get(language, 0.0) for track in tracks)
-    )
+    return max(allowed, key=lambda language: sum(track.speech_s * track.scores.get(language, 0.0) for track in tracks))

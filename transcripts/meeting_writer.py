@@ -6,6 +6,7 @@ the machine. `sync` may run in another thread than the rest.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import threading
@@ -84,10 +85,16 @@ class MeetingWriter:
         """
         for track in list(self._tracks):
             track.sync()
+            if track.is_released:
+                self._tracks.remove(track)
         _sync_folder(self._folder)
 
     def close(self) -> None:
-        """Close every track and sync; closing twice does nothing more."""
+        """Close every track and wait until the disk has it all; closing twice does nothing more.
+
+        Raises:
+            OSError: the disk failed.
+        """
         for track in self._tracks:
             track.close()
         self.sync()
@@ -108,10 +115,11 @@ class TrackWriter:
         self._described = described
         self._clock = clock
         self._lock = threading.Lock()
+        self._sidecar_lock = threading.Lock()
         sidecar.write(self._sidecar_path, described, durably=False)
-        self._written: TrackSidecar = described
+        self._durable: TrackSidecar | None = None
         self._samples = 0
-        self._unsynced = True
+        self._closed = False
         self._file: int | None = os.open(path, os.O_WRONLY | os.O_APPEND)
 
     def write(self, pcm: bytes, arrived_s: float) -> None:
@@ -126,49 +134,47 @@ class TrackWriter:
         """
         if len(pcm) % SAMPLE_BYTES:
             raise ValueError("sound comes in whole 16-bit samples")
-        if self._file is None:
-            raise OSError("the track's file is closed")
+        if self._closed or self._file is None:
+            raise OSError(errno.EBADF, "the track is closed")
         began_s = self._clock.meeting_s(arrived_s) - seconds(self._samples)
         self._note_beginning(round(began_s, 4))
         rest = memoryview(pcm)
         while rest:
             rest = rest[os.write(self._file, rest) :]
         self._samples += len(pcm) // SAMPLE_BYTES
-        self._unsynced = True
 
     def sync(self) -> None:
-        """Wait until the disk has what was written.
+        """Wait until the disk has what was written; a closed track's file is then let go of.
 
         Raises:
             OSError: the disk failed.
         """
         with self._lock:
-            if self._file is None or not self._unsynced:
+            if self._file is None:
                 return
-            self._unsynced = False
-            described = self._described
-            file = os.dup(self._file)  # so that a slow disk does not hold up `write` and `close`
+            file, last = os.dup(self._file), self._closed  # a copy, so that a slow disk does not hold up `write`
         try:
             os.fsync(file)
-            if described != self._written:
-                sidecar.write(self._sidecar_path, described, durably=True)
-                self._written = described
+            self._describe_durably()
         finally:
             os.close(file)
+            if last:
+                self._release()
 
     def close(self) -> None:
-        """Sync and let go of the file; closing twice does nothing more.
+        """Take no more sound. What there is becomes durable with the next `sync`, so that closing never waits."""
+        self._closed = True
 
-        Raises:
-            OSError: the disk failed; the file is let go of all the same.
-        """
-        try:
-            self.sync()
-        finally:
-            with self._lock:
-                file, self._file = self._file, None
-            if file is not None:
-                os.close(file)
+    @property
+    def is_released(self) -> bool:
+        """Whether it is closed and synced."""
+        return self._file is None
+
+    def _release(self) -> None:
+        with self._lock:
+            file, self._file = self._file, None
+        if file is not None:
+            os.close(file)
 
     def _note_beginning(self, began_s: float) -> None:
         known_s = self._described.started_s
@@ -176,7 +182,15 @@ class TrackWriter:
             return
         self._described = self._described.model_copy(update={"started_s": began_s})
         if known_s is None:  # at once, so that no sound is ever without its place in time
-            sidecar.write(self._sidecar_path, self._described, durably=False)
+            with self._sidecar_lock:
+                sidecar.write(self._sidecar_path, self._described, durably=False)
+
+    def _describe_durably(self) -> None:
+        with self._sidecar_lock:
+            described = self._described
+            if described != self._durable:
+                sidecar.write(self._sidecar_path, described, durably=True)
+                self._durable = described
 
 
 def _described(track: RecordedTrack) -> TrackSidecar:

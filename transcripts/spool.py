@@ -1,8 +1,8 @@
 """The spool: the sound of meetings on disk, from the recorder's first frame until the transcript is posted.
 
-    <folder>/<meeting>/meeting.json             when the meeting's clock reads zero
-    <folder>/<meeting>/00000-<track>.pcm        16 kHz mono s16le, without a header: readable however it was cut short
-    <folder>/<meeting>/00000-<track>.json       whose it is, and when it begins on that clock
+Each meeting has a folder. In it `meeting.json` says when the meeting's clock reads zero; `00000-<track>.pcm` is the
+sound of one track, 16 kHz mono s16le without a header, so that it can be read however it was cut short; and beside it
+`00000-<track>.json` says whose it is and when it begins on that clock.
 """
 
 from __future__ import annotations
@@ -46,6 +46,11 @@ class StoredTrack:
     def ended_s(self) -> float:
         """When its sound ends, in seconds of the meeting."""
         return self.started_s + seconds(self.samples)
+
+    @property
+    def is_a_person(self) -> bool:
+        """Whether it is a microphone rather than the sound of a shared screen."""
+        return self.source != "screen_share_audio"
 
     def read(self) -> StoredSamples:
         """The samples, mapped from the disk rather than loaded.

@@ -48,7 +48,7 @@ class _CutTrack:
         return seconds(sum(window.samples for window in self.windows))
 
 
-def transcribe(  # noqa: PLR0913 - two say which meeting, three with what, and one is a courtesy
+def transcribe(
     meeting: MeetingId,
     title: str,
     spool: Spool,
@@ -92,7 +92,7 @@ def transcribe(  # noqa: PLR0913 - two say which meeting, three with what, and o
         language=main_language,
         started_at=datetime.fromtimestamp(spool.began_at(meeting) or time.time(), UTC),
         duration_s=round(max((track.ended_s for track in stored), default=0.0), 2),
-        speakers=tuple(dict.fromkeys(label_of[t.path] for t in _by_arrival(stored) if t.source != "screen_share_audio")),
+        speakers=tuple(dict.fromkeys(label_of[track.path] for track in _by_arrival(stored) if track.is_a_person)),
         turns=assemble(SpokenTrack(label_of[track.stored.path], spoken, words) for track, spoken, words in heard),
         failed_tracks=failed,
         stats=Stats(
@@ -191,9 +191,7 @@ def _by_arrival(stored: Sequence[StoredTrack]) -> list[StoredTrack]:
 
 
 def _presences(stored: Sequence[StoredTrack]) -> list[Presence]:
-    return [
-        Presence(track.participant, track.name, track.source, track.started_s, track.ended_s) for track in stored
-    ]
+    return [Presence(track.participant, track.name, track.source, track.started_s, track.ended_s) for track in stored]
 
 
 def _known(name: str | None) -> str | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from transcripts.recognition import Word  # noqa: TC001 - pydantic reads the annotation when a transcript is kept
+from transcripts.recognition import Word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -77,7 +77,7 @@ def _phrases(track: SpokenTrack) -> Iterator[Turn]:
     words = sorted((word for word in track.words if word.text.strip()), key=lambda word: word.start_s)
     begin = 0
     for index, (word, following) in enumerate(pairwise(words), start=1):
-        if following.start_s - word.end_s >= PHRASE_PAUSE_S and _begins_a_word(following):
+        if following.start_s - word.end_s >= PHRASE_PAUSE_S:
             yield Turn(track.speaker, track.language, tuple(words[begin:index]))
             begin = index
     if words:
@@ -105,7 +105,7 @@ def _parted_by_interruptions(phrases: Sequence[Turn]) -> list[Turn]:
 def _place_to_part(phrase: Turn, interrupted_s: float) -> int | None:
     """The index of the word that goes on after the interruption; None where the speaker was only finishing."""
     for index, (word, following) in enumerate(pairwise(phrase.words), start=1):
-        if following.start_s < interrupted_s or not _begins_a_word(following):
+        if following.start_s < interrupted_s:
             continue
         if phrase.end_s - following.start_s < FINISHING_S:
             return None
@@ -143,7 +143,7 @@ def _paragraphs(turn: Turn) -> Iterator[Turn]:
     for index, (word, following) in enumerate(pairwise(turn.words), start=1):
         lasted_s = following.end_s - turn.words[begin].start_s
         enough = lasted_s > LONGEST_TURN_S or (lasted_s > PARAGRAPH_S and _ends_a_sentence(word))
-        if enough and _begins_a_word(following):
+        if enough:
             yield replace(turn, words=turn.words[begin:index])
             begin = index
     yield replace(turn, words=turn.words[begin:])
@@ -151,11 +151,6 @@ def _paragraphs(turn: Turn) -> Iterator[Turn]:
 
 def _is_listening(phrase: Turn) -> bool:
     return phrase.end_s - phrase.start_s <= LISTENER_S and len(phrase.text.split()) <= LISTENER_WORDS
-
-
-def _begins_a_word(word: Word) -> bool:
-    """Whether one may part before it: the engine gives `est-ce` as two words, the second without a space."""
-    return word.text[:1].isspace() or word.text[:1].isalnum()
 
 
 def _ends_a_sentence(word: Word) -> bool:

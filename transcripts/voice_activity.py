@@ -28,6 +28,9 @@ class VoiceActivity:
     def __init__(self) -> None:
         self._session = get_vad_model().session
         self._left_over = np.zeros(0, np.float32)
+        self._context: Samples
+        self._hidden: Samples
+        self._cell: Samples
         self._forget()
 
     def push(self, samples: Samples) -> Probabilities:

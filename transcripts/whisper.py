@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 BATCH_WINDOWS: Final = 8
-RETRY_TEMPERATURES: Final = [0.2, 0.4, 0.6, 0.8]
+RETRY_TEMPERATURES: Final = [0.2, 0.6]
+MAX_TOKENS: Final = 224
+"""Whisper's own bound for 30 s of speech; a loop would otherwise go on to twice that."""
 FRAMES_PER_SECOND: Final = 100
 CLIP_TOLERANCE_S: Final = 0.02
 MODEL_FILES: Final = ("model.bin", "config.json", "tokenizer.json")
@@ -77,6 +80,7 @@ class WhisperRecogniser:
             beam_size=self._beam_size,
             clip_timestamps=clips,
             batch_size=len(windows),
+            max_new_tokens=MAX_TOKENS,
             word_timestamps=True,
             vad_filter=False,
         )
@@ -93,6 +97,7 @@ class WhisperRecogniser:
             beam_size=self._beam_size,
             temperature=RETRY_TEMPERATURES,
             condition_on_previous_text=False,
+            max_new_tokens=MAX_TOKENS,
             word_timestamps=True,
         )
         second = _recognition(list(segments), 0.0)
@@ -139,7 +144,7 @@ def _check_folder(model: str) -> None:
 def _reason(settings: Speech, device: str, error: Exception) -> str:
     what = f"speech.model: {settings.model} cannot be loaded on {device} ({_one_line(error)})"
     if Path(settings.model).is_dir():
-        return f"{what}; check speech.device and speech.compute_type, and that the folder was copied whole, or {ADVICE}."
+        return f"{what}; check speech.device, speech.compute_type and that the folder was copied whole, or {ADVICE}."
     return (
         f"{what}; check the name, and that this machine reaches the model hub, or copy the model's folder here and "
         "set speech.model to its path."
@@ -152,14 +157,23 @@ def _one_line(error: Exception) -> str:
 
 def _recognition(segments: Iterable[Any], offset_s: float) -> Recognition:
     heard = list(segments)
-    words = tuple(
-        Word(word.word, max(0.0, word.start - offset_s), max(0.0, word.end - offset_s), float(word.probability))
-        for segment in heard
-        for word in segment.words or ()
-    )
     return Recognition(
-        words=words,
+        words=tuple(_words((word for segment in heard for word in segment.words or ()), offset_s)),
         no_speech_probability=max((float(segment.no_speech_prob) for segment in heard), default=1.0),
         average_log_probability=min((float(segment.avg_logprob) for segment in heard), default=-10.0),
         compression_ratio=max((float(segment.compression_ratio) for segment in heard), default=0.0),
     )
+
+
+def _words(heard: Iterable[Any], offset_s: float) -> list[Word]:
+    """Words that may be parted from each other: `?` and the `-ce` of `est-ce` go with the word before them."""
+    words: list[Word] = []
+    for part in heard:
+        text: str = part.word
+        stands_alone = any(map(str.isalnum, text)) and (text[0].isspace() or text[0].isalnum())
+        if words and not stands_alone:
+            words[-1] = replace(words[-1], text=words[-1].text + text)
+            continue
+        start_s = max(0.0, float(part.start) - offset_s)
+        words.append(Word(text, start_s, max(start_s, float(part.end) - offset_s), float(part.probability)))
+    return words

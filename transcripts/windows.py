@@ -41,14 +41,14 @@ class Window:
     def track_span(self, start_s: float, end_s: float) -> tuple[float, float]:
         """From seconds of the window to seconds of the track.
 
-        A span that runs over a seam is kept within the piece that holds its middle: between two pieces there may be
-        minutes.
+        A span that runs over a seam is kept within one piece, as there may be minutes between the two. Whisper counts
+        the pause before a word as part of it, so the word is where the last third of its span is.
         """
-        middle = (start_s + end_s) / 2 * SAMPLE_RATE_HZ
+        spoken = (start_s + 2 * end_s) / 3 * SAMPLE_RATE_HZ
         piece_start = 0
         for piece in self.pieces:
             piece_end = piece_start + piece.samples
-            if middle < piece_end or piece is self.pieces[-1]:
+            if spoken < piece_end or piece is self.pieces[-1]:
                 break
             piece_start = piece_end
         shift_s = seconds(piece.start_sample - piece_start)

@@ -11,6 +11,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -29,8 +30,6 @@ _PEOPLE = (
     api.ParticipantInfo.Kind.STANDARD,
     api.ParticipantInfo.Kind.SIP,  # someone on the telephone
 )
-_SERVER_TROUBLE = 500
-_TOO_MANY_REQUESTS = 429
 
 
 class CallError(Exception):
@@ -144,12 +143,12 @@ class _NoSuchCall(CallError):
 def _translated(error: api.ServerError, address: str) -> CallError:
     if error.code == api.ServerErrorCode.NOT_FOUND:
         return _NoSuchCall("there is no such call")
-    if error.code in (api.ServerErrorCode.UNAUTHENTICATED, api.ServerErrorCode.PERMISSION_DENIED):
+    if error.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         return CallServerRefused(
             f"the LiveKit server at {address} refuses our key: are livekit.api_key and livekit.api_secret "
             "those of the server, and are the clocks right?"
         )
-    if error.status >= _SERVER_TROUBLE or error.status == _TOO_MANY_REQUESTS:
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR or error.status == HTTPStatus.TOO_MANY_REQUESTS:
         return CallServerUnreachable(f"the LiveKit server at {address} is in trouble: {error.code} ({error.status})")
     return CallServerRefused(f"the LiveKit server at {address} refuses: {error.code} ({error.status})")
 

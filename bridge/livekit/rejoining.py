@@ -7,7 +7,7 @@ import random
 SETTLED_AFTER_S = 5.0
 """A shorter stay in the call does not end an outage: the server accepted us and did not keep us."""
 FIRST_PAUSE_S = 0.3
-LONGEST_PAUSE_S = 5.0
+LONGEST_PAUSE_S = 2.0
 
 
 class Rejoining:
@@ -17,19 +17,15 @@ class Rejoining:
         """Give up when an outage that begins at `now_s` or later has lasted `for_s`."""
         self._for_s = for_s
         self._outage_began_s = now_s
-        self._tries = 0
-
-    def outage_s(self, now_s: float) -> float:
-        """How long the present outage has lasted."""
-        return now_s - self._outage_began_s
+        self._pause_s = FIRST_PAUSE_S
 
     def next_pause_s(self, now_s: float, *, stayed_s: float) -> float | None:
         """Say how long to wait after a stay of `stayed_s` (0: could not join) that ended now; None: give up."""
         if stayed_s >= SETTLED_AFTER_S:
             self._outage_began_s = now_s
-            self._tries = 0
-        if self.outage_s(now_s) >= self._for_s:
+            self._pause_s = FIRST_PAUSE_S
+        if now_s - self._outage_began_s >= self._for_s:
             return None
-        pause_s = min(FIRST_PAUSE_S * 2.0**self._tries, LONGEST_PAUSE_S)
-        self._tries += 1
+        pause_s = self._pause_s
+        self._pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
         return pause_s * random.uniform(0.5, 1)  # noqa: S311 - nobody gains by guessing it

@@ -13,7 +13,7 @@ from bridge.livekit.sound import SAMPLE_RATE_HZ
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bridge.livekit.sound import SoundSink, SpokenTrack
+    from bridge.livekit.sound import SoundSink, SpokenTrack, TrackSink
 
 FRAME_MS = 100
 CLOSE_WITHIN_S = 3.0
@@ -33,16 +33,24 @@ async def write_track(track: rtc.Track, spoken: SpokenTrack, sink: SoundSink, cl
         sink: takes it; whatever it raises comes out of here.
         clock: seconds since the recording began.
     """
-    stream = rtc.AudioStream(track, sample_rate=SAMPLE_RATE_HZ, num_channels=1, frame_size_ms=FRAME_MS)
     try:
-        written = sink.open_track(spoken)
-        try:
-            async for event in stream:
-                written.write(event.frame.data.tobytes(), clock())
-        finally:
-            written.close()
+        stream = rtc.AudioStream(track, sample_rate=SAMPLE_RATE_HZ, num_channels=1, frame_size_ms=FRAME_MS)
+    except AssertionError:  # all that the native side says of a track that has just gone
+        log.info("no sound stream for track", track=spoken.track)
+        return
+    opened: TrackSink | None = None
+    try:
+        async for event in stream:
+            if opened is None:  # not before: a track that goes as it comes leaves nothing behind
+                opened = sink.open_track(spoken)
+                log.info("track recorded", track=spoken.track, participant=spoken.participant, source=spoken.source)
+            opened.write(event.frame.data.tobytes(), clock())
     finally:
-        await _close(stream, spoken)
+        try:
+            if opened is not None:
+                opened.close()
+        finally:
+            await _close(stream, spoken)
 
 
 async def _close(stream: rtc.AudioStream, spoken: SpokenTrack) -> None:

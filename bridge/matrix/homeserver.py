@@ -19,7 +19,6 @@ from nio import AsyncClient, AsyncClientConfig
 from bridge.matrix import events, outbound
 from bridge.matrix.answers import answer_in, needed_text, no_answer
 from bridge.matrix.errors import (
-    Forbidden,
     HomeserverFault,
     NotFound,
     RequestRefused,
@@ -125,7 +124,7 @@ class Homeserver:
             device = {"display_name": self._settings.display_name}
             await self._request("PUT", "making the bot's device", ("devices", self._settings.device_id), device)
             await self._show_name()
-        except Forbidden as error:
+        except RequestRefused as error:
             raise TokenRefused(
                 f"The homeserver does not let this appservice act as {self.user_id} ({error}). Check that "
                 "matrix.bot_localpart and matrix.server_name match the exclusive user namespace in the registration "

@@ -15,7 +15,7 @@ log = structlog.get_logger()
 _CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 
-class Answer(Exception):  # noqa: N818 - raised to answer the caller, not to report a fault
+class Answer(Exception):
     """Stops the handling of a request with this status, code for programs and sentence for people."""
 
     def __init__(self, status: int, code: str, message: str = "") -> None:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import aiohttp
+from aiohttp import web
 
 from bridge.web.answers import Answer
-
-if TYPE_CHECKING:
-    from aiohttp import web
 
 READ_TIMEOUT_S = 10.0
 
@@ -29,7 +26,7 @@ async def read_body(request: web.Request, *, max_bytes: int) -> bytes:
                     raise Answer(413, "too_large", f"expected at most {max_bytes} bytes")
     except TimeoutError as error:
         raise Answer(408, "too_slow", "the request's body did not arrive in time") from error
-    except (aiohttp.ClientError, aiohttp.http_exceptions.HttpProcessingError) as error:
+    except web.RequestPayloadError as error:
         raise Answer(400, "bad_request", "the request's body cannot be decoded") from error
     return bytes(body)
 

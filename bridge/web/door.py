@@ -27,6 +27,8 @@ class CallNotice:
     language: Literal["fr", "en"]
     state: Literal["open", "over"]
     transcribed: bool
+    sound_kept: bool | None = None
+    """Whether the sound stays once its transcript is posted; None: the page says nothing about it."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Admission:
     name: str
 
 
-class Refusal(Exception):  # noqa: N818 - an answer to the person at the door, not a fault
+class Refusal(Exception):
     """Nobody is let in, for a reason that the person can be told."""
 
 

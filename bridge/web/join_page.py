@@ -13,12 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from aiohttp.typedefs import Handler
 
-_A_YEAR = "public, max-age=31536000, immutable"
-
-
-class PageNotBuilt(Exception):  # noqa: N818 - says the state, and its message what to do
+class PageNotBuilt(Exception):
     """The folder does not hold a built page."""
 
 
@@ -52,10 +48,10 @@ class JoinPage:
         )
 
 
-@web.middleware
-async def cached_for_ever(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Assets have a hash of their content in their names, so browsers need never ask for them twice."""
-    response = await handler(request)
+async def cached_for_ever(request: web.Request, response: web.StreamResponse) -> None:
+    """Signal handler: assets have a hash of their content in their names, so nobody need ask for them twice.
+
+    Not a middleware: whether a file is there is only known when its answer begins.
+    """
     if request.path.startswith("/assets/") and response.status in {200, 206, 304}:
-        response.headers["Cache-Control"] = _A_YEAR
-    return response
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"

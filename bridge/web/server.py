@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SHUTDOWN_TIMEOUT_S = 5.0
 
 
-class CannotListen(Exception):  # noqa: N818 - says the state, and its message what to do
+class CannotListen(Exception):
     """The address cannot be listened on: taken, not ours, or not permitted."""
 
 
@@ -52,10 +52,10 @@ def build(
         Metrics(registry, token=metrics_token),
         JoinPage(page_dir, livekit_url=livekit_url),
     )
-    app = web.Application(middlewares=(counting(registry), cached_for_ever, typed_errors))
+    app = web.Application(middlewares=(counting(registry), typed_errors))
     for part in parts:
         app.add_routes(part.routes())
-    app.on_response_prepare.append(secured)
+    app.on_response_prepare.extend((cached_for_ever, secured))
     return app
 
 

@@ -1,0 +1,1 @@
+"""Stories of the people who use Greffier, on the real servers."""

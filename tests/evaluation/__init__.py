@@ -1,0 +1,1 @@
+"""How good a transcript is: recorded meetings with their reference, and the word errors against it."""

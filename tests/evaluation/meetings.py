@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
 
 import av
 import numpy as np
@@ -11,11 +12,12 @@ from pydantic import TypeAdapter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
-SAMPLE_RATE_HZ = 16_000
+SAMPLE_RATE_HZ: Final = 16_000
+MEETINGS: Final = Path(__file__).parents[1] / "data" / "meetings"
+"""The recorded meetings that come with the project."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,8 @@ def decode(file: Path) -> NDArray[np.int16]:
     blocks: list[NDArray[np.int16]] = []
     with av.open(str(file)) as container:
         for frame in [*container.decode(audio=0), None]:  # None flushes what the resampler still holds
-            blocks.extend(block.to_ndarray().reshape(-1) for block in resampler.resample(frame))
-    return np.concatenate(blocks).astype(np.int16, copy=False) if blocks else np.zeros(0, np.int16)
+            blocks.extend(block.to_ndarray().reshape(-1).astype(np.int16) for block in resampler.resample(frame))
+    return np.concatenate(blocks) if blocks else np.zeros(0, np.int16)
 
 
 def first(meeting: Meeting, seconds: float) -> Meeting:
@@ -88,13 +90,10 @@ def first(meeting: Meeting, seconds: float) -> Meeting:
         _silenced_from(samples[: round(seconds * SAMPLE_RATE_HZ)], _first_unfinished(reference, track.speaker, seconds))
         for track, samples in zip(reference.tracks, meeting.sound, strict=True)
     )
-    cut = Reference(
+    cut = replace(
+        reference,
         id=f"{reference.id}-first-{seconds:g}s",
-        title=reference.title,
-        language=reference.language,
-        kind=reference.kind,
         duration=min(seconds, reference.duration),
-        tracks=reference.tracks,
         segments=kept,
     )
     return Meeting(cut, sound)

@@ -1,0 +1,1 @@
+"""Typed stand-ins for what cannot be provoked for real."""

@@ -1,0 +1,1 @@
+"""Our edges on the real servers."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import fcntl
 import shutil
 import sys
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from tests.stack import stack_file
-from tests.stack.foreground import leave, run_in_foreground
+from tests.stack.foreground import INTERRUPTED, leave, run_in_foreground
 from tests.stack.livekit_binary import REPOSITORY, LiveKitServerMissing
 from tests.stack.server_process import ServerDidNotStart
 from tests.stack.speech_model import speech_model
@@ -22,38 +25,61 @@ if TYPE_CHECKING:
 
     from tests.stack.people import MatrixPerson
 
-FOLDER = REPOSITORY / ".stack"
-STACK_FILE = REPOSITORY / ".stack.json"
 NAMES = ("Claire", "Marc", "Sophie")
 _ROOM_NAME = "Équipe projet"
 _LOOK_EVERY_S = 0.5
 
 
-async def _main(terminal: Terminal) -> int:
+@dataclass(frozen=True)
+class Place:
+    """Where a stack keeps what it makes."""
+
+    root: Path
+
+    @property
+    def folder(self) -> Path:
+        """Configurations, data and logs of the servers."""
+        return self.root / ".stack"
+
+    @property
+    def stack_file(self) -> Path:
+        """What others read to find the servers."""
+        return self.root / ".stack.json"
+
+    def forget_the_last_one(self) -> None:
+        """Remove what an earlier stack left: its data, and its file if it was killed."""
+        self.stack_file.unlink(missing_ok=True)
+        for server in ("synapse", "livekit", "greffier"):
+            shutil.rmtree(self.folder / server, ignore_errors=True)
+
+
+async def _main(place: Place, terminal: Terminal) -> int:
     try:
         model_folder = speech_model()
-        async with running_stack(FOLDER, model_folder=model_folder, tell=terminal.happened) as stack:
+        async with running_stack(place.folder, model_folder=model_folder, tell=terminal.happened) as stack:
             people = [await stack.register(name.lower(), name) for name in NAMES]
             room_id = await stack.shared_room(_ROOM_NAME, people)
-            _explain(stack, people, room_id, terminal)
-            await _keep(stack, people, room_id, terminal)
+            _explain(stack, people, room_id, place, terminal)
+            return await _keep(stack, people, room_id, place.stack_file, terminal)
     except (ServerDidNotStart, LiveKitServerMissing) as error:
         print(error, file=sys.stderr)
         return 1
     finally:
-        STACK_FILE.unlink(missing_ok=True)
-    return 0
+        place.stack_file.unlink(missing_ok=True)
 
 
-async def _keep(stack: Stack, people: Sequence[MatrixPerson], room_id: str, terminal: Terminal) -> int:
-    """Show what happens in the room, and keep `.stack.json` true (a crashed child of Greffier's comes back anew)."""
+async def _keep(stack: Stack, people: Sequence[MatrixPerson], room_id: str, file: Path, terminal: Terminal) -> int:
+    """Show what happens in the room, and keep `.stack.json` true: a crashed child of Greffier's comes back anew.
+
+    Ends only when one of the servers does.
+    """
     written: object = None
     shown: set[tuple[str, int]] = set()
     async with people[0].listening():
-        while True:
+        while not (ended := stack.ended_processes()):
             content = stack_file.contents(stack, people)
             if content != written:
-                await asyncio.to_thread(stack_file.write, STACK_FILE, content)
+                stack_file.write(file, content)
                 written = content
             for message in people[0].room(room_id).messages:
                 if (message.event_id, message.edits) not in shown:
@@ -61,9 +87,12 @@ async def _keep(stack: Stack, people: Sequence[MatrixPerson], room_id: str, term
                     verb = "edits" if message.edits else "writes"
                     terminal.happened(f"{terminal.bold(message.sender)} {verb}: {message.body}")
             await asyncio.sleep(_LOOK_EVERY_S)
+    for process in ended:
+        print(f"{process.name} has ended by itself. The end of {process.log_file}:\n{process.tail()}", file=sys.stderr)
+    return 1
 
 
-def _explain(stack: Stack, people: Sequence[MatrixPerson], room_id: str, terminal: Terminal) -> None:
+def _explain(stack: Stack, people: Sequence[MatrixPerson], room_id: str, place: Place, terminal: Terminal) -> None:
     send = f"{stack.synapse.url}/_matrix/client/v3/rooms/{quote(room_id)}/send/m.room.message"
     users = "\n".join(f"                 {person.user_id:<24} {person.password}" for person in people)
     terminal.line(f"""
@@ -75,11 +104,11 @@ def _explain(stack: Stack, people: Sequence[MatrixPerson], room_id: str, termina
   room           « {_ROOM_NAME} » {room_id}, with {stack.bot_user_id}
   users          (password beside each)
 {users}
-  all of this    {STACK_FILE}
-  logs           {FOLDER}/*/*.log
+  all of this    {place.stack_file}
+  logs           {place.folder}/*/*.log
 
-{terminal.bold("To try it:")} log in with any Matrix client at the homeserver above and type “!visio Point budget” in the room,
-or let {people[0].user_id} type it from another terminal:
+{terminal.bold("To try it:")} log in with any Matrix client at the homeserver above and type
+“!visio Point budget” in the room, or let {people[0].user_id} type it from another terminal:
 
   curl -X PUT -H 'Authorization: Bearer {people[0].access_token}' \\
     -d '{{"msgtype": "m.text", "body": "!visio Point budget"}}' '{send}/'$RANDOM
@@ -88,19 +117,22 @@ Then open the link on the card in a browser, talk, and leave. What is posted in 
 """)
 
 
-def main() -> int:
-    """Run the stack until it is interrupted; only one can run in a working tree."""
-    FOLDER.mkdir(exist_ok=True)
-    with (REPOSITORY / ".cache" / "stack.lock").open("w") as lock:
+def main(arguments: Sequence[str]) -> int:
+    """Run the stack until it is interrupted; only one can run in a place."""
+    parser = argparse.ArgumentParser(prog="make stack", description=__doc__)
+    parser.add_argument("--root", type=Path, default=REPOSITORY, help="where .stack/ and .stack.json are made")
+    place = Place(parser.parse_args(arguments).root.absolute())
+    place.folder.mkdir(exist_ok=True)
+    with (place.folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             print("A stack is running here already: .stack.json says where. Stop that one first.", file=sys.stderr)
             return 1
-        shutil.rmtree(FOLDER)
-        run_in_foreground(_main(Terminal()))
-    return 0
+        place.forget_the_last_one()
+        status = run_in_foreground(_main(place, Terminal()))
+    return 0 if status == INTERRUPTED else status
 
 
 if __name__ == "__main__":
-    leave(main())
+    leave(main(sys.argv[1:]))

@@ -109,7 +109,7 @@ class CallParticipant:
         """
         clock = asyncio.get_running_loop().time
         for first in range(0, len(sound), _FRAME_SAMPLES):
-            due = starts_at + first / SAMPLE_RATE_HZ - _LEAD_S
+            due = starts_at + max(0.0, first / SAMPLE_RATE_HZ - _LEAD_S)
             await asyncio.sleep(max(0.0, due - clock()))
             samples = sound[first : first + _FRAME_SAMPLES]
             await self._microphone.capture_frame(rtc.AudioFrame(samples.tobytes(), SAMPLE_RATE_HZ, 1, len(samples)))

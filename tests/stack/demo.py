@@ -51,11 +51,11 @@ def main(arguments: Sequence[str]) -> int:
 
     terminal = Terminal()
     folder = Path(tempfile.mkdtemp(prefix="greffier-demo-"))
-    status = INTERRUPTED
+    status = 1
     try:
         status = run_in_foreground(_demo(meeting, folder, chosen.report, terminal))
     finally:
-        if status == 0:
+        if status in (0, INTERRUPTED):
             shutil.rmtree(folder)
         else:
             terminal.line(f"Configurations, data and logs of the servers are left in {folder}")

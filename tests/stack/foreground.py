@@ -8,18 +8,19 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from tests.stack.tether import die_with_parent
-
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
 INTERRUPTED = 130
 _PARENT_PID = os.getppid()
+_LOOK_EVERY_S = 0.3
 
 
 def run_in_foreground(main: Coroutine[None, None, int]) -> int:
-    """Run `main` to its exit status; a signal cancels it once, and its clean-up is then left to finish."""
-    die_with_parent(_PARENT_PID, signal.SIGTERM)
+    """Run `main` to its exit status; a signal cancels it once, and its clean-up is then left to finish.
+
+    A parent that has gone counts as a signal: `make`, or the terminal behind it, may have been killed.
+    """
     return asyncio.run(_interruptible(main))
 
 
@@ -36,12 +37,21 @@ async def _interruptible(main: Coroutine[None, None, int]) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, interrupt)
+    orphaned = asyncio.create_task(_when_orphaned(interrupt))
     try:
         return await task
     except asyncio.CancelledError:
         if not interrupted:
             raise
         return INTERRUPTED
+    finally:
+        orphaned.cancel()
+
+
+async def _when_orphaned(act: Callable[[], None]) -> None:
+    while os.getppid() == _PARENT_PID:  # noqa: ASYNC110 (the kernel tells nobody here)
+        await asyncio.sleep(_LOOK_EVERY_S)
+    act()
 
 
 def leave(status: int) -> None:

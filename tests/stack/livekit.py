@@ -74,8 +74,9 @@ class LiveKitServer:
                 "enable_loopback_candidate": True,
                 "interfaces": {"includes": ["lo"]},
                 "ips": {"includes": ["127.0.0.1/32"]},
-                # Without a list of its own the server hands public STUN servers to its clients.
-                "stun_servers": [f"127.0.0.1:{self._udp_port}"],
+                # Without a list of its own the server hands public STUN servers to its clients. Nothing answers at
+                # this one, and nothing needs to: the only candidates are on the loopback interface.
+                "stun_servers": ["127.0.0.1:9"],
             },
         }
         if self.webhook_urls:

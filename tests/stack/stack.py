@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from pathlib import Path
 
+    from tests.stack.server_process import ServerProcess
+
 SERVER_NAME = "tchap.test"
 _BOT_JOINS_WITHIN_S = 20
 
@@ -40,6 +42,11 @@ class Stack:
     def pids(self) -> dict[str, int]:
         """The process ids of the five servers as of now."""
         return {"synapse": self.synapse.process.pid, "livekit": self.livekit.process.pid, **self.greffier.pids()}
+
+    def ended_processes(self) -> list[ServerProcess]:
+        """The servers that have ended by themselves."""
+        processes = (self.synapse.process, self.livekit.process, self.greffier.process)
+        return [process for process in processes if not process.running]
 
     async def register(self, localpart: str, display_name: str | None = None) -> MatrixPerson:
         """Make somebody an account."""

@@ -15,17 +15,17 @@ import sys
 _PR_SET_PDEATHSIG = 1
 
 
-def die_with_parent(parent_pid: int, death_signal: signal.Signals) -> None:
-    """Ask the kernel for `death_signal` when the thread that started this process ends; at once if it already has."""
+def die_with_parent(parent_pid: int) -> None:
+    """Ask the kernel for SIGKILL when the thread that started this process ends; at once if it already has."""
     if not sys.platform.startswith("linux"):
         return
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0) != 0:
+    if libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) was refused")
     if os.getppid() != parent_pid:
-        os.kill(os.getpid(), death_signal)
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":
-    die_with_parent(int(sys.argv[1]), signal.SIGKILL)
+    die_with_parent(int(sys.argv[1]))
     os.execvp(sys.argv[2], sys.argv[2:])  # noqa: S606 — becoming the command is the purpose

@@ -1,4 +1,6 @@
 /** Vite plugin: leaves a gzip and a Brotli file beside each large asset, which the server picks by Accept-Encoding. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
 import type { Plugin } from 'vite';
@@ -10,17 +12,14 @@ export function precompress(): Plugin {
   return {
     name: 'precompress',
     apply: 'build',
-    async generateBundle(_options, bundle) {
-      for (const [fileName, file] of Object.entries(bundle)) {
-        const source = file.type === 'chunk' ? file.code : file.source;
-        if (!COMPRESSIBLE.test(fileName) || source.length < WORTH_IT_BYTES) continue;
-        const bytes = Buffer.from(source);
-        this.emitFile({
-          type: 'asset',
-          fileName: `${fileName}.gz`,
-          source: await promisify(gzip)(bytes, { level: 9 }),
-        });
-        this.emitFile({ type: 'asset', fileName: `${fileName}.br`, source: await promisify(brotliCompress)(bytes) });
+    // After writing: Vite still edits chunks until then, and both forms must be the same file.
+    async writeBundle({ dir = '' }, bundle) {
+      for (const fileName of Object.keys(bundle).filter((name) => COMPRESSIBLE.test(name))) {
+        const file = join(dir, fileName);
+        const bytes = await readFile(file);
+        if (bytes.length < WORTH_IT_BYTES) continue;
+        await writeFile(`${file}.gz`, await promisify(gzip)(bytes, { level: 9 }));
+        await writeFile(`${file}.br`, await promisify(brotliCompress)(bytes));
       }
     },
   };

@@ -1,0 +1,1 @@
+"""LiveKit, on the real server."""

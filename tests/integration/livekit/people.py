@@ -91,10 +91,12 @@ class Person:
 
 
 @asynccontextmanager
-async def in_call(url: str, token: str) -> AsyncIterator[Person]:
-    """Someone who is in the call for as long as the block lasts."""
+async def in_call(url: str, token: str, *, key: bytes | None = None) -> AsyncIterator[Person]:
+    """Someone who is in the call for as long as the block lasts; with a key, what they publish is encrypted."""
     person = Person(rtc.Room())
-    await asyncio.wait_for(person.room.connect(url, token, rtc.RoomOptions(auto_subscribe=False)), 15)
+    encryption = key and rtc.E2EEOptions(key_provider_options=rtc.KeyProviderOptions(shared_key=key))
+    options = rtc.RoomOptions(auto_subscribe=False, encryption=encryption or None)
+    await asyncio.wait_for(person.room.connect(url, token, options), 15)
     try:
         yield person
     finally:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from livekit import rtc
+from livekit import api, rtc
 from pydantic import SecretStr
 
 from bridge.livekit.ids import RECORDER, ParticipantId
@@ -153,6 +153,28 @@ async def test_a_track_that_is_unpublished_ends_and_the_others_go_on(
         microphone.say(tone(0.3))
         await until(lambda: by_source["microphone"].seconds > ended_at_s + 1, what="the microphone goes on")
         assert not by_source["microphone"].closed
+
+
+async def test_machines_and_encrypted_tracks_are_not_recorded(settings: LiveKit, call: CallId, calls: Calls) -> None:
+    """Another agent's voice is nobody's, and sound that we have no key for would be loud noise."""
+    robot = (
+        api.AccessToken(settings.api_key, settings.api_secret.get_secret_value())
+        .with_identity("robot")
+        .with_kind("agent")
+        .with_grants(api.VideoGrants(room_join=True, room=call))
+        .to_jwt()
+    )
+    sink = MemorySink()
+    async with (
+        recording(settings, call, sink),
+        in_call(settings.url, robot) as agent,
+        in_call(settings.url, token_for(settings, call, "eve"), key=b"a key of hers") as eve,
+        in_call(settings.url, token_for(settings, call, "ana")) as ana,
+    ):
+        for person in (agent, eve, ana):
+            await person.speak_up()
+        await until(lambda: bool(sink.of("ana")) and sink.of("ana")[0].seconds > 2, what="Ana is recorded")
+    assert [track.track.participant for track in sink.tracks] == ["ana"]
 
 
 async def test_the_recording_is_over_when_the_call_is_closed(settings: LiveKit, call: CallId, calls: Calls) -> None:

@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 
     from bridge.livekit.ids import CallId
 
+BACK_WITHIN_S = 6.0
+"""Half a second of it is the sound that is waited for; the rest is our longest pause, and room for a loaded machine."""
+
 
 @pytest.mark.parametrize(
     "away_s",
     [
-        pytest.param(2, id="short enough for the SDK"),
-        pytest.param(14, id="so long that the SDK gives up"),
+        pytest.param(0, id="so short that the SDK mends it"),
+        pytest.param(2, id="longer than our patience"),
+        pytest.param(14, id="longer than the SDK's patience"),
     ],
 )
 async def test_a_recorder_is_back_by_itself_after_the_server_was_away(
@@ -44,12 +48,9 @@ async def test_a_recorder_is_back_by_itself_after_the_server_was_away(
                     await server.process.kill()
             await asyncio.sleep(away_s)
             await server.start()
-            print("STARTED")
-            up_at = loop.time()
             async with in_call(settings.url, token_for(settings, call, "bob")) as bob:
                 microphone = await bob.speak_up()
-                await until(lambda: bool(sink.of("bob")) and sink.of("bob")[0].seconds > 0.5, within_s=20)
-                print("BACK", loop.time() - up_at)
+                await until(lambda: bool(sink.of("bob")) and sink.of("bob")[0].seconds > 0.5, within_s=BACK_WITHIN_S)
                 microphone.say(tone(0.5))
                 passed_s = loop.time() - heard_at
                 await until(lambda: sink.of("bob")[0].first_sound_s() is not None)

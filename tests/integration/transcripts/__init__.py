@@ -1,0 +1,1 @@
+"""Recognition with the real model."""

@@ -1,0 +1,1 @@
+"""The edges: LiveKit, Matrix, the web."""

@@ -1,0 +1,1 @@
+"""The scoring itself, against values worked out by hand."""

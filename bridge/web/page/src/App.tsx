@@ -1,17 +1,16 @@
 /** The steps from a link to a call and out of it again; each step is one screen. */
-import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import { linkOf } from './door/link';
 import { fetchNotice } from './door/api';
 import type { Admission, CallNotice, Problem } from './door/api';
 import { useLanguage } from './language/useLanguage';
+import { Call } from './call/Call';
 import type { LeftWhy } from './call/leftWhy';
 import type { Choices } from './prejoin/choices';
 import { PreJoin } from './prejoin/PreJoin';
 import { Left } from './screens/Left';
 import { Loading } from './screens/Loading';
 import { Refused } from './screens/Refused';
-
-const Call = lazy(() => import('./call/Call').then((module) => ({ default: module.Call })));
 
 type Step =
   | { at: 'loading' }
@@ -61,14 +60,12 @@ export function App() {
       );
     case 'call':
       return (
-        <Suspense fallback={<Loading />}>
-          <Call
-            notice={step.notice}
-            admission={step.admission}
-            choices={step.choices}
-            onLeft={(why) => setStep({ at: 'left', notice: step.notice, why })}
-          />
-        </Suspense>
+        <Call
+          notice={step.notice}
+          admission={step.admission}
+          choices={step.choices}
+          onLeft={(why) => setStep({ at: 'left', notice: step.notice, why })}
+        />
       );
     case 'left':
       return <Left notice={step.notice} why={step.why} onRejoin={knockAgain} />;

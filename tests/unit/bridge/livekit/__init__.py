@@ -1,0 +1,1 @@
+"""LiveKit: tokens, webhooks, rejoining."""

@@ -3,9 +3,14 @@ import type { ReceivedChatMessage } from '@livekit/components-react';
 import { useLanguage } from '../language/useLanguage';
 import { nameOf } from './nameOf';
 
+const LOCALES = { fr: 'fr-FR', en: 'en-GB' };
+
 export function ChatMessage({ message }: { message: ReceivedChatMessage }) {
   const { language, t } = useLanguage();
-  const time = new Date(message.timestamp).toLocaleTimeString(language, { hour: '2-digit', minute: '2-digit' });
+  const time = new Date(message.timestamp).toLocaleTimeString(LOCALES[language], {
+    hour: '2-digit',
+    minute: '2-digit',
+  });
   const sender = message.from;
   const name = sender === undefined ? '?' : nameOf(sender);
   return (

@@ -33,7 +33,7 @@ export function ChatPanel({ messages, sending, onSend, onClose }: ChatPanelProps
         <p className="hint">{t.chat.ephemeral}</p>
         {messages.length === 0 && <p className="hint">{t.chat.empty}</p>}
         {messages.map((message) => (
-          <ChatMessage key={message.id ?? message.timestamp} message={message} />
+          <ChatMessage key={message.id} message={message} />
         ))}
       </div>
       <ChatForm sending={sending} onSend={onSend} />

@@ -1,7 +1,7 @@
 /** Shares a screen, with its sound where the browser can; absent where it cannot (phones). */
 import { useTrackToggle } from '@livekit/components-react';
-import { supportsScreenSharing } from '@livekit/components-core';
 import { Track } from 'livekit-client';
+import { canShareScreen } from '../devices/deviceProblem';
 import { useLanguage } from '../language/useLanguage';
 import { IconButton } from '../parts/IconButton';
 
@@ -11,7 +11,7 @@ export function ScreenShareButton() {
     source: Track.Source.ScreenShare,
     captureOptions: { audio: true, selfBrowserSurface: 'exclude' },
   });
-  if (!supportsScreenSharing()) return null;
+  if (!canShareScreen()) return null;
   return (
     <IconButton
       icon={enabled ? 'screenOff' : 'screen'}

@@ -19,5 +19,9 @@ export function deviceProblemOf(error: unknown): DeviceProblem {
 /** Browsers hide their devices from pages that are not served over HTTPS. */
 export function canCapture(): boolean {
   // The type says that mediaDevices is always there; browsers differ.
-  return (navigator.mediaDevices as MediaDevices | undefined)?.getUserMedia !== undefined;
+  return (navigator.mediaDevices as Partial<MediaDevices> | undefined)?.getUserMedia !== undefined;
+}
+
+export function canShareScreen(): boolean {
+  return (navigator.mediaDevices as Partial<MediaDevices> | undefined)?.getDisplayMedia !== undefined;
 }

@@ -1,0 +1,49 @@
+"""All servers for real, once for all stories; and the people who use them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.acceptance.team import Team
+from tests.evaluation import meetings
+from tests.stack.speech_model import speech_model
+from tests.stack.stack import Stack, running_stack
+
+MEETINGS = Path(__file__).parents[1] / "data" / "meetings"
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    """Synapse, LiveKit and Greffier, as `make stack` starts them."""
+    async with running_stack(tmp_path_factory.mktemp("stack"), model_folder=speech_model()) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def new_team(stack: Stack) -> AsyncIterator[Callable[[], Awaitable[Team]]]:
+    """Makes a team in a room of its own."""
+    numbers = itertools.count(1)
+    async with AsyncExitStack() as listening:
+
+        async def make() -> Team:
+            number = next(numbers)
+            host = await stack.register(f"camille{number}", "Camille Petit [DINUM]")
+            colleague = await stack.register(f"karim{number}", "Karim Benali [DINUM]")
+            room_id = await stack.shared_room("Équipe projet", [host, colleague])
+            await listening.enter_async_context(host.listening())
+            await listening.enter_async_context(colleague.listening())
+            return Team(host, colleague, room_id)
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def short_meeting() -> meetings.Meeting:
+    """The first half minute of a recorded meeting of two."""
+    return meetings.first(meetings.load(MEETINGS / "dev2"), 32.0)

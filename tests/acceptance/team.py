@@ -1,0 +1,66 @@
+"""A room with two people and the bot, and what they wait to see there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.stack.meeting_in_room import CARD_KEY
+from tests.stack.people import MatrixPerson
+from tests.stack.room_view import RoomView, SeenEvent
+
+ANSWER_WITHIN_S = 30.0
+END_WITHIN_S = 90.0
+
+
+@dataclass(frozen=True)
+class Team:
+    """Whoever made the room, a colleague without rights of their own, and the room. Both see what happens in it."""
+
+    host: MatrixPerson
+    colleague: MatrixPerson
+    room_id: str
+
+    @property
+    def room(self) -> RoomView:
+        """The room as its host sees it."""
+        return self.host.room(self.room_id)
+
+    async def ask(self, person: MatrixPerson, command: str) -> SeenEvent:
+        """Have somebody type a command; gives the bot's answer to it."""
+        event_id = await person.send_text(self.room_id, command)
+
+        def answer(room: RoomView) -> SeenEvent | None:
+            return next((message for message in room.messages if _replies_to(message, event_id)), None)
+
+        return await self.host.wait_for(self.room_id, answer, within_s=ANSWER_WITHIN_S, what=f"an answer to {command}")
+
+    async def card_saying(self, card_id: str, words: str) -> SeenEvent:
+        """The card, once these words are on it."""
+
+        def saying(room: RoomView) -> SeenEvent | None:
+            return room.event(card_id) if card_id in room and words in room.event(card_id).body else None
+
+        return await self.host.wait_for(self.room_id, saying, within_s=ANSWER_WITHIN_S, what=f"“{words}” on the card")
+
+    async def card_at_the_end(self, card_id: str) -> SeenEvent:
+        """The card, once the meeting is over and done with."""
+
+        def done(room: RoomView) -> SeenEvent | None:
+            return room.event(card_id) if room.event(card_id).content[CARD_KEY]["state"] == "done" else None
+
+        return await self.host.wait_for(self.room_id, done, within_s=END_WITHIN_S, what="the end on the card")
+
+
+class NobodyWatches:
+    """Watches a meeting that is held, and says nothing about it."""
+
+    def happened(self, what: str) -> None:
+        """Something took place."""
+
+    def speaks(self, segment: object) -> None:
+        """Somebody begins to speak."""
+
+
+def _replies_to(message: SeenEvent, event_id: str) -> bool:
+    relation: dict[str, dict[str, str]] = message.content.get("m.relates_to", {})
+    return relation.get("m.in_reply_to", {}).get("event_id") == event_id

@@ -1,0 +1,99 @@
+"""The rooms of a homeserver in memory: each transaction id counts once, and it can be away or refuse."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from bridge.matrix.errors import HomeserverError, HomeserverUnreachable
+from bridge.matrix.ids import EventId, RoomId, UserId
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One event of a room."""
+
+    room_id: RoomId
+    event_id: EventId
+    txn_id: str
+    content: dict[str, Any]
+
+    @property
+    def body(self) -> str:
+        """What a simple client shows, of an edit the new text."""
+        shown: dict[str, Any] = self.content.get("m.new_content", self.content)
+        return str(shown["body"])
+
+    @property
+    def edits(self) -> EventId | None:
+        """The event that this one replaces."""
+        relation: dict[str, Any] = self.content.get("m.relates_to", {})
+        return relation.get("event_id") if relation.get("rel_type") == "m.replace" else None
+
+    @property
+    def thread(self) -> EventId | None:
+        """The event under which this one is a thread."""
+        relation: dict[str, Any] = self.content.get("m.relates_to", {})
+        return relation.get("event_id") if relation.get("rel_type") == "m.thread" else None
+
+
+@dataclass
+class FakeRooms:
+    """Takes events and files, answers who is in a room; `failures` are raised first, one at each request to send."""
+
+    sent: list[Sent] = field(default_factory=list)
+    uploaded: list[tuple[str, str, bytes]] = field(default_factory=list)
+    failures: deque[HomeserverError] = field(default_factory=deque)
+    refusing: dict[RoomId, HomeserverError] = field(default_factory=dict)
+    """Rooms into which nothing can be sent."""
+    refusing_text: dict[str, HomeserverError] = field(default_factory=dict)
+    """Messages, by a part of their text, that cannot be sent."""
+    away_after: int | None = None
+    """The homeserver is away once it has taken so many events."""
+    refused: list[str] = field(default_factory=list)
+    """The transaction ids of requests that failed."""
+    asked: list[str] = field(default_factory=list)
+    """The transaction id of every request, also of those that failed or were repeated."""
+    levels: dict[UserId, int] = field(default_factory=lambda: defaultdict(int))
+    names: dict[UserId, str] = field(default_factory=dict)
+
+    async def send(self, room_id: RoomId, event_type: str, content: dict[str, Any], txn_id: str) -> EventId:
+        """Add an event to the room, unless this transaction has done so."""
+        self.asked.append(txn_id)
+        failure = self.failures.popleft() if self.failures else self._failure(room_id, content)
+        if failure is not None:
+            self.refused.append(txn_id)
+            raise failure
+        assert event_type == "m.room.message"
+        known = next((event for event in self.sent if event.txn_id == txn_id), None)
+        if known is not None:
+            return known.event_id
+        event = Sent(room_id, EventId(f"$event-{len(self.sent)}"), txn_id, content)
+        self.sent.append(event)
+        return event.event_id
+
+    def _failure(self, room_id: RoomId, content: dict[str, Any]) -> HomeserverError | None:
+        if self.away_after is not None and len(self.sent) >= self.away_after:
+            return HomeserverUnreachable("the homeserver does not answer")
+        texts = (error for text, error in self.refusing_text.items() if text in content["body"])
+        return self.refusing.get(room_id) or next(texts, None)
+
+    async def upload(self, data: bytes, content_type: str, filename: str) -> str:
+        """Keep a file."""
+        if self.failures:
+            raise self.failures.popleft()
+        self.uploaded.append((filename, content_type, data))
+        return f"mxc://tchap.test/{len(self.uploaded)}"
+
+    async def power_level(self, room_id: RoomId, user: UserId) -> int:
+        """The level set in `levels`."""
+        return self.levels[user]
+
+    async def members(self, room_id: RoomId) -> dict[UserId, str]:
+        """Everyone in `names`."""
+        return self.names
+
+    def of(self, room_id: RoomId) -> list[Sent]:
+        """What a room has received, in order."""
+        return [event for event in self.sent if event.room_id == room_id]

@@ -1,0 +1,1 @@
+"""The Matrix side, against the real homeserver."""

@@ -1,0 +1,1 @@
+"""The stack itself: that it starts, is what it says, and leaves nothing behind."""

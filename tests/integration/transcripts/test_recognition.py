@@ -1,0 +1,107 @@
+"""The whole way from stored sound to rendered words with the real model, on the first half minute of a meeting."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from config.models import Speech
+from tests.evaluation.cpwer import cpwer
+from tests.evaluation.meetings import MEETINGS, first, load, words_by_speaker
+from tests.stack.speech_model import speech_model
+from tests.unit.transcripts.sounds import Recorded, noise, record, speech
+from transcripts import whisper
+from transcripts.inventions import is_invented
+from transcripts.recognition import ModelUnavailable
+from transcripts.rendering import turn_text
+from transcripts.sound import as_float
+from transcripts.spool import MeetingId, Spool
+from transcripts.transcribe import transcribe
+from transcripts.whisper import WhisperRecogniser
+
+MEETING = MeetingId("m-1")
+
+
+@pytest.fixture(scope="module")
+def settings() -> Speech:
+    """The tests' model on the CPU."""
+    return Speech(model=str(speech_model()), device="cpu")
+
+
+@pytest.fixture(scope="module")
+def recogniser(settings: Speech) -> WhisperRecogniser:
+    """The model, loaded once."""
+    return whisper.load(settings)
+
+
+def test_a_meeting_is_transcribed_with_its_speakers(
+    tmp_path: Path, settings: Speech, recogniser: WhisperRecogniser
+) -> None:
+    """Half a minute of two people in French: who said what, within a fifth of the words."""
+    meeting = first(load(MEETINGS / "dev2"), 29.0)
+    spool = Spool(tmp_path)
+    for track, sound in zip(meeting.reference.tracks, meeting.sound, strict=True):
+        record(spool, MEETING, Recorded(track.speaker, f"p-{track.speaker}", f"TR_{track.speaker}"), sound)
+
+    transcript = transcribe(MEETING, meeting.reference.title, spool, recogniser, settings)
+
+    said: dict[str, list[str]] = {}
+    for turn in transcript.turns:
+        said.setdefault(turn.speaker, []).append(turn.text)
+    result = cpwer(
+        words_by_speaker(meeting.reference.segments), {name: " ".join(texts) for name, texts in said.items()}, "fr"
+    )
+    assert result.rate <= 0.2
+    assert result.assignment == {"Nadia": "Nadia", "Thomas": "Thomas"}
+    assert transcript.language == "fr"
+    starts_s = [segment.start for segment in meeting.reference.segments]
+    assert all(min(abs(turn.start_s - start_s) for start_s in starts_s) < 1.0 for turn in transcript.turns)
+    assert turn_text(transcript.turns[0]).startswith("[00:02] Nadia\u00a0: Bonjour Thomas")
+
+
+def test_windows_of_a_batch_are_not_mixed_up(recogniser: WhisperRecogniser) -> None:
+    """Each window gives its own words, in its own time; odd lengths and silence between them change nothing."""
+    greeting, question = as_float(speech(2.5, 11.003)), as_float(speech(23.9, 28.7))
+    nothing = np.zeros(16_001, np.float32)
+
+    first_heard, nothing_heard, last_heard = recogniser.recognise([greeting, nothing, question], "fr")
+
+    assert "thomas" in "".join(word.text for word in first_heard.words).lower()
+    assert "rendez-vous" in "".join(word.text for word in last_heard.words).lower()
+    assert last_heard.words[0].start_s < 1.0
+    assert last_heard.words[-1].end_s <= len(question) / 16_000 + 0.1
+    assert is_invented(nothing_heard)
+    assert all(word.text.startswith(" ") and 0.0 < word.probability <= 1.0 for word in first_heard.words)
+
+
+def test_what_is_made_of_noise_is_recognised_as_invented(recogniser: WhisperRecogniser) -> None:
+    """Should noise ever pass the voice activity."""
+    (heard,) = recogniser.recognise([as_float(noise(5, level=300))], "fr")
+
+    assert is_invented(heard)
+
+
+def test_the_language_of_speech_is_heard(recogniser: WhisperRecogniser) -> None:
+    """French is French."""
+    scores = recogniser.language_scores(as_float(speech(2.5, 11)))
+
+    assert scores["fr"] > 0.5
+    assert scores["fr"] > scores["en"]
+
+
+def test_no_windows_are_no_words(recogniser: WhisperRecogniser) -> None:
+    """And no error."""
+    assert recogniser.recognise([], "fr") == []
+
+
+def test_a_folder_of_another_model_s_files_is_told(tmp_path: Path, settings: Speech) -> None:
+    """A copy that broke off: the sentence says so."""
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    for file in Path(settings.model).iterdir():
+        (broken / file.name).write_bytes(file.read_bytes()[:100_000])
+
+    with pytest.raises(ModelUnavailable, match="the folder was copied whole"):
+        whisper.load(Speech(model=str(broken), device="cpu"))

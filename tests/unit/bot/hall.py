@@ -1,0 +1,148 @@
+"""Meetings as they are held: real register, real durable workflows, real spool and archive; rooms and calls in memory.
+
+The jobs of the recorder and the speech process run here too, with fakes that do the work. The durable work can be
+stopped in the middle and begun anew, as when the process is restarted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dbos import DBOS
+from dbos._dbos import _get_dbos_instance, _get_or_create_dbos_registry
+
+from bot.answering import Answers
+from bot.database import create_tables, open_engine, prepare
+from bot.delivery import Delivery
+from bot.durable import RECORDINGS, TRANSCRIPTIONS, taking_part
+from bot.jobs import recordings, transcriptions
+from bot.meeting_steps import MeetingSteps
+from bot.meetings import Meetings
+from bot.register import SCHEMA, Meeting, Register
+from bot.signals import LOOK, tell
+from bridge.livekit.ids import CallId
+from bridge.matrix.events import RoomMessage
+from bridge.matrix.ids import EventId, RoomId, UserId
+from tests.fakes.calls import FakeCalls
+from tests.fakes.jobs import FakeRecorder, FakeSpeech, turn
+from tests.fakes.rooms import FakeRooms, Sent
+from tests.unit.bot.samples import settings
+from transcripts.archive import Archive
+from transcripts.spool import Spool
+
+ROOM = RoomId("!room:tchap.test")
+CAMILLE = UserId("@camille:tchap.test")
+MARC = UserId("@marc:tchap.test")
+WITHIN_S = 10.0
+
+
+class Hall:
+    """One Greffier, from commands to transcripts."""
+
+    def __init__(self, folder: Path, **sections: Any) -> None:
+        self.settings = settings(folder, **sections)
+        self.rooms = FakeRooms(names={CAMILLE: "Camille", MARC: "Marc <b>"})
+        self.calls = FakeCalls()
+        self.spool = Spool(folder / "spool")
+        self.archive = Archive(folder / "transcripts")
+        self.recorder = FakeRecorder(self.calls, self.spool)
+        self.speech = FakeSpeech(self.archive, (turn("Claire", "Bonjour à tous"), turn("Marc", "Bonjour Claire", 2.0)))
+        self.later = timedelta()
+        """How far this Greffier's clock has been put forward."""
+        self.register: Register
+        self._answers: Answers
+        self._folder = folder
+        self._said = 0
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Hall]:
+        """Take part in the durable work, and end as a process does: what it was doing is left where it was."""
+        _get_or_create_dbos_registry().instance_info_map.clear()  # those of an earlier Greffier
+        database = prepare(self._folder)
+        engine = open_engine(database)
+        await create_tables(engine, SCHEMA)
+        self.register = Register(engine, self.now)
+        steps = MeetingSteps(self.settings, self.register, self.calls, self.rooms, self.spool, self.now)
+        delivery = Delivery(self.rooms, self.archive, ZoneInfo(self.settings.rooms.time_zone))
+        meetings = Meetings(self.settings, self.register, steps, delivery)
+        self._answers = Answers(self.settings, self.register, meetings, self.calls, self.rooms, self.rooms)
+        recordings(self.recorder.work)
+        transcriptions(self.speech.work)
+        try:
+            async with taking_part("front", database, (RECORDINGS, TRANSCRIPTIONS)):
+                jobs = _get_dbos_instance()._workflow_tasks
+                yield self
+                await meetings.leave_off()
+                left = list(jobs)
+            await asyncio.sleep(0.1)  # in which nothing may happen any more
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+        finally:
+            await engine.dispose()
+
+    def now(self) -> datetime:
+        """The time on this Greffier's clock."""
+        return datetime.now(UTC) + self.later
+
+    async def hears(self, body: str, sender: UserId = CAMILLE, *, event_id: str | None = None, room: RoomId = ROOM) -> EventId:
+        """Somebody types something; returns its event id once it has been handled."""
+        self._said += 1
+        message = RoomMessage(room, EventId(event_id or f"$said-{self._said}"), sender, body, 0)
+        await self._answers.answer(message)
+        return message.event_id
+
+    async def begins(self, body: str = "!visio Point budget", *people: str, room: RoomId = ROOM) -> Meeting:
+        """A meeting is opened, its recorder is there, and these people join."""
+        await self.hears(body, room=room)
+        meeting = await self.register.open_in(room)
+        assert meeting is not None
+        await self.until(lambda: CallId(meeting.id) in self.calls.present and self.said("Rejoindre", "Join"))
+        if meeting.transcribed:
+            await self.until(lambda: meeting.id in self.recorder.begun)
+        if people:
+            self.calls.join(CallId(meeting.id), *people)
+            await tell(meeting.id, LOOK)
+            await self.until(lambda: self.said(" · depuis ", " · since "))
+        return meeting
+
+    async def leaves(self, meeting: Meeting) -> None:
+        """Everyone hangs up, and LiveKit says so."""
+        self.calls.everyone_leaves(CallId(meeting.id))
+        await tell(meeting.id, LOOK)
+
+    async def finishes(self, meeting: Meeting) -> Meeting:
+        """Wait until nothing more is done about a meeting."""
+        handle = await DBOS.retrieve_workflow_async(meeting.id)
+        async with asyncio.timeout(WITHIN_S):
+            await handle.get_result(polling_interval_sec=0.05)
+        finished = await self.register.get(meeting.id)
+        assert finished is not None
+        return finished
+
+    async def until(self, holds: Callable[[], object]) -> None:
+        """Wait until something is so."""
+        async with asyncio.timeout(WITHIN_S):
+            while not holds():
+                await asyncio.sleep(0.01)
+
+    def said(self, *texts: str) -> list[Sent]:
+        """What the bot has said with one of these texts in it."""
+        return [event for event in self.rooms.sent if any(text in event.body for text in texts)]
+
+    def card(self, room: RoomId = ROOM) -> list[str]:
+        """The lines of the room's last card, as it is shown now."""
+        events = self.rooms.of(room)
+        cards = [event for event in events if "fr.greffier.card" in event.content and event.edits is None]
+        edits = [event for event in events if event.edits == cards[-1].event_id]
+        return [*cards, *edits][-1].body.splitlines() if not edits else edits[-1].body.splitlines()
+
+    def thread(self, room: RoomId = ROOM) -> list[Sent]:
+        """What stands in threads, in order."""
+        return [event for event in self.rooms.of(room) if event.thread is not None]

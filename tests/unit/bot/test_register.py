@@ -1,0 +1,174 @@
+"""The register of meetings, on a real SQLite file."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.database import create_tables, database_file, open_engine
+from bot.register import SCHEMA, Link, Meeting, Register
+from bridge.matrix.ids import EventId, RoomId, UserId
+from bridge.web.door import is_link
+from transcripts.spool import MeetingId
+
+ROOM = RoomId("!room:tchap.test")
+
+
+async def opened(register: Register, command: str, room: RoomId = ROOM, **changes: Any) -> Meeting:
+    """Open a meeting by the command of this event id."""
+    fields: dict[str, Any] = {
+        "opened_by": UserId("@camille:tchap.test"),
+        "title": "Point budget",
+        "language": "fr",
+        "transcribed": True,
+    }
+    return await register.open(room, EventId(command), **fields | changes)
+
+
+async def test_a_meeting_is_registered_as_it_was_asked_for(register: Register) -> None:
+    """All of it, with the time in UTC; open, and not finished."""
+    before = datetime.now(UTC)
+    meeting = await opened(register, "$1", title="Réunion 😀", language="en", transcribed=False)
+    assert replace(meeting, id=MeetingId(""), link=Link(""), opened_at=before) == Meeting(
+        id=MeetingId(""),
+        room_id=ROOM,
+        command_id=EventId("$1"),
+        opened_by=UserId("@camille:tchap.test"),
+        opened_at=before,
+        title="Réunion 😀",
+        language="en",
+        link=Link(""),
+        transcribed=False,
+        ended_at=None,
+        finished_at=None,
+    )
+    assert before <= meeting.opened_at <= datetime.now(UTC)
+    assert meeting.opened_at.utcoffset() == timedelta(0)
+
+
+async def test_a_meeting_is_found_by_its_id_its_room_and_its_link(register: Register) -> None:
+    """The same in each way."""
+    meeting = await opened(register, "$1")
+    assert await register.get(meeting.id) == meeting
+    assert await register.open_in(ROOM) == meeting
+    assert await register.latest_in(ROOM) == meeting
+    assert await register.by_link(meeting.link) == meeting
+
+
+async def test_what_is_not_there_is_none(register: Register) -> None:
+    """Missing is no error."""
+    assert await register.get(MeetingId("m-0")) is None
+    assert await register.open_in(ROOM) is None
+    assert await register.latest_in(ROOM) is None
+    assert await register.by_link(Link("x" * 22)) is None
+    assert await register.by_link(Link("%")) is None
+    assert await register.language_of(ROOM) is None
+
+
+async def test_the_same_command_again_is_the_same_meeting(register: Register) -> None:
+    """Handled twice, also after the call has ended."""
+    meeting = await opened(register, "$1")
+    assert await opened(register, "$1", title="other") == meeting
+    await register.end(meeting.id)
+    assert (await opened(register, "$1")).id == meeting.id
+
+
+async def test_a_second_command_in_a_room_finds_the_open_meeting(register: Register) -> None:
+    """Until its call has ended; then it opens one of its own."""
+    first = await opened(register, "$1")
+    assert await opened(register, "$2") == first
+    await register.end(first.id)
+    second = await opened(register, "$2")
+    assert second.id != first.id
+    assert await register.open_in(ROOM) == second
+    assert await register.latest_in(ROOM) == second
+
+
+async def test_rooms_do_not_share_a_meeting(register: Register) -> None:
+    """Each has its own."""
+    here, there = await opened(register, "$1"), await opened(register, "$2", RoomId("!other:tchap.test"))
+    assert here.id != there.id
+    assert here.link != there.link
+
+
+async def test_of_commands_at_the_same_time_one_opens_the_meeting(tmp_path: Path, engine: AsyncEngine) -> None:
+    """Whoever asks, from whichever process: one row, and everyone gets it."""
+    other_engine = open_engine(database_file(tmp_path))
+    try:
+        registers = [Register(engine), Register(other_engine)]
+        meetings = await asyncio.gather(*(opened(registers[n % 2], f"${n}") for n in range(20)))
+    finally:
+        await other_engine.dispose()
+    assert len({meeting.id for meeting in meetings}) == 1
+
+
+async def test_links_are_unguessable_and_of_the_shape_of_a_link(register: Register) -> None:
+    """128 random bits each, none twice."""
+    links = [(await opened(register, f"${n}", RoomId(f"!{n}:tchap.test"))).link for n in range(20)]
+    assert len(set(links)) == 20
+    assert all(is_link(link) for link in links)
+    assert all(len({link[n] for link in links}) > 3 for n in range(21)), "some part of the links is always the same"
+
+
+async def test_an_id_is_safe_in_a_url_a_file_name_and_a_workflow(register: Register) -> None:
+    """Nothing but letters, digits and a dash."""
+    assert re.fullmatch(r"m-[0-9a-f]{16}", (await opened(register, "$1")).id)
+
+
+async def test_the_end_is_the_first_end(engine: AsyncEngine) -> None:
+    """Said again later, it does not move."""
+    times = iter(datetime(2026, 11, 12, 13, minute, tzinfo=UTC) for minute in range(60))
+    register = Register(engine, now=lambda: next(times))
+    meeting = await opened(register, "$1")
+    ended_at = await register.end(meeting.id)
+    assert ended_at == datetime(2026, 11, 12, 13, 1, tzinfo=UTC)
+    assert await register.end(meeting.id) == ended_at
+    await register.finish(meeting.id)
+    finished = await register.get(meeting.id)
+    await register.finish(meeting.id)
+    assert finished is not None
+    assert finished.finished_at is not None
+    assert await register.get(meeting.id) == finished
+
+
+async def test_ending_what_was_never_opened_is_an_error(register: Register) -> None:
+    """It is a fault of ours, not a time."""
+    with pytest.raises(LookupError):
+        await register.end(MeetingId("m-0"))
+
+
+async def test_a_transcription_that_is_stopped_stays_stopped(register: Register) -> None:
+    """For this meeting alone."""
+    meeting, other = await opened(register, "$1"), await opened(register, "$2", RoomId("!other:tchap.test"))
+    await register.stop_transcription(meeting.id)
+    assert await register.get(meeting.id) == replace(meeting, transcribed=False)
+    assert await register.get(other.id) == other
+
+
+async def test_a_room_speaks_the_language_chosen_last(register: Register) -> None:
+    """And another room its own."""
+    await register.set_language(ROOM, "en")
+    assert await register.language_of(ROOM) == "en"
+    await register.set_language(ROOM, "fr")
+    assert await register.language_of(ROOM) == "fr"
+    assert await register.language_of(RoomId("!other:tchap.test")) is None
+
+
+async def test_what_is_registered_is_there_after_a_restart(tmp_path: Path, register: Register) -> None:
+    """In another process, from the same file."""
+    meeting = await opened(register, "$1")
+    await register.set_language(ROOM, "en")
+    engine = open_engine(database_file(tmp_path))
+    try:
+        await create_tables(engine, SCHEMA)
+        assert await Register(engine).open_in(ROOM) == meeting
+        assert await Register(engine).language_of(ROOM) == "en"
+    finally:
+        await engine.dispose()

@@ -1,0 +1,148 @@
+"""A stay in a call at the moments that a real server cannot be made to show on demand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest
+from livekit import rtc
+
+from bridge.livekit import capture
+from bridge.livekit.capture import ASK_AGAIN_AFTER_S, PATIENCE_S, Capture
+from tests.fakes.livekit import MemorySink
+
+LOOK_EVERY_S = 0.01
+
+
+@dataclass
+class SilentPublication:
+    """A microphone whose subscription never comes."""
+
+    sid: str = "TR_1"
+    kind: int = rtc.TrackKind.KIND_AUDIO
+    source: int = rtc.TrackSource.SOURCE_MICROPHONE
+    encryption_type: int = rtc.EncryptionType.NONE
+    track: None = None
+    asked: int = 0
+
+    def set_subscribed(self, subscribed: bool) -> None:
+        """Count."""
+        assert subscribed
+        self.asked += 1
+
+
+@dataclass
+class Someone:
+    """A person with one track."""
+
+    publication: SilentPublication
+    kind: int = rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD
+    identity: str = "ana"
+    name: str = "Ana"
+
+    @property
+    def track_publications(self) -> dict[str, SilentPublication]:
+        """That one."""
+        return {self.publication.sid: self.publication}
+
+
+@dataclass
+class FakeRoom:
+    """A room whose events the test emits."""
+
+    name: str = "m1"
+    remote_participants: dict[str, Someone] = field(default_factory=dict)
+    handlers: dict[str, Callable[..., None]] = field(default_factory=dict)
+
+    def on(self, event: str, handler: Callable[..., None]) -> None:
+        """Remember who wants to know."""
+        self.handlers[event] = handler
+
+
+@dataclass
+class Clock:
+    """Seconds, set by the test."""
+
+    now_s: float = 0.0
+
+    def __call__(self) -> float:
+        """Read it."""
+        return self.now_s
+
+
+@pytest.fixture(autouse=True)
+def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks follow each other closely; what is waited for is on the test's clock."""
+    monkeypatch.setattr(capture, "LOOK_EVERY_S", LOOK_EVERY_S)
+
+
+async def some_looks() -> None:
+    """Long enough for several looks at the room."""
+    await asyncio.sleep(10 * LOOK_EVERY_S)
+
+
+async def test_a_subscription_that_does_not_come_is_asked_for_again() -> None:
+    """Once, then again after a pause, and not at each look."""
+    room, clock, publication = FakeRoom(), Clock(), SilentPublication()
+    room.remote_participants["ana"] = Someone(publication)
+    staying = asyncio.create_task(Capture(cast("rtc.Room", room), MemorySink(), clock).until_disconnected())
+    await some_looks()
+    assert publication.asked == 1
+    clock.now_s += ASK_AGAIN_AFTER_S + 0.1
+    await some_looks()
+    assert publication.asked == 2
+    room.handlers["disconnected"](rtc.DisconnectReason.ROOM_CLOSED)
+    assert await asyncio.wait_for(staying, 5) == rtc.DisconnectReason.ROOM_CLOSED
+
+
+async def test_what_was_asked_for_while_reconnecting_is_asked_for_again_at_once() -> None:
+    """The SDK drops requests that are made before it is back."""
+    room, clock, publication = FakeRoom(), Clock(), SilentPublication()
+    staying = asyncio.create_task(Capture(cast("rtc.Room", room), MemorySink(), clock).until_disconnected())
+    await some_looks()
+    room.handlers["reconnecting"]()
+    room.remote_participants["ana"] = Someone(publication)
+    room.handlers["track_published"]()
+    room.handlers["reconnected"]()
+    assert publication.asked == 2
+    clock.now_s += PATIENCE_S + 1
+    await some_looks()
+    assert not staying.done()
+    room.handlers["disconnected"](rtc.DisconnectReason.ROOM_CLOSED)
+    await asyncio.wait_for(staying, 5)
+
+
+async def test_a_room_that_does_not_come_back_is_given_up() -> None:
+    """The stay ends without a reason of the server's, so that the recorder joins anew."""
+    room, clock = FakeRoom(), Clock()
+    staying = asyncio.create_task(Capture(cast("rtc.Room", room), MemorySink(), clock).until_disconnected())
+    await some_looks()
+    room.handlers["reconnecting"]()
+    clock.now_s += PATIENCE_S / 2
+    room.handlers["reconnecting"]()
+    await some_looks()
+    assert not staying.done()
+    clock.now_s += PATIENCE_S / 2
+    assert await asyncio.wait_for(staying, 5) == rtc.DisconnectReason.UNKNOWN_REASON
+
+
+@dataclass
+class BuggySink(MemorySink):
+    """Has a mistake of its own in `sync`."""
+
+    def sync(self) -> None:
+        """Stumble."""
+        raise ZeroDivisionError
+
+
+async def test_a_mistake_in_the_sink_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only OSError is a matter of the disk; anything else ends the stay as what it is."""
+    monkeypatch.setattr(capture, "SYNC_EVERY_S", LOOK_EVERY_S)
+    staying = asyncio.create_task(Capture(cast("rtc.Room", FakeRoom()), BuggySink(), Clock()).until_disconnected())
+    await asyncio.wait((staying,), timeout=5)
+    assert staying.done()
+    with pytest.raises(ZeroDivisionError):
+        await staying

@@ -1,0 +1,1 @@
+"""The Matrix side, module by module."""

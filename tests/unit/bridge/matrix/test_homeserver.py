@@ -1,0 +1,330 @@
+"""The wire to the homeserver, against one that misbehaves."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bridge.matrix.errors import (
+    Forbidden,
+    HomeserverError,
+    HomeserverFault,
+    HomeserverUnreachable,
+    RateLimited,
+    RoomIsEncrypted,
+    TokenRefused,
+    TooLarge,
+)
+from bridge.matrix.homeserver import Homeserver
+from bridge.matrix.ids import EventId, RoomId, UserId
+from bridge.matrix.outbound import MAX_CONTENT_BYTES, notice
+from tests.fakes.matrix import BOT, CLAIRE, HANG, JUNK, PROXY_PAGE, ROOM, TOKEN_UNKNOWN, Answer, FakeHomeserver, joined
+
+HERE = RoomId(ROOM)
+ENCRYPTION = Answer(body={"algorithm": "m.megolm.v1.aes-sha2"})
+
+Call = Callable[[Homeserver], Awaitable[object]]
+CALLS: dict[str, Call] = {
+    "prepare": lambda homeserver: homeserver.prepare(),
+    "ping": lambda homeserver: homeserver.ping(),
+    "sync": lambda homeserver: homeserver.sync(None, wait_s=0),
+    "history": lambda homeserver: homeserver.history(HERE, before="t1", until="s1"),
+    "join": lambda homeserver: homeserver.join(HERE),
+    "leave": lambda homeserver: homeserver.leave(HERE),
+    "send": lambda homeserver: homeserver.send(HERE, "m.room.message", notice("x"), "t"),
+    "upload": lambda homeserver: homeserver.upload(b"x", "text/plain", "x.txt"),
+    "state": lambda homeserver: homeserver.state(HERE, "m.room.power_levels"),
+    "members": lambda homeserver: homeserver.members(HERE),
+}
+
+
+@pytest_asyncio.fixture
+async def server() -> AsyncIterator[FakeHomeserver]:
+    """A homeserver that behaves until told otherwise."""
+    async with FakeHomeserver() as server:
+        yield server
+
+
+@pytest_asyncio.fixture
+async def homeserver(server: FakeHomeserver) -> AsyncIterator[Homeserver]:
+    """What Greffier sees of it."""
+    async with Homeserver(server.settings(request_timeout_s=1)) as homeserver:
+        yield homeserver
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (PROXY_PAGE, HomeserverFault),
+        (JUNK, HomeserverFault),
+        (Answer(200, b"<html>Welcome</html>", "text/html"), HomeserverFault),
+        (Answer(200, b"[]"), HomeserverFault),
+        (Answer(200, b""), HomeserverFault),
+        (Answer(404, b"<html>", "text/html"), HomeserverFault),
+        (Answer(500, {"errcode": "M_UNKNOWN"}), HomeserverFault),
+        (TOKEN_UNKNOWN, TokenRefused),
+        (Answer(429, {"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 1500}), RateLimited),
+    ],
+)
+async def test_no_bad_answer_is_taken_for_a_success(
+    server: FakeHomeserver, homeserver: Homeserver, call: Call, answer: Answer, kind: type[HomeserverError]
+) -> None:
+    """Whatever is asked for, each kind of failure is an error of its kind, after one request."""
+    for method in ("GET", "PUT", "POST"):
+        server.answers(method, "", answer)
+    with pytest.raises(kind) as caught:
+        await call(homeserver)
+    assert type(caught.value) is kind
+    assert len(server.requests) == 1
+
+
+async def test_a_homeserver_that_is_not_there_is_unreachable(server: FakeHomeserver, homeserver: Homeserver) -> None:
+    """The sentence says where and what to check."""
+    await server.stop()
+    with pytest.raises(HomeserverUnreachable, match=rf"http://127.0.0.1:{server.port} does not answer.*homeserver_url"):
+        await homeserver.ping()
+
+
+async def test_a_homeserver_that_does_not_answer_in_time_is_unreachable(
+    server: FakeHomeserver, homeserver: Homeserver
+) -> None:
+    """Every wait has a bound."""
+    server.answers("GET", "/whoami", HANG)
+    with pytest.raises(HomeserverUnreachable, match="no answer in time"):
+        await homeserver.ping()
+
+
+async def test_a_connection_that_breaks_off_is_unreachable(server: FakeHomeserver, homeserver: Homeserver) -> None:
+    """A body shorter than announced is not half an answer."""
+    server.answers("GET", "/whoami", Answer(200, b"{", headers={"Content-Encoding": "gzip"}))
+    with pytest.raises(HomeserverError):
+        await homeserver.ping()
+
+
+async def test_every_request_carries_the_token_in_its_header_and_the_device_in_its_query(
+    server: FakeHomeserver, homeserver: Homeserver
+) -> None:
+    """Only what makes the user and the device does not name the device."""
+    for call in CALLS.values():
+        try:
+            await call(homeserver)
+        except HomeserverError:
+            continue  # some answers of the fake are empty
+    assert len(server.requests) > len(CALLS)
+    for request in server.requests:
+        assert request.headers["Authorization"] == "Bearer as-token-of-the-tests"
+        assert "as-token-of-the-tests" not in str(request.query)
+        assert request.query["user_id"] == BOT
+        makes_the_device = request.path.endswith(("/register", "/devices/GREFFIER"))
+        assert ("device_id" in request.query) is not makes_the_device
+
+
+async def test_no_error_holds_the_token(server: FakeHomeserver, homeserver: Homeserver) -> None:
+    """Errors end up in logs."""
+    for answer in (TOKEN_UNKNOWN, PROXY_PAGE, JUNK):
+        server.answers("GET", "", answer)
+        with pytest.raises(HomeserverError) as caught:
+            await homeserver.ping()
+        assert "as-token" not in f"{caught.value!r} {caught.value.__cause__!r}"
+
+
+async def test_ids_and_names_cannot_leave_their_place_in_the_path(
+    server: FakeHomeserver, homeserver: Homeserver
+) -> None:
+    """They are quoted, slashes and all."""
+    await homeserver.join(RoomId("!a/../../admin?x:tchap.test"))
+    assert server.requests[0].path == "/_matrix/client/v3/rooms/!a%2F..%2F..%2Fadmin%3Fx:tchap.test/join"
+
+
+class TestPrepare:
+    """Making the bot's user, device and name."""
+
+    async def test_it_makes_what_is_missing(self, server: FakeHomeserver, homeserver: Homeserver) -> None:
+        """User, then device, then name; no login."""
+        await homeserver.prepare()
+        assert [request.path.rsplit("/", 1)[1] for request in server.requests] == [
+            "register",
+            "GREFFIER",
+            "displayname",
+            "displayname",
+        ]
+        assert b'"inhibit_login": true' in server.requests[0].body
+
+    async def test_it_can_be_repeated(self, server: FakeHomeserver, homeserver: Homeserver) -> None:
+        """A user that exists is not an error, a name that is right is not set again."""
+        server.answers("POST", "/register", Answer(400, {"errcode": "M_USER_IN_USE"}))
+        server.answers("GET", "/displayname", Answer(body={"displayname": "Greffier"}))
+        await homeserver.prepare()
+        assert not server.asked("PUT", "/displayname")
+
+    async def test_a_user_outside_the_namespace_says_what_to_check(
+        self, server: FakeHomeserver, homeserver: Homeserver
+    ) -> None:
+        """The operator mends the registration."""
+        server.answers("POST", "/register", Answer(400, {"errcode": "M_EXCLUSIVE", "error": "not in namespace"}))
+        with pytest.raises(TokenRefused, match=r"act as @greffier:tchap\.test.*matrix\.bot_localpart"):
+            await homeserver.prepare()
+
+    async def test_masquerading_that_is_forbidden_says_what_to_check(
+        self, server: FakeHomeserver, homeserver: Homeserver
+    ) -> None:
+        """Likewise."""
+        server.answers("PUT", "/devices/GREFFIER", Answer(403, {"errcode": "M_FORBIDDEN"}))
+        with pytest.raises(TokenRefused, match="registration"):
+            await homeserver.prepare()
+
+
+class TestSending:
+    """Messages and files."""
+
+    async def test_a_message_is_sent_under_its_transaction_id(
+        self, server: FakeHomeserver, homeserver: Homeserver
+    ) -> None:
+        """Which makes it exactly one message."""
+        assert await homeserver.send(HERE, "m.room.message", notice("bonjour"), "txn/1") == EventId("$sent")
+        [request] = server.asked("PUT", "/send/m.room.message/txn%2F1")
+        assert b"bonjour" in request.body
+
+    async def test_nothing_goes_into_an_encrypted_room(self, server: FakeHomeserver, homeserver: Homeserver) -> None:
+        """It would be plaintext."""
+        server.answers("GET", "/state/m.room.encryption/", ENCRYPTION)
+        with pytest.raises(RoomIsEncrypted):
+            await homeserver.send(HERE, "m.room.message", notice("x"), "t")
+        assert not server.asked("PUT", "/t")
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            PROXY_PAGE,
+            JUNK,
+            Answer(404, b"<html>not found</html>", "text/html"),
+            Answer(404, {"errcode": "M_UNRECOGNIZED"}),
+            Answer(403, {"errcode": "M_FORBIDDEN"}),
+            Answer(500, {"errcode": "M_UNKNOWN"}),
+            TOKEN_UNKNOWN,
+        ],
+    )
+    async def test_nothing_is_sent_when_it_is_not_known_whether_the_room_is_encrypted(
+        self, server: FakeHomeserver, homeserver: Homeserver, answer: Answer
+    ) -> None:
+        """Only the homeserver's own “no such state” means that it is not."""
+        server.answers("GET", "/state/m.room.encryption/", answer)
+        with pytest.raises(HomeserverError):
+            await homeserver.send(HERE, "m.room.message", notice("x"), "t")
+        assert not server.asked("PUT", "/t")
+
+    @pytest.mark.parametrize("content", [{}, {"algorithm": None}, {"algorithm": "m.unknown"}])
+    async def test_any_encryption_event_counts(
+        self, server: FakeHomeserver, homeserver: Homeserver, content: dict[str, Any]
+    ) -> None:
+        """Also one that says nothing."""
+        server.answers("GET", "/state/m.room.encryption/", Answer(body=content))
+        assert await homeserver.is_encrypted(HERE)
+
+    async def test_whether_a_room_is_encrypted_is_asked_once(
+        self, server: FakeHomeserver, homeserver: Homeserver
+    ) -> None:
+        """As long as listening goes well."""
+        for number in range(3):
+            await homeserver.send(HERE, "m.room.message", notice("x"), f"t{number}")
+        assert len(server.asked("GET", "/state/m.room.encryption/")) == 1
+
+    async def test_a_room_that_becomes_encrypted_gets_no_more_plaintext(
+        self, server: FakeHomeserver, homeserver: Homeserver
+    ) -> None:
+        """As soon as /sync says so, and for good."""
+        await homeserver.send(HERE, "m.room.message", notice("x"), "t1")
+        await server.tell(joined({"type": "m.room.encryption", "state_key": "", "content": {}}))
+        await homeserver.sync(None, wait_s=0)
+        with pytest.raises(RoomIsEncrypted):
+            await homeserver.send(HERE, "m.room.message", notice("x"), "t2")
+        assert not server.asked("PUT", "/t2")
+
+    async def test_after_a_failed_sync_it_is_asked_again(self, server: FakeHomeserver, homeserver: Homeserver) -> None:
+        """While we were deaf the room may have become encrypted."""
+        await homeserver.send(HERE, "m.room.message", notice("x"), "t1")
+        server.fails("/sync", PROXY_PAGE)
+        with pytest.raises(HomeserverFault):
+            await homeserver.sync(None, wait_s=0)
+        server.answers("GET", "/state/m.room.encryption/", ENCRYPTION)
+        with pytest.raises(RoomIsEncrypted):
+            await homeserver.send(HERE, "m.room.message", notice("x"), "t2")
+
+    async def test_a_message_that_is_too_large_is_not_sent(
+        self, server: FakeHomeserver, homeserver: Homeserver
+    ) -> None:
+        """It is measured with its accents escaped."""
+        with pytest.raises(TooLarge, match=str(MAX_CONTENT_BYTES)):
+            await homeserver.send(HERE, "m.room.message", notice("é" * (MAX_CONTENT_BYTES // 6)), "t")
+        assert not server.requests
+
+    async def test_a_file_is_uploaded_with_its_name_and_kind(
+        self, server: FakeHomeserver, homeserver: Homeserver
+    ) -> None:
+        """The address comes back."""
+        server.answers("POST", "/upload", Answer(body={"content_uri": "mxc://tchap.test/abc"}))
+        assert await homeserver.upload(b"WEBVTT", "text/vtt", "réunion & co.vtt") == "mxc://tchap.test/abc"
+        [request] = server.requests
+        assert (request.query["filename"], request.headers["Content-Type"]) == ("réunion & co.vtt", "text/vtt")
+        assert request.body == b"WEBVTT"
+
+    async def test_an_upload_address_that_is_none_is_a_fault(
+        self, server: FakeHomeserver, homeserver: Homeserver
+    ) -> None:
+        """It would end up in a message."""
+        server.answers("POST", "/upload", Answer(body={"content_uri": "https://evil.example/x"}))
+        with pytest.raises(HomeserverFault):
+            await homeserver.upload(b"x", "text/plain", "x")
+
+    async def test_a_file_too_large_for_a_proxy_is_too_large(
+        self, server: FakeHomeserver, homeserver: Homeserver
+    ) -> None:
+        """A proxy says so without an errcode."""
+        server.answers("POST", "/upload", Answer(413, b"<html>", "text/html"))
+        with pytest.raises(TooLarge):
+            await homeserver.upload(b"x", "text/plain", "x")
+
+
+class TestReadingRooms:
+    """State and members."""
+
+    async def test_absent_state_is_none(self, homeserver: Homeserver) -> None:
+        """Missing is not an error."""
+        assert await homeserver.state(HERE, "m.room.topic") is None
+
+    async def test_state_of_a_room_that_the_bot_is_not_in_is_forbidden(
+        self, server: FakeHomeserver, homeserver: Homeserver
+    ) -> None:
+        """Which is not the same as absent."""
+        server.answers("GET", "/state/m.room.topic/", Answer(403, {"errcode": "M_FORBIDDEN"}))
+        with pytest.raises(Forbidden):
+            await homeserver.state(HERE, "m.room.topic")
+
+    async def test_a_power_level_is_read_from_levels_and_creator(
+        self, server: FakeHomeserver, homeserver: Homeserver
+    ) -> None:
+        """The create event is asked for whole, for its sender."""
+        server.answers("GET", "/state/m.room.power_levels/", Answer(body={"users": {CLAIRE: 50}}))
+        assert await homeserver.power_level(HERE, UserId(CLAIRE)) == 50
+        assert server.asked("GET", "/state/m.room.create/")[0].query["format"] == "event"
+
+    async def test_sync_asks_for_little(self, server: FakeHomeserver, homeserver: Homeserver) -> None:
+        """No presence, no receipts, no typing, no full member lists."""
+        await homeserver.sync(None, wait_s=0)
+        asked = server.requests[0].query
+        assert '"lazy_load_members": true' in asked["filter"]
+        assert '"presence": {"not_types": ["*"]}' in asked["filter"]
+        assert '"ephemeral": {"not_types": ["*"]}' in asked["filter"]
+        assert "since" not in asked
+
+    async def test_a_sync_answer_without_a_position_is_a_fault(
+        self, server: FakeHomeserver, homeserver: Homeserver
+    ) -> None:
+        """There would be nowhere to go on from."""
+        server.answers("GET", "/sync", Answer(body={"rooms": {}}))
+        with pytest.raises(HomeserverFault, match="next_batch"):
+            await homeserver.sync(None, wait_s=0)

@@ -1,0 +1,156 @@
+"""The durable inbox."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bridge.matrix.events import Invite, RoomMessage
+from bridge.matrix.ids import EventId, RoomId, UserId
+from bridge.matrix.inbox import KEPT_S, Inbox
+
+BOT = UserId("@greffier:tchap.test")
+CLAIRE = UserId("@claire:tchap.test")
+ROOM = RoomId("!budget:tchap.test")
+OTHER = RoomId("!other:tchap.test")
+
+
+def command(event_id: str, *, room_id: RoomId = ROOM, body: str = "!visio") -> RoomMessage:
+    """A message as the listener stores it."""
+    return RoomMessage(room_id, EventId(event_id), CLAIRE, body, 1)
+
+
+@pytest_asyncio.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    """A database in a file."""
+    engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'greffier.sqlite'}")
+    yield engine
+    await engine.dispose()
+
+
+@pytest_asyncio.fixture
+async def inbox(engine: AsyncEngine) -> Inbox:
+    """An empty inbox."""
+    inbox = Inbox(engine, BOT)
+    await inbox.prepare()
+    return inbox
+
+
+async def test_what_is_stored_waits_in_the_order_of_arrival(inbox: Inbox) -> None:
+    """Event ids say nothing about order."""
+    await inbox.store("s1", [command("$z"), command("$a")])
+    await inbox.store("s2", [command("$m")])
+    order = []
+    while waiting := await inbox.next_message(ROOM):
+        order.append(waiting.event_id)
+        await inbox.mark_handled(waiting.event_id)
+    assert order == ["$z", "$a", "$m"]
+
+
+async def test_it_survives_the_process(inbox: Inbox, engine: AsyncEngine) -> None:
+    """Another inbox on the same database finds position and messages."""
+    await inbox.store("s1", [command("$1")], [Invite(OTHER, CLAIRE)])
+    again = Inbox(engine, BOT)
+    await again.prepare()
+    assert await again.next_batch() == "s1"
+    assert await again.next_message(ROOM) == command("$1")
+    assert await again.rooms_waiting() == {ROOM, OTHER}
+
+
+async def test_a_known_event_id_is_stored_once(inbox: Inbox) -> None:
+    """Also after it has been handled, and twice in one answer."""
+    await inbox.store("s1", [command("$1"), command("$1")])
+    await inbox.mark_handled(EventId("$1"))
+    await inbox.store("s2", [command("$1"), command("$2")])
+    waiting = await inbox.next_message(ROOM)
+    assert waiting is not None
+    assert waiting.event_id == "$2"
+
+
+async def test_rooms_do_not_mix(inbox: Inbox) -> None:
+    """Each has its own order."""
+    await inbox.store("s1", [command("$1"), command("$2", room_id=OTHER)])
+    assert await inbox.next_message(OTHER) == command("$2", room_id=OTHER)
+    assert await inbox.next_message(RoomId("!none:x")) is None
+
+
+async def test_the_position_does_not_move_when_a_message_cannot_be_stored(inbox: Inbox, engine: AsyncEngine) -> None:
+    """All or nothing: the homeserver is asked for the same again."""
+    await inbox.store("s1")
+    async with engine.begin() as connection:
+        await connection.execute(
+            sa.text(
+                "CREATE TRIGGER full BEFORE INSERT ON matrix_inbox WHEN NEW.event_id = '$2' "
+                "BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+            )
+        )
+    with pytest.raises(SQLAlchemyError, match="disk full"):
+        await inbox.store("s2", [command("$1"), command("$2")])
+    assert await inbox.next_batch() == "s1"
+    assert await inbox.next_message(ROOM) is None
+
+
+async def test_the_words_are_erased_when_they_have_been_acted_upon(
+    inbox: Inbox, engine: AsyncEngine, tmp_path: Path
+) -> None:
+    """A body is a person's words: no longer needed, no longer there."""
+    await inbox.store("s1", [command("$1", body="!visio Licenciements")])
+    await inbox.mark_handled(EventId("$1"), failed="Forbidden")
+    async with engine.connect() as connection:
+        row = (await connection.execute(sa.text("SELECT body, failed FROM matrix_inbox"))).one()
+    assert tuple(row) == (None, "Forbidden")
+
+
+async def test_handled_messages_are_forgotten_in_the_end(engine: AsyncEngine) -> None:
+    """Those that wait are not, however old they are."""
+    now = [1000.0]
+    inbox = Inbox(engine, BOT, clock=lambda: now[0])
+    await inbox.prepare()
+    await inbox.store("s1", [command("$old"), command("$waiting")])
+    await inbox.mark_handled(EventId("$old"))
+    now[0] += KEPT_S - 1
+    await inbox.prune()
+    await inbox.store("s2", [command("$old")])
+    assert (await inbox.next_message(ROOM)) == command("$waiting")
+    now[0] += 2
+    await inbox.prune()
+    async with engine.connect() as connection:
+        kept = (await connection.execute(sa.text("SELECT event_id FROM matrix_inbox"))).scalars().all()
+    assert kept == ["$waiting"]
+
+
+async def test_an_invitation_waits_until_it_is_answered(inbox: Inbox) -> None:
+    """The last one for a room counts."""
+    await inbox.store("s1", invites=[Invite(ROOM, CLAIRE)])
+    await inbox.store("s2", invites=[Invite(ROOM, None)])
+    assert await inbox.next_invite(ROOM) == Invite(ROOM, None)
+    await inbox.mark_answered(ROOM)
+    assert await inbox.next_invite(ROOM) is None
+    assert await inbox.rooms_waiting() == set()
+
+
+async def test_forgetting_the_position_keeps_what_waits(inbox: Inbox) -> None:
+    """A homeserver made anew has other positions; the commands stay."""
+    await inbox.store("s1", [command("$1")])
+    await inbox.forget_position()
+    assert await inbox.next_batch() is None
+    assert await inbox.next_message(ROOM) == command("$1")
+
+
+async def test_the_position_belongs_to_one_user(inbox: Inbox, engine: AsyncEngine) -> None:
+    """Another bot on the same database begins on its own first day."""
+    await inbox.store("s1")
+    assert await Inbox(engine, UserId("@other:tchap.test")).next_batch() is None
+
+
+async def test_hostile_text_is_stored(inbox: Inbox) -> None:
+    """Quotes, emoji and sixteen thousand bytes are only text."""
+    body = "!visio '); DROP TABLE matrix_inbox; -- 🧨" + "é" * 7000
+    await inbox.store("s1", [command("$1", body=body)])
+    assert await inbox.next_message(ROOM) == command("$1", body=body)

@@ -1,0 +1,391 @@
+"""Listening: from a homeserver's answers to handled commands, whatever goes wrong in between."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest_asyncio
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from structlog.testing import capture_logs
+
+from bridge.matrix.backoff import Backoff
+from bridge.matrix.events import RoomMessage
+from bridge.matrix.homeserver import Homeserver
+from bridge.matrix.ids import UserId
+from bridge.matrix.inbox import Inbox
+from bridge.matrix.listener import MAX_HISTORY_PAGES, Listener, Wanted
+from tests.fakes.matrix import (
+    BOT,
+    CLAIRE,
+    JUNK,
+    PROXY_PAGE,
+    ROOM,
+    TOKEN_UNKNOWN,
+    Answer,
+    FakeHomeserver,
+    Heard,
+    arrival,
+    invited,
+    joined,
+    message,
+)
+
+NOW_S = 10_000.0
+NOW_MS = 10_000_000
+OTHER = "!other:tchap.test"
+
+
+@pytest_asyncio.fixture
+async def server() -> AsyncIterator[FakeHomeserver]:
+    """A homeserver that behaves until told otherwise."""
+    async with FakeHomeserver() as server:
+        yield server
+
+
+@pytest_asyncio.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    """A database in a file."""
+    engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'greffier.sqlite'}")
+    yield engine
+    await engine.dispose()
+
+
+@asynccontextmanager
+async def listening(
+    server: FakeHomeserver, engine: AsyncEngine, handle: Callable[[RoomMessage], Awaitable[None]]
+) -> AsyncIterator[None]:
+    """A listener that heard its first answer, until the block ends."""
+    wanted = Wanted(
+        invitation_from=lambda user: user == CLAIRE,
+        message=lambda message: message.body.startswith("!visio"),
+        max_age_s=600,
+    )
+    async with Homeserver(server.settings(request_timeout_s=2)) as homeserver:
+        listener = Listener(
+            homeserver,
+            Inbox(engine, UserId(BOT)),
+            wanted,
+            handle,
+            clock=lambda: NOW_S,
+            backoff=Backoff(first_s=0.01, most_s=0.05),
+        )
+        before = len(server.asked("GET", "/sync"))
+        task = asyncio.create_task(listener.run())
+        await server.until_asked("GET", "/sync", before + 2)  # the second one says that the first is stored
+        try:
+            yield
+            assert not task.done(), "nothing may end the listener"
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+def command(event_id: str, body: str | None = None, *, age_s: float = 0) -> dict[str, Any]:
+    """A command just sent."""
+    return message(body or f"!visio {event_id}", event_id, sent_ms=int(NOW_MS - age_s * 1000))
+
+
+async def test_a_command_is_heard_and_other_messages_are_not(server: FakeHomeserver, engine: AsyncEngine) -> None:
+    """What is not for the bot is not even stored."""
+    heard = Heard()
+    async with listening(server, engine, heard):
+        await server.tell(joined(message("bonjour", "$0", sent_ms=NOW_MS), command("$1"), command("$2")))
+        await heard.until("!visio $1", "!visio $2")
+    async with engine.connect() as connection:
+        stored = (await connection.execute(text("SELECT event_id FROM matrix_inbox"))).scalars().all()
+    assert stored == ["$1", "$2"]
+
+
+async def test_what_the_first_sync_brings_is_not_a_command(server: FakeHomeserver, engine: AsyncEngine) -> None:
+    """It was said before the bot was there."""
+    await server.tell(joined(command("$before")))
+    heard = Heard()
+    async with listening(server, engine, heard):
+        await server.tell(joined(command("$after")))
+        await heard.until("!visio $after")
+
+
+async def test_an_old_command_is_not_acted_upon(server: FakeHomeserver, engine: AsyncEngine) -> None:
+    """Nobody waits for a call that was asked for an hour ago."""
+    heard = Heard()
+    async with listening(server, engine, heard):
+        await server.tell(joined(command("$old", age_s=601), command("$recent", age_s=599)))
+        await heard.until("!visio $recent")
+
+
+async def test_a_command_is_acted_upon_once_also_when_the_homeserver_repeats_it(
+    server: FakeHomeserver, engine: AsyncEngine
+) -> None:
+    """Its event id is what it is known by."""
+    heard = Heard()
+    async with listening(server, engine, heard):
+        await server.tell(joined(command("$1")))
+        await server.tell(joined(command("$1"), command("$2")))
+        await heard.until("!visio $1", "!visio $2")
+
+
+async def test_a_command_that_was_not_finished_is_taken_up_after_a_restart(
+    server: FakeHomeserver, engine: AsyncEngine
+) -> None:
+    """And one that was finished is not."""
+    begun = asyncio.Event()
+
+    async def stuck(message: RoomMessage) -> None:
+        if message.event_id == "$2":
+            begun.set()
+            await asyncio.Event().wait()
+
+    async with listening(server, engine, stuck):
+        await server.tell(joined(command("$1"), command("$2"), command("$3")))
+        await asyncio.wait_for(begun.wait(), 10)
+    heard = Heard()
+    async with listening(server, engine, heard):
+        await heard.until("!visio $2", "!visio $3")
+
+
+async def test_what_is_said_while_the_bot_is_down_is_heard_afterwards(
+    server: FakeHomeserver, engine: AsyncEngine
+) -> None:
+    """The position in /sync is kept."""
+    async with listening(server, engine, Heard()):
+        pass
+    await server.tell(joined(command("$1")))
+    heard = Heard()
+    async with listening(server, engine, heard):
+        await heard.until("!visio $1")
+
+
+class TestGaps:
+    """After a long absence a timeline lacks its beginning."""
+
+    async def test_missed_messages_are_read_back_in_order(self, server: FakeHomeserver, engine: AsyncEngine) -> None:
+        """Page by page, down to where the bot last listened."""
+        heard = Heard()
+        server.fails("/messages", Answer(body={"chunk": [command("$4"), command("$3")], "end": "t1"}))
+        server.fails("/messages", Answer(body={"chunk": [command("$2"), command("$1")], "end": "t0"}))
+        async with listening(server, engine, heard):
+            await server.tell(joined(command("$5"), limited=True, prev_batch="t2"))
+            await heard.until(*(f"!visio ${number}" for number in range(1, 6)))
+        asked = [(request.query["from"], request.query["to"]) for request in server.asked("GET", "/messages")]
+        assert asked[:2] == [("t2", "s0"), ("t1", "s0")]
+
+    async def test_reading_back_ends_at_what_is_too_old(self, server: FakeHomeserver, engine: AsyncEngine) -> None:
+        """There is nothing to find behind it."""
+        heard = Heard()
+        old = Answer(body={"chunk": [command("$2", age_s=700), command("$1", age_s=800)], "end": "t1"})
+        server.answers("GET", "/messages", old)
+        async with listening(server, engine, heard):
+            await server.tell(joined(command("$3"), limited=True, prev_batch="t2"))
+            await heard.until("!visio $3")
+        assert len(server.asked("GET", "/messages")) == 1
+
+    async def test_reading_back_has_a_bound(self, server: FakeHomeserver, engine: AsyncEngine) -> None:
+        """A homeserver that never comes to an end does not hold the bot."""
+        heard = Heard()
+        server.answers("GET", "/messages", Answer(body={"chunk": [command("$1")], "end": "t1"}))
+        async with listening(server, engine, heard):
+            await server.tell(joined(command("$2"), limited=True, prev_batch="t2"))
+            await heard.until("!visio $1", "!visio $2")
+        assert len(server.asked("GET", "/messages")) == MAX_HISTORY_PAGES
+
+    async def test_a_history_that_cannot_be_read_costs_its_own_gap_only(
+        self, server: FakeHomeserver, engine: AsyncEngine
+    ) -> None:
+        """The rest is heard, and the log says so."""
+        heard = Heard()
+        server.answers("GET", "/messages", PROXY_PAGE)
+        with capture_logs() as logs:
+            async with listening(server, engine, heard):
+                await server.tell(joined(command("$1"), limited=True, prev_batch="t2"))
+                await heard.until("!visio $1")
+        assert [entry["room_id"] for entry in logs if entry["event"] == "missed messages not read"] == [ROOM]
+
+    async def test_what_was_said_before_the_bot_was_invited_is_not_read(
+        self, server: FakeHomeserver, engine: AsyncEngine
+    ) -> None:
+        """A room's history is not for the bot."""
+        heard = Heard()
+        async with listening(server, engine, heard):
+            await server.tell(joined(command("$1"), arrival(), command("$2"), limited=True, prev_batch="t2"))
+            await heard.until("!visio $2")
+        assert not server.asked("GET", "/messages")
+
+
+class TestInvitations:
+    """Joining and declining."""
+
+    async def test_an_allowed_invitation_is_accepted(self, server: FakeHomeserver, engine: AsyncEngine) -> None:
+        """Once."""
+        async with listening(server, engine, Heard()):
+            await server.tell(invited(CLAIRE))
+            await server.until_asked("POST", "/join")
+        assert not server.asked("POST", "/leave")
+        assert len(server.asked("POST", "/join")) == 1
+
+    async def test_other_invitations_are_declined(self, server: FakeHomeserver, engine: AsyncEngine) -> None:
+        """Also one that does not say from whom it is."""
+        async with listening(server, engine, Heard()):
+            await server.tell(invited("@eve:elsewhere.test"))
+            await server.tell({"invite": {OTHER: {"invite_state": "junk"}}})
+            await server.until_asked("POST", "/leave", 2)
+        assert not server.asked("POST", "/join")
+
+    async def test_an_invitation_of_before_the_first_sync_is_answered(
+        self, server: FakeHomeserver, engine: AsyncEngine
+    ) -> None:
+        """It still stands."""
+        await server.tell(invited(CLAIRE))
+        async with listening(server, engine, Heard()):
+            await server.until_asked("POST", "/join")
+
+    async def test_joining_is_tried_again_when_the_homeserver_fails(
+        self, server: FakeHomeserver, engine: AsyncEngine
+    ) -> None:
+        """Until it works."""
+        server.fails("/join", PROXY_PAGE, times=3)
+        async with listening(server, engine, Heard()):
+            await server.tell(invited(CLAIRE))
+            await server.until_asked("POST", "/join", 4)
+
+    async def test_an_invitation_that_is_gone_is_let_go(self, server: FakeHomeserver, engine: AsyncEngine) -> None:
+        """A refusal is not tried again, and stops nothing."""
+        server.answers("POST", "/join", Answer(403, {"errcode": "M_FORBIDDEN"}))
+        heard = Heard()
+        async with listening(server, engine, heard):
+            await server.tell(invited(CLAIRE))
+            await server.until_asked("POST", "/join")
+            await server.tell(joined(command("$1"), room_id=OTHER))
+            await heard.until("!visio $1")
+            async with asyncio.timeout(10):
+                while await Inbox(engine, UserId(BOT)).rooms_waiting():  # noqa: ASYNC110 (a database tells nobody)
+                    await asyncio.sleep(0.01)
+        assert len(server.asked("POST", "/join")) == 1
+
+
+class TestOutages:
+    """Nothing that the homeserver or the database does ends the listening."""
+
+    async def test_an_outage_is_one_sentence_and_the_recovery_another(
+        self, server: FakeHomeserver, engine: AsyncEngine
+    ) -> None:
+        """And what was said meanwhile is heard."""
+        heard = Heard()
+        with capture_logs() as logs:
+            async with listening(server, engine, heard):
+                await server.stop()
+                await _until_logged(logs, "error")
+                await asyncio.sleep(0.3)  # time for several tries
+                await server.start()
+                await server.tell(joined(command("$1")))
+                await heard.until("!visio $1")
+                await _until_logged(logs, "info")
+        assert [entry["log_level"] for entry in logs] == ["error", "info"]
+        assert "does not answer" in logs[0]["problem"]
+        assert logs[1]["tries"] > 1
+
+    async def test_a_refused_token_is_said_and_recovered_from(
+        self, server: FakeHomeserver, engine: AsyncEngine
+    ) -> None:
+        """The operator mends the homeserver's side; Greffier needs no restart."""
+        heard = Heard()
+        with capture_logs() as logs:
+            async with listening(server, engine, heard):
+                for path_end in ("/sync", "/register"):
+                    server.fails(path_end, TOKEN_UNKNOWN, times=5)
+                await server.tell({})
+                await server.tell(joined(command("$1")))
+                await heard.until("!visio $1")
+        assert [entry["log_level"] for entry in logs] == ["error", "info"]
+        assert "matrix.as_token" in logs[0]["problem"]
+
+    async def test_pages_of_a_proxy_and_junk_are_waited_out(self, server: FakeHomeserver, engine: AsyncEngine) -> None:
+        """Each kind of problem is told once."""
+        heard = Heard()
+        with capture_logs() as logs:
+            async with listening(server, engine, heard):
+                server.fails("/sync", PROXY_PAGE, times=2)
+                server.fails("/sync", JUNK, times=2)
+                server.fails("/sync", Answer(429, {"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 20}))
+                await server.tell({})
+                await server.tell(joined(command("$1")))
+                await heard.until("!visio $1")
+        assert [entry.get("kind") for entry in logs] == ["HomeserverFault", "RateLimited", None]
+
+    async def test_after_an_outage_the_device_is_made_sure_of(
+        self, server: FakeHomeserver, engine: AsyncEngine
+    ) -> None:
+        """A homeserver restored from a backup may not know it."""
+        async with listening(server, engine, Heard()):
+            server.fails("/sync", Answer(400, {"errcode": "ORG.MATRIX.MSC4326.M_UNKNOWN_DEVICE"}))
+            await server.tell({})
+            await server.until_asked("PUT", "/devices/GREFFIER", 2)
+
+    async def test_a_position_that_the_homeserver_does_not_know_is_given_up(
+        self, server: FakeHomeserver, engine: AsyncEngine
+    ) -> None:
+        """It was made anew: begin as on the first day, rather than fail for ever."""
+        heard = Heard()
+        async with listening(server, engine, heard):
+            server.fails("/sync", Answer(400, {"errcode": "M_INVALID_PARAM", "error": "invalid stream token"}))
+            await server.tell(joined(command("$while away")))
+            await server.tell(joined(command("$1")))
+            await heard.until("!visio $1")
+        assert sum("since" not in request.query for request in server.asked("GET", "/sync")) == 2
+
+    async def test_a_database_that_cannot_write_loses_no_command(
+        self, server: FakeHomeserver, engine: AsyncEngine
+    ) -> None:
+        """The position stays where it was, and the same is asked for again."""
+        heard = Heard()
+        with capture_logs() as logs:
+            async with listening(server, engine, heard):
+                async with engine.begin() as connection:
+                    await connection.execute(
+                        text(
+                            "CREATE TRIGGER full BEFORE INSERT ON matrix_inbox "
+                            "BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+                        )
+                    )
+                await server.tell(joined(command("$1", "!visio Licenciements")))
+                await _until_logged(logs, "error")
+                async with engine.begin() as connection:
+                    await connection.execute(text("DROP TRIGGER full"))
+                await heard.until("!visio Licenciements")
+        assert "disk full" in logs[0]["problem"]
+        assert "Licenciements" not in str(logs)
+
+
+class TestHostileEvents:
+    """An event of any shape changes nothing and stops nothing."""
+
+    async def test_hostile_events_do_not_keep_a_command_from_being_heard(
+        self, server: FakeHomeserver, engine: AsyncEngine
+    ) -> None:
+        """Nested beyond what Python parses, numbers beyond what it converts, text beyond UTF-8."""
+        heard = Heard()
+        hostile = [
+            b'{"type":"m.room.message","content":' + b"[" * 30_000 + b"]" * 30_000 + b"}",
+            b'{"type":"m.room.message","origin_server_ts":' + b"9" * 30_000 + b"}",
+            b'{"type":"m.room.message","content":{"body":"\\ud800\xff"}}',
+            b'{"type":{},"state_key":[],"sender":null,"unsigned":7}',
+            b"null",
+        ]
+        good = b'{"type":"m.room.message","event_id":"$1","sender":"@claire:tchap.test","origin_server_ts":10000000,'
+        good += (
+            b'"content":{"msgtype":"m.text","body":"!visio \\ud800\\u0000","x":' + b"[" * 30_000 + b"]" * 30_000 + b"}}"
+        )
+        events = b",".join([*hostile, good])
+        async with listening(server, engine, heard):
+            await server.tell_raw(b'{"join":{"' + ROOM.encode() + b'":{"timeline":{"events":[' + events + b"]}}}}")
+            await heard.until("!visio ?")
+
+
+async def _until_logged(logs: list[Any], level: str) -> None:
+    async with asyncio.timeout(10):
+        while not any(entry["log_level"] == level for entry in logs):  # noqa: ASYNC110 (a list tells nobody)
+            await asyncio.sleep(0.01)

@@ -1,0 +1,1 @@
+"""The HTTP side with fakes behind it."""

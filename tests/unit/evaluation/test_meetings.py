@@ -1,0 +1,36 @@
+"""Recorded meetings are read whole, and can be cut short without half a sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.evaluation.meetings import MEETINGS, first, load, words_by_speaker
+
+
+@pytest.mark.parametrize(("name", "people"), [("dev1", 3), ("dev2", 2), ("dev3", 4)])
+def test_every_track_is_as_long_as_its_meeting(name: str, people: int) -> None:
+    """Whatever it is encoded with; and everyone in the reference has a track."""
+    meeting = load(MEETINGS / name)
+
+    assert len(meeting.speakers) == len(meeting.sound) == people
+    assert set(meeting.speakers) == {track.speaker for track in meeting.reference.tracks}
+    for samples in meeting.sound:
+        assert samples.dtype == np.int16
+        assert len(samples) / 16_000 == pytest.approx(meeting.reference.duration, abs=0.05)
+        assert np.abs(samples).max() > 1000
+
+
+def test_a_meeting_cut_short_holds_whole_sentences_only() -> None:
+    """At 18 s Thomas is in the middle of one, and Nadia has just said `ah oui`."""
+    meeting = first(load(MEETINGS / "dev2"), 18.0)
+
+    assert words_by_speaker(meeting.reference.segments) == {
+        "Nadia": "Bonjour Thomas, merci d'être disponible. Je voulais faire le point sur l'accueil des usagers à la "
+        "préfecture. Ah oui."
+    }
+    nadia, thomas = meeting.sound
+    assert len(nadia) == len(thomas) == 18 * 16_000
+    assert np.abs(nadia[17 * 16_000 :]).max() > 1000
+    assert not thomas[round(11.38 * 16_000) :].any()
+    assert meeting.reference.duration == 18.0

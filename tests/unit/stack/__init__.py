@@ -1,0 +1,1 @@
+"""The people and the judge of the stack, without servers."""

@@ -1,0 +1,49 @@
+"""Sound and tracks for the tests of `transcripts`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tests.evaluation.meetings import MEETINGS, decode
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from transcripts.spool import MeetingId, Spool
+
+FRAME_SAMPLES = 1600
+"""100 ms, as the recorder writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A track as a recorder describes it."""
+
+    name: str
+    participant: str = "p-1"
+    track: str = "TR_1"
+    source: str = "microphone"
+
+
+def speech(start_s: float, end_s: float) -> NDArray[np.int16]:
+    """Nadia's voice, from the recorded meetings: she speaks from 2.9 s to 10.8 s and from 24.2 s to 28.3 s."""
+    return decode(MEETINGS / "dev2" / "Nadia.flac")[round(start_s * 16_000) : round(end_s * 16_000)]
+
+
+def noise(lasting_s: float, level: int = 500) -> NDArray[np.int16]:
+    """White noise."""
+    return np.random.default_rng(7).normal(0, level, round(lasting_s * 16_000)).astype(np.int16)
+
+
+def record(
+    spool: Spool, meeting: MeetingId, track: Recorded, sound: NDArray[np.int16], *, started_s: float = 0.0
+) -> None:
+    """Write a track as the recorder does, each frame arriving when it is due."""
+    writer = spool.writer(meeting)
+    sink = writer.open_track(track)
+    for first in range(0, len(sound), FRAME_SAMPLES):
+        sink.write(sound[first : first + FRAME_SAMPLES].astype("<i2").tobytes(), started_s + first / 16_000)
+    writer.close()

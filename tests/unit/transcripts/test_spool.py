@@ -1,0 +1,268 @@
+"""The spool gives back what was recorded, whatever happened to the recorder, the disk or the names."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from tests.unit.transcripts.sounds import Recorded, record
+from transcripts.spool import BrokenTrack, MeetingId, Spool, StoredTrack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MEETING = MeetingId("m-1")
+SECOND = np.arange(16_000, dtype=np.int16)
+
+
+class WallClock:
+    """A clock that a test sets."""
+
+    def __init__(self, now: float = 1_000_000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        """The time."""
+        return self.now
+
+
+@pytest.fixture
+def clock() -> WallClock:
+    """Time stands still until a test moves it."""
+    return WallClock()
+
+
+@pytest.fixture
+def spool(tmp_path: Path, clock: WallClock) -> Spool:
+    """An empty spool."""
+    return Spool(tmp_path / "spool", clock)
+
+
+def only(spool: Spool) -> StoredTrack:
+    """The one track of the meeting, which must be sound."""
+    (track,) = spool.tracks(MEETING)
+    assert isinstance(track, StoredTrack)
+    return track
+
+
+def test_a_track_is_read_back_as_it_was_written(spool: Spool) -> None:
+    """Who, which source, when it began, and every sample."""
+    record(spool, MEETING, Recorded("Claire", "p-claire", source="screen_share_audio"), SECOND, started_s=2.5)
+
+    track = only(spool)
+
+    assert (track.participant, track.name, track.source) == ("p-claire", "Claire", "screen_share_audio")
+    assert (track.started_s, track.ended_s) == pytest.approx((2.5, 3.5))
+    assert np.array_equal(track.read(), SECOND)
+
+
+def test_tracks_of_one_recorder_share_its_clock(spool: Spool) -> None:
+    """Who begins 1.5 s later stands 1.5 s later, and chance delays of single frames move nothing."""
+    writer = spool.writer(MEETING)
+    first, second = writer.open_track(Recorded("A")), writer.open_track(Recorded("B", "p-2", "TR_2"))
+    for n, late_s in enumerate((0.0, 0.3, 0.0, 0.02)):
+        first.write(bytes(3200), 5.0 + n * 0.1 + late_s)
+    for n, late_s in enumerate((0.4, 0.1, 0.0, 0.2)):
+        second.write(bytes(3200), 6.5 + n * 0.1 + late_s)
+    writer.close()
+
+    starts_s = [track.started_s for track in spool.tracks(MEETING) if isinstance(track, StoredTrack)]
+
+    assert starts_s[1] - starts_s[0] == pytest.approx(1.5, abs=0.001)
+
+
+def test_a_second_recorder_goes_on_on_the_same_clock(spool: Spool, clock: WallClock) -> None:
+    """A recorder that died and came back 60 s later adds its tracks where they belong."""
+    record(spool, MEETING, Recorded("Claire"), SECOND)
+    clock.now += 60.0
+
+    record(spool, MEETING, Recorded("Claire"), SECOND, started_s=0.0)
+
+    tracks = [track for track in spool.tracks(MEETING) if isinstance(track, StoredTrack)]
+    assert [track.started_s for track in tracks] == pytest.approx([0.0, 60.0])
+    assert len({track.path for track in tracks}) == 2
+    assert spool.began_at(MEETING) == 1_000_000.0
+
+
+def test_the_start_of_a_track_is_known_from_its_first_frame_on(spool: Spool) -> None:
+    """A recorder killed before its first sync leaves a track that can be placed."""
+    spool.writer(MEETING).open_track(Recorded("Claire")).write(bytes(3200), 3.0)
+
+    assert only(spool).samples == 1600
+
+
+def test_the_sidecar_exists_before_the_first_sound(spool: Spool) -> None:
+    """A track that was opened and never heard is a track without samples."""
+    spool.writer(MEETING).open_track(Recorded("Claire"))
+
+    assert only(spool).samples == 0
+    assert len(only(spool).read()) == 0
+
+
+@pytest.mark.parametrize(("kept_bytes", "samples"), [(0, 0), (1, 0), (2, 1), (31_999, 15_999)])
+def test_a_file_cut_anywhere_is_read_as_far_as_it_goes(spool: Spool, kept_bytes: int, samples: int) -> None:
+    """A full disk or a crash may cut a write in two."""
+    record(spool, MEETING, Recorded("Claire"), SECOND)
+    os.truncate(only(spool).path, kept_bytes)
+
+    assert np.array_equal(only(spool).read(), SECOND[:samples])
+
+
+@pytest.mark.parametrize(
+    "sidecar",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"\xff\xfe",
+        b'{"participant": "p", "name": "n", "track": "t", "source": "microphone", "started_s": "soon"}',
+        b'{"participant": "p", "name": "n", "track": "t", "source": "microphone", "started_s": 1e300}',
+        b'{"participant": "p", "name": "n", "track": "t", "source": "microphone", "started_s": NaN}',
+        b'{"participant": 3, "name": ["n"], "track": null, "source": "microphone", "started_s": 0}',
+        b"[" * 50_000,
+    ],
+)
+def test_a_broken_sidecar_costs_its_own_track_only(spool: Spool, sidecar: bytes) -> None:
+    """The other track stands, and the reason names the file and none of its contents."""
+    record(spool, MEETING, Recorded("Claire"), SECOND)
+    only(spool).path.with_suffix(".json").write_bytes(sidecar)
+    record(spool, MEETING, Recorded("Marc", "p-2", "TR_2"), SECOND)
+
+    broken, sound = spool.tracks(MEETING)
+
+    assert isinstance(broken, BrokenTrack)
+    assert broken.reason.startswith("00000-TR_1.json")
+    assert isinstance(sound, StoredTrack)
+    assert sound.name == "Marc"
+
+
+def test_missing_sound_and_missing_sidecars_are_told(spool: Spool) -> None:
+    """With the name where it is known."""
+    record(spool, MEETING, Recorded("Claire"), SECOND)
+    record(spool, MEETING, Recorded("Marc", "p-2", "TR_2"), SECOND)
+    claire, marc = spool.tracks(MEETING)
+    claire.path.unlink()
+    marc.path.with_suffix(".json").unlink()
+
+    tracks = spool.tracks(MEETING)
+
+    assert [(type(track), track.name) for track in tracks] == [(BrokenTrack, "Claire"), (BrokenTrack, None)]
+
+
+def test_sound_whose_start_is_unknown_is_told(spool: Spool) -> None:
+    """Placing it anywhere would put words into the wrong order."""
+    record(spool, MEETING, Recorded("Claire"), SECOND)
+    sidecar = only(spool).path.with_suffix(".json")
+    sidecar.write_text(json.dumps(json.loads(sidecar.read_text()) | {"started_s": None}))
+
+    (track,) = spool.tracks(MEETING)
+
+    assert isinstance(track, BrokenTrack)
+    assert track.name == "Claire"
+
+
+HOSTILE = ["../../etc/passwd", "/", "..", "", "a\0b", "x" * 5000, "é\u202e", "\ud800", "CON", ".new"]
+
+
+@pytest.mark.parametrize("foreign", HOSTILE)
+def test_hostile_ids_and_names_stay_inside_the_spool(tmp_path: Path, foreign: str) -> None:
+    """Ids come from outside; whatever they hold, files land in the meeting's folder and can be read back."""
+    spool = Spool(tmp_path / "spool")
+    meeting = MeetingId(foreign)
+    record(spool, meeting, Recorded(foreign, foreign, foreign, foreign), SECOND)
+
+    (track,) = spool.tracks(meeting)
+
+    assert isinstance(track, StoredTrack)
+    assert track.source == "unknown"
+    assert list(_files(tmp_path)) == list(_files(tmp_path / "spool" / spool.folder(meeting).name))
+    assert spool.folder(meeting).parent == tmp_path / "spool"
+
+
+def test_two_ids_never_share_a_folder(spool: Spool) -> None:
+    """Also where one looks like the name made for the other."""
+    folders = {spool.folder(MeetingId(name)) for name in HOSTILE}
+    folders |= {spool.folder(MeetingId(folder.name)) for folder in folders}
+
+    assert len(folders) == 2 * len(HOSTILE) - 1  # "CON" is harmless and stays itself
+
+
+def test_half_a_sample_is_refused(spool: Spool) -> None:
+    """It would turn the rest of the track into noise."""
+    sink = spool.writer(MEETING).open_track(Recorded("Claire"))
+
+    with pytest.raises(ValueError, match="16-bit"):
+        sink.write(b"abc", 0.0)
+
+
+def test_a_closed_track_takes_no_sound_and_what_it_had_stays(spool: Spool) -> None:
+    """Closing twice is closing once."""
+    writer = spool.writer(MEETING)
+    sink = writer.open_track(Recorded("Claire"))
+    sink.write(bytes(3200), 0.0)
+    sink.close()
+    sink.close()
+
+    with pytest.raises(OSError, match="closed"):
+        sink.write(bytes(3200), 0.1)
+    writer.close()
+    writer.close()
+    assert only(spool).samples == 1600
+
+
+def test_synced_and_closed_tracks_hold_no_files_open(spool: Spool) -> None:
+    """A long meeting has many tracks: people mute by leaving and coming back."""
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    writer = spool.writer(MEETING)
+    for n in range(20):
+        sink = writer.open_track(Recorded("Claire", track=f"TR_{n}"))
+        sink.write(bytes(3200), float(n))
+        sink.close()
+    writer.sync()
+
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    writer.close()
+
+
+def test_nobody_else_can_read_the_sound(spool: Spool) -> None:
+    """Folder 0700, files 0600."""
+    record(spool, MEETING, Recorded("Claire"), SECOND)
+
+    assert spool.folder(MEETING).stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in _files(spool.folder(MEETING))} == {0o600}
+
+
+def test_a_damaged_meeting_file_still_tells_about_when_it_began(spool: Spool, clock: WallClock) -> None:
+    """And a recorder that comes back does not start the clock anew."""
+    record(spool, MEETING, Recorded("Claire"), SECOND)
+    meeting_file = spool.folder(MEETING) / "meeting.json"
+    meeting_file.write_bytes(b"{")
+    os.utime(meeting_file, (clock.now, clock.now))
+    clock.now += 30.0
+
+    record(spool, MEETING, Recorded("Claire"), SECOND)
+
+    assert [track.started_s for track in spool.tracks(MEETING) if isinstance(track, StoredTrack)] == [0.0, 30.0]
+
+
+def test_erasing_removes_the_sound_and_may_be_repeated(spool: Spool) -> None:
+    """Nothing of the meeting is left, and other meetings are."""
+    record(spool, MEETING, Recorded("Claire"), SECOND)
+    record(spool, MeetingId("m-2"), Recorded("Claire"), SECOND)
+
+    spool.erase(MEETING)
+    spool.erase(MEETING)
+
+    assert not spool.folder(MEETING).exists()
+    assert spool.tracks(MEETING) == []
+    assert spool.began_at(MEETING) is None
+    assert len(spool.tracks(MeetingId("m-2"))) == 1
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())

@@ -1,0 +1,146 @@
+"""From stored sound to a transcript, with real voice activity and a recogniser that says what it is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from config.models import Speech
+from tests.fakes.speech import ScriptedRecogniser
+from tests.unit.transcripts.sounds import Recorded, noise, record, speech
+from transcripts.recognition import RecognitionFailed
+from transcripts.spool import MeetingId, Spool
+from transcripts.transcribe import transcribe
+from transcripts.transcript import Transcript
+
+MEETING = MeetingId("m-1")
+CLAIRE, MARC = Recorded("Claire", "p-1", "TR_1"), Recorded("Marc", "p-2", "TR_2")
+SPEECH = Speech()
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    """An empty spool on a clock that stands still."""
+    return Spool(tmp_path, lambda: 1_780_000_000.0)
+
+
+def transcript_of(spool: Spool, recogniser: ScriptedRecogniser | None = None) -> Transcript:
+    """Transcribe the meeting."""
+    return transcribe(MEETING, "Point", spool, recogniser or ScriptedRecogniser(), SPEECH)
+
+
+def test_words_stand_where_they_were_said(spool: Spool) -> None:
+    """On the meeting's clock: Nadia's voice, from 2.99 s to 10.8 s of a track that begins at 5 s."""
+    record(spool, MEETING, CLAIRE, speech(0, 14), started_s=5.0)
+
+    transcript = transcript_of(spool)
+
+    (turn,) = transcript.turns
+    assert (turn.speaker, turn.language, turn.text) == ("Claire", "fr", "bonjour à tous")
+    assert turn.start_s == pytest.approx(7.6, abs=0.2)
+    assert turn.end_s == pytest.approx(16.2, abs=0.3)
+    assert transcript.started_at.timestamp() == 1_780_000_000.0
+    assert transcript.duration_s == pytest.approx(19.0)
+    assert transcript.stats.audio_s == pytest.approx(14.0)
+    assert transcript.stats.speech_s == pytest.approx(8.6, abs=0.4)
+    assert (transcript.stats.tracks, transcript.stats.windows) == (1, 1)
+
+
+@pytest.mark.parametrize("sound", [np.zeros(160_000, np.int16), noise(10), np.zeros(0, np.int16)])
+def test_silence_and_noise_never_reach_the_recogniser(spool: Spool, sound: np.ndarray) -> None:
+    """Whisper would invent words; and whoever was silent was there all the same."""
+    record(spool, MEETING, CLAIRE, sound)
+    recogniser = ScriptedRecogniser()
+
+    transcript = transcript_of(spool, recogniser)
+
+    assert recogniser.asked == []
+    assert transcript.turns == ()
+    assert transcript.speakers == ("Claire",)
+
+
+def test_a_window_that_holds_no_speech_after_all_is_left_out(spool: Spool) -> None:
+    """The recogniser's own doubt counts."""
+    record(spool, MEETING, CLAIRE, speech(0, 14))
+
+    assert transcript_of(spool, ScriptedRecogniser(no_speech_probability=0.9)).turns == ()
+
+
+def test_a_meeting_without_sound_is_an_empty_transcript(spool: Spool) -> None:
+    """Nobody came, or nobody had a microphone."""
+    transcript = transcript_of(spool)
+
+    assert (transcript.turns, transcript.speakers, transcript.failed_tracks) == ((), (), ())
+
+
+def test_a_broken_track_leaves_the_others_standing_and_is_told(spool: Spool) -> None:
+    """Whose it was, where that can still be known."""
+    record(spool, MEETING, CLAIRE, speech(0, 14))
+    record(spool, MEETING, MARC, speech(0, 14))
+    record(spool, MEETING, Recorded("Sophie", "p-3", "TR_3"), speech(0, 14))
+    claire, marc, _ = spool.tracks(MEETING)
+    claire.path.with_suffix(".json").write_bytes(b"{")
+    marc.path.unlink()
+
+    transcript = transcript_of(spool)
+
+    assert [turn.speaker for turn in transcript.turns] == ["Sophie"]
+    assert [track.speaker for track in transcript.failed_tracks] == [None, "Marc"]
+    assert all(track.reason for track in transcript.failed_tracks)
+
+
+def test_a_track_on_which_recognition_gives_up_leaves_the_others_standing(spool: Spool) -> None:
+    """It is told like a broken one."""
+    record(spool, MEETING, CLAIRE, speech(0, 14))
+    record(spool, MEETING, MARC, speech(24, 29))
+
+    transcript = transcript_of(spool, ScriptedRecogniser(gives_up_on=lambda windows: len(windows[0]) > 6 * 16_000))
+
+    assert [turn.speaker for turn in transcript.turns] == ["Marc"]
+    assert [track.speaker for track in transcript.failed_tracks] == ["Claire"]
+
+
+def test_recognition_that_gives_up_on_everything_is_an_error(spool: Spool) -> None:
+    """So that the job is tried again, instead of an empty transcript being posted."""
+    record(spool, MEETING, CLAIRE, speech(0, 14))
+
+    with pytest.raises(RecognitionFailed):
+        transcript_of(spool, ScriptedRecogniser(gives_up_on=lambda _: True))
+
+
+def test_a_quiet_track_is_heard_in_the_meeting_s_language(spool: Spool) -> None:
+    """Four seconds of speech do not settle a language."""
+    record(spool, MEETING, CLAIRE, np.concatenate([speech(0, 14), speech(0, 14)]))
+    record(spool, MEETING, MARC, speech(24, 29))
+    recogniser = ScriptedRecogniser(scores={"en": 0.8, "fr": 0.2})
+
+    transcript = transcript_of(spool, recogniser)
+
+    assert [language for language, _ in recogniser.asked] == ["en", "en"]
+    assert transcript.language == "en"
+
+
+def test_progress_is_told_track_by_track(spool: Spool) -> None:
+    """Done and in all."""
+    record(spool, MEETING, CLAIRE, speech(0, 14))
+    record(spool, MEETING, MARC, speech(24, 29))
+    told: list[tuple[int, int]] = []
+
+    transcribe(
+        MEETING, "", spool, ScriptedRecogniser(), SPEECH, progress=lambda done, tracks: told.append((done, tracks))
+    )
+
+    assert told == [(1, 2), (2, 2)]
+
+
+def test_someone_who_came_back_is_one_person(spool: Spool) -> None:
+    """Two tracks of one participant, one label."""
+    record(spool, MEETING, CLAIRE, speech(0, 12))
+    record(spool, MEETING, Recorded("Claire", "p-1", "TR_9"), speech(24, 29), started_s=30.0)
+
+    transcript = transcript_of(spool)
+
+    assert transcript.speakers == ("Claire",)
+    assert [turn.speaker for turn in transcript.turns] == ["Claire", "Claire"]

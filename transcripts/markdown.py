@@ -1,0 +1,44 @@
+"""The transcript as a Markdown file that also reads well as plain text."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING, Final
+
+from transcripts.file_wording import failures, file_wording, title
+from transcripts.typography import colon, duration, one_line, set_text, time_stamp
+
+if TYPE_CHECKING:
+    from transcripts.transcript import Transcript
+
+_MARKUP: Final = re.compile(r"[\\`*_\[\]<>~|#]|&(?=[#\w]+;)|(?<=\w):(?=//)|(?i:(?<=www)\.)")
+
+
+def markdown(transcript: Transcript, language: str, time_zone: tzinfo = UTC) -> str:
+    """Title, date, duration, participants, then the turns with their times; headings in the reader's language."""
+    words = file_wording(language)
+    sep = colon(language).rstrip()
+    people = ", ".join(escape(speaker) for speaker in transcript.speakers) or words.nobody
+    lines = [
+        f"# {escape(title(transcript, language))}",
+        "",
+        f"- **{words.date}{sep}** {words.day_and_time(transcript.started_at.astimezone(time_zone))}",
+        f"- **{words.duration}{sep}** {duration(transcript.duration_s)}",
+        f"- **{words.participants}{sep}** {people}",
+        "",
+    ]
+    for sentence in failures(transcript, language):
+        lines += [f"> {escape(sentence)}", ""]
+    lines += [f"## {words.transcript}", ""]
+    for turn in transcript.turns:
+        said = escape(set_text(turn.text, turn.language))
+        lines += [f"**[{time_stamp(turn.start_s)}] {escape(turn.speaker)}{sep}** {said}", ""]
+    if not transcript.turns:
+        lines += [f"*{words.nothing_said}*", ""]
+    return "\n".join(lines)
+
+
+def escape(text: str) -> str:
+    """A text that no Markdown reader takes for markup, HTML, a link or an address, wherever on a line it stands."""
+    return _MARKUP.sub(lambda found: "\\" + found[0], one_line(text))
