@@ -9,7 +9,9 @@ Steps happen at least once, so each is idempotent; they are coarse, as each cost
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +70,9 @@ async def taking_part(role: Role, database: Path, queues: tuple[Queue, ...]) -> 
             )
         yield
     finally:
-        DBOS.destroy(workflow_completion_timeout_sec=0)
+        # It waits for threads of its own, and one of these may be waiting for this loop.
+        with ThreadPoolExecutor(1) as thread:
+            await asyncio.get_running_loop().run_in_executor(thread, DBOS.destroy)
 
 
 async def step(name: str, action: Callable[[], Awaitable[T]]) -> T:

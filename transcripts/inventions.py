@@ -15,13 +15,13 @@ AVERAGE_LOG_PROBABILITY: Final = -1.0
 """These two are Whisper's own bounds for a decoding that went wrong."""
 
 CREDITS: Final = (
-    r"sous[- ]?titrages?\b",  # Sous-titrage ST' 501, Sous-titrage Société Radio-Canada
-    r"sous[- ]?titres (réalisés|faits|par)\b",
+    r"^\W*sous[- ]?titrages? (st\b|mfp\b|fr\b|société|par\b)",  # Sous-titrage ST' 501
+    r"^\W*sous[- ]?titres (réalisés|faits|par)\b",
     r"amara\.org",
-    r"merci d['’]avoir (regardé|visionné)",
-    r"abonnez[- ]vous",
-    r"subtitles? (by|provided)\b",
-    r"(thanks|thank you) for watching",
+    r"merci d['’]avoir (regardé|visionné) (cette|la|ma|notre) vidéo",
+    r"abonnez[- ]vous à (la|ma|notre) chaîne",
+    r"^\W*subtitles? (by|provided)\b",
+    r"^\W*(thanks|thank you)( so much)? for watching\W*$",
     r"like and subscribe",
 )
 _CREDITS: Final = re.compile("|".join(CREDITS), re.IGNORECASE)

@@ -59,7 +59,6 @@ class SyncResult:
     invites: tuple[Invite, ...]
     encrypted: frozenset[RoomId]
     """Rooms for which the answer holds an encryption event."""
-    left: frozenset[RoomId]
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,6 @@ def read_sync(answer: object, me: UserId) -> SyncResult | None:
         timelines=tuple(_read_timeline(room_id, room.get("timeline"), me) for room_id, room in joined),
         invites=tuple(_read_invite(room_id, room, me) for room_id, room in _rooms(rooms.get("invite"))),
         encrypted=frozenset(room_id for room_id, room in joined if _mentions_encryption(room)),
-        left=frozenset(room_id for room_id, _ in _rooms(rooms.get("leave"))),
     )
 
 

@@ -170,7 +170,6 @@ class Homeserver:
     async def leave(self, room_id: RoomId) -> None:
         """Leave a room, or decline an invitation to it."""
         await self._request("POST", "leaving a room", ("rooms", room_id, "leave"), {})
-        self._plain_until_s.pop(room_id, None)
 
     async def send(self, room_id: RoomId, event_type: str, content: Mapping[str, Any], txn_id: str) -> EventId:
         """Send an event once, however often it is asked for with the same `txn_id` (within a day).

@@ -51,7 +51,7 @@ class RoomWorkers:
 
     async def _work(self, room_id: RoomId) -> None:
         try:
-            for _ in range(1):
+            while self._woken[room_id]:
                 self._woken[room_id] = False
                 await self._empty(room_id)
         finally:

@@ -99,7 +99,9 @@ async def _hold(stack: Stack, meeting: meetings.Meeting, terminal: Terminal) -> 
         terminal.happened(f"The card is in the room: {link}")
         hung_up_at_ms = await speak(stack, meeting, link, terminal)
         patience_s = 120 + 2 * meeting.reference.duration
-        held = await read_transcript(reader, room_id, card_id, hung_up_at_ms=hung_up_at_ms, within_s=patience_s)
+        held = await read_transcript(
+            reader, room_id, card_id, hung_up_at_ms=hung_up_at_ms, within_s=patience_s, watcher=terminal
+        )
         terminal.happened(f"The transcript is in the room, {held.hangup_to_complete_s:.1f} s after the last one left")
         files = {ending: await reader.download(held.file(ending)) for ending in (".md", ".vtt")}
         sizes = {held.file(ending): len(data) for ending, data in files.items()}

@@ -106,17 +106,36 @@ async def speak(stack: Stack, meeting: Meeting, link: str, watcher: Watcher) -> 
 
 
 async def read_transcript(
-    reader: MatrixPerson, room_id: str, card_id: str, *, hung_up_at_ms: int, within_s: float
+    reader: MatrixPerson,
+    room_id: str,
+    card_id: str,
+    *,
+    hung_up_at_ms: int,
+    within_s: float,
+    watcher: Watcher | None = None,
 ) -> HeldMeeting:
     """Wait until the card says that all is done, and read the thread under it.
+
+    Args:
+        reader: A member of the room, listening.
+        room_id: The room.
+        card_id: The card of the call.
+        hung_up_at_ms: When the last participant had left.
+        within_s: How long to wait.
+        watcher: Is told what the card says meanwhile.
 
     Raises:
         TranscriptMissing: the card says so and it is not so, or it says that it failed.
         DidNotHappen: the card has not said so in time.
     """
+    said = ""
 
     def finished(room: RoomView) -> SeenEvent | None:
+        nonlocal said
         card = room.event(card_id) if card_id in room else None
+        if watcher and card and _card(card)["state"] != "open" and card.body != said:
+            said = card.body
+            watcher.happened(f"The card says: {' / '.join(said.splitlines()[1:])}")
         return card if card and _card(card).get("state") in ("done", "failed") else None
 
     card = await reader.wait_for(room_id, finished, within_s=within_s, what="the card saying that it is done")

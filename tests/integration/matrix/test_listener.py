@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
@@ -200,6 +201,21 @@ async def test_a_bot_that_was_thrown_out_can_come_back(
         await bot_becomes(claire, room_id, settings, "join")
         await claire.send_text(room_id, "!visio avec lui")
         await heard.until("!visio avec lui")
+
+
+@pytest.mark.parametrize("position", ["junk", "s999999999_1_0_1_1_1_1_1_0_1"])
+async def test_a_position_of_another_homeserver_does_not_stop_the_bot(
+    settings: Matrix, engine: AsyncEngine, claire: MatrixPerson, position: str
+) -> None:
+    """One that was made anew or restored: junk to it, or from its future."""
+    inbox = Inbox(engine, UserId(settings.bot_user_id))
+    await inbox.prepare()
+    await inbox.store(position)
+    heard = Heard()
+    async with listening(settings, engine, heard):
+        room_id = await room_with_bot(claire, settings)
+        await claire.send_text(room_id, "!visio")
+        await heard.until("!visio")
 
 
 HOSTILE: list[tuple[str, dict[str, Any]]] = [

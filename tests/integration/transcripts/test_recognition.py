@@ -14,7 +14,7 @@ from tests.stack.speech_model import speech_model
 from tests.unit.transcripts.sounds import Recorded, noise, record, speech
 from transcripts import whisper
 from transcripts.inventions import is_invented
-from transcripts.recognition import ModelUnavailable
+from transcripts.recognition import ModelUnavailable, Recognition
 from transcripts.rendering import turn_text
 from transcripts.sound import as_float
 from transcripts.spool import MeetingId, Spool
@@ -89,6 +89,16 @@ def test_the_language_of_speech_is_heard(recogniser: WhisperRecogniser) -> None:
 
     assert scores["fr"] > 0.5
     assert scores["fr"] > scores["en"]
+
+
+def test_a_window_that_went_wrong_is_decoded_again(recogniser: WhisperRecogniser) -> None:
+    """The better of the two decodings is kept."""
+    window = as_float(speech(23.9, 28.7))
+    failed = Recognition((), 0.1, -3.0, 5.0)
+    perfect = Recognition((), 0.1, 0.0, 1.0)
+
+    assert "rendez-vous" in "".join(word.text for word in recogniser._again(window, "fr", failed).words)
+    assert recogniser._again(window, "fr", perfect) is perfect
 
 
 def test_no_windows_are_no_words(recogniser: WhisperRecogniser) -> None:

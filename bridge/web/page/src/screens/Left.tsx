@@ -26,7 +26,7 @@ export function Left({ notice, why, onRejoin }: LeftProps) {
           <p>{t.left.closeTab}</p>
         ) : (
           <button type="button" className="button" onClick={onRejoin}>
-            {t.left.rejoin}
+            {why === 'failed' ? t.retry : t.left.rejoin}
           </button>
         )}
       </section>
