@@ -29,8 +29,8 @@ TRANSCRIPT_KEY = "fr.greffier.transcript"
 PATIENCE_S = 24 * 3600.0
 _ROOM_FOR_RELATIONS_BYTES = 1_000
 """What the thread relation and the part's number add to a message after it was measured."""
-_WORDS_A_PIECE = 300
-"""About two minutes of speech, and less than half of a message even where every letter has an accent."""
+_LARGEST_PARAGRAPH_BYTES = 12_000
+"""What a paragraph may take of a message: room is left for the longest title above it. Few turns are that long."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,12 @@ class File:
 def messages(transcript: Transcript, wording: Wording) -> list[Content]:
     """The transcript as messages of the room, each within the size that any homeserver takes, encrypted or not."""
     parts: list[Content] = []
-    paragraphs = _opening(transcript, wording)
-    for turn in transcript.turns:
-        for piece in _pieces(turn):
-            paragraph = (rendering.turn_text(piece), rendering.turn_html(piece))
-            if event_size(_joined([*paragraphs, paragraph])) > MAX_CONTENT_BYTES - _ROOM_FOR_RELATIONS_BYTES:
-                parts.append(_joined(paragraphs))
-                paragraphs = [_title(wording.transcript_continued)]
-            paragraphs.append(paragraph)
+    paragraphs = [_title(f"{wording.transcript_title} — {heading(transcript.title, wording)}")]
+    for paragraph in _paragraphs(transcript, wording):
+        if event_size(_joined([*paragraphs, paragraph])) > MAX_CONTENT_BYTES - _ROOM_FOR_RELATIONS_BYTES:
+            parts.append(_joined(paragraphs))
+            paragraphs = [_title(wording.transcript_continued)]
+        paragraphs.append(paragraph)
     parts.append(_joined(paragraphs))
     return [part | {TRANSCRIPT_KEY: {"part": n, "parts": len(parts)}} for n, part in enumerate(parts, start=1)]
 
@@ -97,15 +95,23 @@ class Delivery:
         await self._post(meeting, f"file.{Path(file.name).suffix}", in_thread(card_id, content))
 
 
-def _opening(transcript: Transcript, wording: Wording) -> list[tuple[str, str]]:
-    opening = [_title(f"{wording.transcript_title} — {heading(transcript.title, wording)}")]
-    return opening + [(line, f"<p>{escape(line)}</p>") for line in rendering.failures(transcript, wording.language)]
+def _paragraphs(transcript: Transcript, wording: Wording) -> Iterator[tuple[str, str]]:
+    """What failed, then the turns; each as text and as HTML."""
+    for line in rendering.failures(transcript, wording.language):
+        yield line, f"<p>{escape(line)}</p>"
+    for turn in transcript.turns:
+        yield from _pieces(turn)
 
 
-def _pieces(turn: Turn) -> Iterator[Turn]:
-    """A turn in pieces of which each fits a message; an ordinary one is one piece."""
-    for start in range(0, len(turn.words), _WORDS_A_PIECE):
-        yield replace(turn, words=turn.words[start : start + _WORDS_A_PIECE])
+def _pieces(turn: Turn) -> Iterator[tuple[str, str]]:
+    """A turn as one paragraph, or, where that would be too large, as those of its halves."""
+    paragraph = (rendering.turn_text(turn), rendering.turn_html(turn))
+    if len(turn.words) == 1 or event_size(_joined([paragraph])) <= _LARGEST_PARAGRAPH_BYTES:
+        yield paragraph
+        return
+    middle = len(turn.words) // 2
+    yield from _pieces(replace(turn, words=turn.words[:middle]))
+    yield from _pieces(replace(turn, words=turn.words[middle:]))
 
 
 def _title(text: str) -> tuple[str, str]:

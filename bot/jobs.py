@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -13,10 +14,16 @@ from transcripts.spool import MeetingId
 
 DISK_FULL = "disk_full"
 """A problem of a job that the room is told in words of its own."""
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 Work = Callable[[MeetingId], Awaitable[str | None]]
 """Does the job for one meeting. Returns what went wrong, as one word; empty when nothing did; None when another
 process has taken the job over and will say so itself. Safe to repeat."""
+
+
+def storage_problem(number: int | None) -> str:
+    """The problem that an `OSError` of this number is to a job."""
+    return DISK_FULL if number in _NO_ROOM else "not_written"
 
 
 @DBOS.dbos_class()

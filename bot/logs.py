@@ -49,6 +49,8 @@ def set_up(settings: Log, role: str) -> None:
     for library in _QUIET:
         logging.getLogger(library).setLevel(max(logging.WARNING, root.level))
         logging.getLogger(library).propagate = True
+    # It would log the first line of a request that is no HTTP, and that line may hold a join link.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -70,29 +70,35 @@ class Meetings(DBOSConfiguredInstance):
         self._steps = steps
         self._delivery = delivery
         self._under_way: set[asyncio.Task[None]] = set()
+        self._left_off = False
         super().__init__("meetings")
 
     async def leave_off(self) -> None:
         """This process ends: let go of every meeting where it is, before the durable work ends under it.
 
-        What is let go of is taken up at the next start. Otherwise it would take the end of the durable work for a fault.
+        Each is taken up at the next start. Otherwise it would take the end of the durable work for a fault.
         """
+        self._left_off = True
         tasks = list(self._under_way)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def _keep_track_of(self, task: asyncio.Task[None] | None) -> None:
+        if task is not None:
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+            if self._left_off:
+                task.cancel()
+
     @DBOS.workflow(name="hold", max_recovery_attempts=MAX_RECOVERY_ATTEMPTS)
     async def hold(self, meeting_id: str) -> None:
         """Hold one registered meeting; its workflow id is the meeting's id."""
+        self._keep_track_of(asyncio.current_task())
         meeting = await self._register.get(MeetingId(meeting_id))
         if meeting is None:
             log.error("meeting is not in the register", meeting_id=meeting_id)
             return
-        task: asyncio.Task[None] | None = asyncio.current_task()
-        if task is not None:
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
         with structlog.contextvars.bound_contextvars(meeting_id=meeting.id, room_id=meeting.room_id):
             try:
                 await self._hold(meeting, in_language(meeting.language))

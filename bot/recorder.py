@@ -6,13 +6,12 @@ A process of its own because native media code may crash, and must never take th
 from __future__ import annotations
 
 import asyncio
-import errno
 
 import structlog
 
 from bot.database import open_engine, prepare
 from bot.durable import RECORDINGS, taking_part
-from bot.jobs import DISK_FULL, recordings
+from bot.jobs import recordings, storage_problem
 from bot.register import Register
 from bot.stopping import until_stopped
 from bridge.livekit.ids import CallId
@@ -23,7 +22,6 @@ from transcripts.spool import MeetingId, Spool
 
 log = structlog.get_logger()
 
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 NATIVE_THREADS_END_S = 0.5
 """LiveKit's native threads outlive a call by a moment, and abort the process if it exits under them."""
 
@@ -67,10 +65,10 @@ class Recorder:
                 await asyncio.to_thread(sound.close)
         except SoundNotWritten as error:
             log.error("sound cannot be written", cause=str(error))  # noqa: TRY400 (the cause says all)
-            return DISK_FULL if error.errno in _NO_ROOM else "not_written"
+            return storage_problem(error.errno)
         except OSError as error:
             log.error("sound cannot be written", cause=error.strerror)  # noqa: TRY400 (the cause says all)
-            return DISK_FULL if error.errno in _NO_ROOM else "not_written"
+            return storage_problem(error.errno)
         except RecorderError as error:
             log.error("call cannot be recorded", cause=str(error))  # noqa: TRY400 (the cause says all)
             return "out_of_the_call"

@@ -9,13 +9,13 @@ import structlog
 
 from bot.database import open_engine, prepare
 from bot.durable import TRANSCRIPTIONS, taking_part
-from bot.jobs import DISK_FULL, transcriptions
+from bot.jobs import storage_problem, transcriptions
 from bot.register import Meeting, Register
 from bot.stopping import until_stopped
 from config.models import Settings
 from transcripts import whisper
 from transcripts.archive import Archive
-from transcripts.recognition import Recogniser
+from transcripts.recognition import Recogniser, RecognitionFailed
 from transcripts.spool import MeetingId, Spool
 from transcripts.transcribe import transcribe
 
@@ -56,10 +56,14 @@ class Transcriber:
         if meeting is None:
             return "unknown_meeting"
         try:
-            await asyncio.to_thread(self._transcribe, meeting)
+            try:
+                await asyncio.to_thread(self._transcribe, meeting)
+            except RecognitionFailed as error:
+                log.warning("recognition failed and is tried once more", cause=str(error))
+                await asyncio.to_thread(self._transcribe, meeting)
         except OSError as error:
             log.error("transcript cannot be stored", cause=error.strerror)  # noqa: TRY400 (the cause says all)
-            return DISK_FULL
+            return storage_problem(error.errno)
         except Exception:
             log.exception("transcription failed")
             return "failed"

@@ -32,7 +32,7 @@ def _known_source(value: object) -> object:
 
 
 class _Sidecar(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, strict=True, hide_input_in_errors=True)
 
 
 class TrackSidecar(_Sidecar):

@@ -21,10 +21,10 @@ from transcripts.utterances import UtteranceCutter
 from transcripts.windows import pack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from config.models import Speech
-    from transcripts.recognition import Recogniser, Recognition, Word
+    from transcripts.recognition import Recogniser, Word
     from transcripts.sound import Samples, StoredSamples
     from transcripts.spool import MeetingId, Spool
     from transcripts.windows import Window
@@ -33,6 +33,8 @@ log = structlog.get_logger()
 
 LANGUAGE_SPEECH_S: Final = 28.0
 """How much of a track is listened to for its language."""
+WINDOWS_AT_ONCE: Final = 8
+"""A batch for the model; more at once would only hold more sound in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +158,7 @@ def _recognise(
     for done, (track, spoken) in enumerate(zip(cut, languages, strict=True), start=1):
         try:
             if track.windows:
-                found = recogniser.recognise([window.sound(track.sound) for window in track.windows], spoken)
-                heard.append((track, spoken, tuple(_placed(track, found))))
+                heard.append((track, spoken, tuple(_words(track, spoken, recogniser))))
         except RecognitionFailed as error:
             last_failure = error
             failures.append((track.stored, str(error)))
@@ -168,15 +169,20 @@ def _recognise(
     return heard
 
 
-def _placed(track: _CutTrack, found: Sequence[Recognition]) -> Iterator[Word]:
+def _words(track: _CutTrack, spoken: str, recogniser: Recogniser) -> Iterator[Word]:
     """The words that somebody said, in seconds of the meeting."""
-    for window, recognition in zip(track.windows, found, strict=True):
-        if inventions.is_invented(recognition):
-            continue
-        for word in recognition.words:
-            start_s, end_s = window.track_span(word.start_s, word.end_s)
-            began_s = track.stored.started_s
-            yield replace(word, start_s=round(began_s + start_s, 2), end_s=round(began_s + end_s, 2))
+    for first in range(0, len(track.windows), WINDOWS_AT_ONCE):
+        windows = track.windows[first : first + WINDOWS_AT_ONCE]
+        found = recogniser.recognise([window.sound(track.sound) for window in windows], spoken)
+        for window, recognition in zip(windows, found, strict=True):
+            if not inventions.is_invented(recognition):
+                yield from _placed(recognition.words, window, track.stored.started_s)
+
+
+def _placed(words: Iterable[Word], window: Window, track_started_s: float) -> Iterator[Word]:
+    for word in words:
+        start_s, end_s = window.track_span(word.start_s, word.end_s)
+        yield replace(word, start_s=round(track_started_s + start_s, 2), end_s=round(track_started_s + end_s, 2))
 
 
 def _main_language(cut: Sequence[_CutTrack], languages: Sequence[str], allowed: Sequence[str]) -> str:

@@ -31,7 +31,7 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class CuttingRules:
-    """When speech counts as begun and as ended. The defaults are measured: see `docs/decisions`."""
+    """When speech counts as begun and as ended. The defaults are measured; others cost words."""
 
     speech: float = 0.5
     """From this probability on, a frame is speech."""

@@ -114,15 +114,18 @@ def load(settings: Speech) -> WhisperRecogniser:
     compute_type = settings.compute_type
     if compute_type == "default":
         compute_type = "float16" if device == "cuda" else "int8"
-    _check_folder(settings.model)
+    model_name = _folder_or_name(settings.model)
     try:
         model = WhisperModel(
-            settings.model, device=device, compute_type=compute_type, cpu_threads=settings.threads, num_workers=1
+            model_name, device=device, compute_type=compute_type, cpu_threads=settings.threads, num_workers=1
         )
         if device == "cuda":  # its libraries are looked for at the first use only
             model.detect_language(audio=np.zeros(SAMPLE_RATE_HZ, np.float32))
     except Exception as error:  # the hub's client, the network below it and CTranslate2 raise each their own
         raise ModelUnavailable(_reason(settings, device, error)) from error
+    unknown = sorted(set(settings.languages) - set(model.supported_languages)) if model.model.is_multilingual else []
+    if unknown:
+        raise ModelUnavailable(f"speech.languages: Whisper knows no {', '.join(unknown)}; use codes such as fr, en.")
     log.info("speech model loaded", model=settings.model, device=device, compute_type=compute_type)
     return WhisperRecogniser(model, settings.beam_size)
 
@@ -131,19 +134,21 @@ def _best_device() -> str:
     return "cuda" if ctranslate2.get_cuda_device_count() > 0 else "cpu"
 
 
-def _check_folder(model: str) -> None:
+def _folder_or_name(model: str) -> str:
     folder = Path(model).expanduser()
     if folder.is_dir():
         missing = [name for name in MODEL_FILES if not (folder / name).is_file()]
         if missing:
             raise ModelUnavailable(f"speech.model: the folder {model} has no {', '.join(missing)}; {ADVICE}.")
-    elif model.startswith(("/", "~", ".")) or model.count("/") > 1:
+        return str(folder)
+    if model.startswith(("/", "~", ".")) or model.count("/") > 1:
         raise ModelUnavailable(f"speech.model: there is no folder {model}; {ADVICE}.")
+    return model
 
 
 def _reason(settings: Speech, device: str, error: Exception) -> str:
     what = f"speech.model: {settings.model} cannot be loaded on {device} ({_one_line(error)})"
-    if Path(settings.model).is_dir():
+    if Path(settings.model).expanduser().is_dir():
         return f"{what}; check speech.device, speech.compute_type and that the folder was copied whole, or {ADVICE}."
     return (
         f"{what}; check the name, and that this machine reaches the model hub, or copy the model's folder here and "

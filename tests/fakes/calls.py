@@ -19,6 +19,8 @@ class FakeCalls(Calls):
     opened: list[CallId] = field(default_factory=list)
     closed: list[CallId] = field(default_factory=list)
     removed: list[tuple[CallId, ParticipantId]] = field(default_factory=list)
+    looked: int = 0
+    """How often somebody looked at a call."""
     failing: CallError | None = None
     """Raised at every request while it is set."""
 
@@ -33,6 +35,7 @@ class FakeCalls(Calls):
 
     async def look(self, call: CallId) -> CallState | None:
         """Who is in the call."""
+        self.looked += 1
         self._answer()
         if call not in self.present:
             return None

@@ -57,7 +57,7 @@ async def _when_orphaned(act: Callable[[], None]) -> None:
 def leave(status: int) -> None:
     """End the process with this status, now.
 
-    LiveKit's native client sometimes aborts in the interpreter's own clean-up, which would turn a success into
+    LiveKit’s native threads may abort the process while the interpreter is taken down, which turns a success into
     status 134. By now everything that was started has been stopped.
     """
     sys.stdout.flush()

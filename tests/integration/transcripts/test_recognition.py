@@ -106,6 +106,12 @@ def test_no_windows_are_no_words(recogniser: WhisperRecogniser) -> None:
     assert recogniser.recognise([], "fr") == []
 
 
+def test_a_language_that_the_model_does_not_know_is_told(settings: Speech) -> None:
+    """When it starts, not in the first meeting."""
+    with pytest.raises(ModelUnavailable, match=r"speech\.languages: Whisper knows no xx"):
+        whisper.load(settings.model_copy(update={"languages": ("fr", "xx")}))
+
+
 def test_a_folder_of_another_model_s_files_is_told(tmp_path: Path, settings: Speech) -> None:
     """A copy that broke off: the sentence says so."""
     broken = tmp_path / "broken"

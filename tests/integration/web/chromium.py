@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Browser
 
-PATIENCE_MS = 15_000
+PATIENCE_MS = 25_000
 """A loaded machine takes seconds for what an idle one does at once."""
 
 _QUIET = (

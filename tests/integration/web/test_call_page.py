@@ -108,3 +108,16 @@ async def test_a_lost_connection_is_told_while_it_is_tried_again(browser: Browse
                 await server.start()
                 await expect(page.get_by_role("alert")).to_have_count(0, timeout=WITHIN_S * 1000)
                 await expect(page.get_by_role("listitem").filter(has_text="Claire")).to_be_visible()
+
+
+async def test_who_leaves_while_still_connecting_has_left_and_is_told_of_no_failure(
+    browser: Browser, page_server: ServedPage
+) -> None:
+    """A slow network is no reason to blame the server for what the person chose."""
+    link = page_server.door.open_call(OPEN)
+    async with visiting(browser, page_server.link(link)) as page:
+        await page.route_web_socket("**/rtc/**", lambda _: None)  # the connection is never answered
+        await join(page)
+        await expect(page.get_by_text("Connexion à l’appel…")).to_be_visible()
+        await page.get_by_role("button", name="Quitter").click()
+        await expect(page.get_by_role("heading", name="Vous avez quitté l’appel")).to_be_focused()

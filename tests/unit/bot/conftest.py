@@ -1,14 +1,18 @@
-"""A real database in a temporary folder."""
+"""A real database in a temporary folder, and a Greffier that holds meetings with it."""
 
 from __future__ import annotations
 
+import asyncio
+import shutil
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.database import create_tables, open_engine, prepare
+from bot.database import create_tables, database_file, open_engine, prepare
 from bot.durable import MESSAGE_POLL_S
 from bot.register import SCHEMA, Register
 from tests.unit.bot.hall import Hall
@@ -29,14 +33,37 @@ def register(engine: AsyncEngine) -> Register:
     return Register(engine)
 
 
+def shorten_waits(patch: pytest.MonkeyPatch) -> None:
+    """Waits that are there for people and for machines with other work are short."""
+    patch.setattr("bot.durable.QUEUE_POLL_S", 0.05)
+    patch.setitem(MESSAGE_POLL_S, "front", 0.02)
+    patch.setattr("bot.meetings.BURST_S", 0.05)
+    patch.setattr("bot.meetings.RECORDING_ENDS_WITHIN_S", 1.0)
+    patch.setattr("bot.meeting_steps.OPEN_ATTEMPTS_AFTER_S", (0.0, 0.0, 0.0))
+
+
+@pytest.fixture(scope="session")
+def used_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that a Greffier has used before: the durable work finds its queues in it a second sooner."""
+    folder = tmp_path_factory.mktemp("used-before")
+
+    async def use() -> None:
+        async with Hall(folder).open():
+            pass
+
+    with pytest.MonkeyPatch.context() as patch:
+        shorten_waits(patch)
+        asyncio.run(use())
+    with closing(sqlite3.connect(database_file(folder))) as connection:
+        connection.execute("VACUUM INTO ?", [str(folder / "copy.sqlite")])
+    return folder / "copy.sqlite"
+
+
 @pytest.fixture
-def briskly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits that are there for people and servers of flesh and iron are short."""
-    monkeypatch.setattr("bot.durable.QUEUE_POLL_S", 0.05)
-    monkeypatch.setitem(MESSAGE_POLL_S, "front", 0.02)
-    monkeypatch.setattr("bot.meetings.BURST_S", 0.05)
-    monkeypatch.setattr("bot.meetings.RECORDING_ENDS_WITHIN_S", 1.0)
-    monkeypatch.setattr("bot.meeting_steps.OPEN_ATTEMPTS_AFTER_S", (0.0, 0.0, 0.0))
+def briskly(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, used_before: Path) -> None:
+    """Meetings that are held in `tmp_path` wait for nothing longer than they must."""
+    shorten_waits(monkeypatch)
+    shutil.copyfile(used_before, database_file(tmp_path))
 
 
 @pytest.fixture

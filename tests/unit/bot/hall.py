@@ -63,7 +63,9 @@ class Hall:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Hall]:
         """Take part in the durable work, and end as a process does: what it was doing is left where it was."""
-        _get_or_create_dbos_registry().instance_info_map.clear()  # those of an earlier Greffier
+        registry = _get_or_create_dbos_registry()
+        registry.instance_info_map.clear()  # those of an earlier Greffier
+        registry.dbos = None
         database = prepare(self._folder)
         engine = open_engine(database)
         await create_tables(engine, SCHEMA)
@@ -126,9 +128,9 @@ class Hall:
         assert finished is not None
         return finished
 
-    async def until(self, holds: Callable[[], object]) -> None:
+    async def until(self, holds: Callable[[], object], *, within_s: float = WITHIN_S) -> None:
         """Wait until something is so."""
-        async with asyncio.timeout(WITHIN_S):
+        async with asyncio.timeout(within_s):
             while not holds():
                 await asyncio.sleep(0.01)
 

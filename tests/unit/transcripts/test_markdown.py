@@ -60,6 +60,11 @@ def test_hostile_names_titles_and_words_are_no_markup() -> None:
     assert re.findall(r"(?<!\\)[<`]", text) == []
 
 
+def test_entities_are_shown_as_they_were_said() -> None:
+    """An ampersand that would begin one is escaped, and no other."""
+    assert escape("&lt;b&gt; &#60; R&D") == "\\&lt;b\\&gt; \\&\\#60; R&D"
+
+
 def test_ordinary_words_are_not_cluttered() -> None:
     """Escapes stand only where they are needed."""
     plain = "C'est noté : 3,5 % (soit 12 h) – d'accord ? Oui ! R&D, 1. ok; a-b + c."

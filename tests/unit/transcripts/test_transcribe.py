@@ -122,6 +122,17 @@ def test_a_quiet_track_is_heard_in_the_meeting_s_language(spool: Spool) -> None:
     assert transcript.language == "en"
 
 
+def test_a_long_track_is_heard_a_batch_at_a_time(spool: Spool) -> None:
+    """Memory does not grow with the meeting, and no window is left out."""
+    record(spool, MEETING, CLAIRE, np.tile(speech(2.5, 11), 30))
+    recogniser = ScriptedRecogniser()
+
+    transcript = transcript_of(spool, recogniser)
+
+    assert [len(windows) for _, windows in recogniser.asked] == [8, transcript.stats.windows - 8]
+    assert sum(len(turn.words) for turn in transcript.turns) == 3 * transcript.stats.windows
+
+
 def test_progress_is_told_track_by_track(spool: Spool) -> None:
     """Done and in all."""
     record(spool, MEETING, CLAIRE, speech(0, 14))

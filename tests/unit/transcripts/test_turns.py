@@ -59,11 +59,11 @@ def test_an_answer_in_a_pause_is_a_turn_of_its_own() -> None:
 
 def test_finishing_a_sentence_under_another_voice_is_one_turn() -> None:
     """People begin before the other has quite ended."""
-    marc = says("Marc", (0, 6, "Il manquera soixante mille euros en décembre."))
+    marc = says("Marc", (0, 5.5, "Il manquera soixante mille euros."), (5.5, 7, "En décembre."))
     sophie = says("Sophie", (5, 9, "Attends, est-ce que ce calcul est juste ?"))
 
     assert read(marc, sophie) == [
-        "Marc: Il manquera soixante mille euros en décembre.",
+        "Marc: Il manquera soixante mille euros. En décembre.",
         "Sophie: Attends, est-ce que ce calcul est juste ?",
     ]
 

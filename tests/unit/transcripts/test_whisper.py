@@ -38,6 +38,22 @@ def test_a_folder_that_holds_no_model_is_told(tmp_path: Path, files: list[str] |
     assert "\n" not in told
 
 
+@pytest.mark.parametrize("path", ["./nowhere", "~/nowhere", "models/whisper/nowhere", "/nowhere"])
+def test_what_looks_like_a_path_is_not_asked_of_the_hub(path: str) -> None:
+    """A mistyped path would otherwise end in a message about a network."""
+    with pytest.raises(ModelUnavailable, match="there is no folder"):
+        load(Speech(model=path, device="cpu"))
+
+
+def test_a_home_folder_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is written in a shell; the empty folder is then told as one."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "model").mkdir()
+
+    with pytest.raises(ModelUnavailable, match=r"the folder ~/model has no model\.bin"):
+        load(Speech(model="~/model", device="cpu"))
+
+
 def test_a_name_that_no_model_has_is_told() -> None:
     """Without asking the hub."""
     with pytest.raises(ModelUnavailable, match=r"speech\.model: grand-modele .*check the name"):

@@ -1,5 +1,5 @@
 /** Owns the connection to the call: enters, publishes what was chosen, leaves, and says why it ended. */
-import { Room, RoomEvent } from 'livekit-client';
+import { ConnectionError, ConnectionErrorReason, Room, RoomEvent } from 'livekit-client';
 import type { DisconnectReason } from 'livekit-client';
 import { useEffect, useEffectEvent, useState } from 'react';
 import type { Admission } from '../door/api';
@@ -45,8 +45,8 @@ export function useRoom({ admission, choices, onLeft, onDeviceError }: UseRoom):
       try {
         await opened.connect(admission.livekit_url, admission.token);
         entered = true;
-      } catch {
-        return finish('failed');
+      } catch (error) {
+        return finish(isCancelled(error) ? 'left' : 'failed');
       }
       await publish(opened);
     };
@@ -62,6 +62,11 @@ export function useRoom({ admission, choices, onLeft, onDeviceError }: UseRoom):
   }, [admission]);
 
   return room;
+}
+
+/** Whether the person left while the connection was still being made. */
+function isCancelled(error: unknown): boolean {
+  return error instanceof ConnectionError && error.reason === ConnectionErrorReason.Cancelled;
 }
 
 function captureFrom(deviceId: string | undefined) {

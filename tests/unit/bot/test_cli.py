@@ -1,0 +1,156 @@
+"""The command line: exit statuses, and the sentences that go with them."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from bot.cli import main
+from config.registration import Registration
+from tests.unit.config.config_text import COMPLETE, SECRET, write
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may have their own Greffier."""
+    for variable in [name for name in os.environ if name.startswith("GREFFIER_")]:
+        monkeypatch.delenv(variable)
+
+
+def run(*argv: str) -> int:
+    """Run one command; returns its exit status."""
+    try:
+        main(list(argv))
+    except SystemExit as end:
+        assert isinstance(end.code, int)
+        return end.code
+    return 0
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    """The image's check relies on it."""
+    assert run("--version") == 0
+    assert capsys.readouterr().out == f"greffier {version('greffier')}\n"
+
+
+@pytest.mark.parametrize("argv", [(), ("fly",), ("run", "--fast"), ("registration", "-o")])
+def test_wrong_use_says_how_it_is_used(argv: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    """On standard error, with the usual status."""
+    assert run(*argv) == 2
+    assert capsys.readouterr().err.startswith("usage: greffier")
+
+
+def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """With what each does; what only the supervisor uses is not shown."""
+    assert run("--help") == 0
+    shown = capsys.readouterr().out
+    assert all(f"\n    {command} " in shown for command in ("run", "front", "recorder", "speech", "registration", "check"))
+    assert run("front", "--help") == 0
+    assert "--parent" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["run", "front", "recorder", "speech", "check", "registration"])
+def test_a_configuration_that_cannot_be_used_is_said_and_nothing_starts(
+    tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The status tells the supervisor not to try again."""
+    config = write(tmp_path, COMPLETE.replace("wss://", "https://"))
+    assert run(command, "-c", str(config)) == 78
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"greffier: The configuration {config} cannot be used:\n  - livekit.url: found ")
+    assert SECRET not in said.err
+    assert "Traceback" not in said.err
+
+
+def test_a_missing_configuration_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the option that names it."""
+    assert run("run", "-c", str(tmp_path / "nowhere.yaml")) == 78
+    assert "-c names it" in capsys.readouterr().err
+
+
+def test_the_configuration_may_be_named_by_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in a container."""
+    monkeypatch.setenv("GREFFIER_CONFIG", str(tmp_path / "from-the-environment.yaml"))
+    assert run("check") == 78
+    assert "from-the-environment.yaml" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["run", "front", "recorder"])
+def test_a_storage_folder_that_cannot_be_used_is_said(
+    tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One sentence, no traceback."""
+    (tmp_path / "in-the-way").write_text("")
+    config = write(tmp_path, COMPLETE.replace("/var/lib/greffier", str(tmp_path / "in-the-way")))
+    assert run(command, "-c", str(config)) == 78
+    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("greffier: ")]
+    assert len(said) == 1
+    assert said[0].startswith("greffier: storage.folder: ")
+
+
+# The registration
+
+
+def test_the_registration_is_written_where_the_configuration_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before there is one, with the name of the bot, for its owner alone; and what to do with it is said."""
+    config = write(tmp_path, registered=False)
+    assert run("registration", "-c", str(config)) == 0
+    file = tmp_path / "registration.yaml"
+    assert Registration.read(file).bot_user_id == "@greffier:tchap.test"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    said = capsys.readouterr().out
+    assert str(file) in said
+    assert "app_service_config_files" in said
+    assert Registration.read(file).as_token.get_secret_value() not in said
+
+
+def test_the_registration_may_go_elsewhere(tmp_path: Path) -> None:
+    """With `-o`."""
+    config = write(tmp_path, registered=False)
+    assert run("registration", "-c", str(config), "-o", str(tmp_path / "other.yaml")) == 0
+    assert (tmp_path / "other.yaml").exists()
+    assert not (tmp_path / "registration.yaml").exists()
+
+
+def test_a_second_registration_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The first stays as it is."""
+    config = write(tmp_path)
+    before = (tmp_path / "registration.yaml").read_bytes()
+    assert run("registration", "-c", str(config)) == 78
+    assert "is not overwritten" in capsys.readouterr().err
+    assert (tmp_path / "registration.yaml").read_bytes() == before
+
+
+# Loaded in a process of its own
+
+
+def loaded_by(*argv: str) -> set[str]:
+    """Which modules a command has loaded when it ends."""
+    script = f"import sys; from bot.cli import main\ntry: main({list(argv)!r})\nexcept SystemExit: pass\nprint('\\n'.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    return set(done.stdout.splitlines())
+
+
+def test_a_command_loads_only_what_it_needs(tmp_path: Path) -> None:
+    """Writing a file takes no model and no media engine."""
+    modules = loaded_by("registration", "-c", str(write(tmp_path, registered=False)))
+    assert not modules & {"faster_whisper", "ctranslate2", "livekit.rtc", "nio", "dbos.cli"}
+
+
+def test_a_process_whose_parent_is_gone_does_not_start(tmp_path: Path) -> None:
+    """It would be an orphan from the beginning."""
+    argv = [sys.executable, "-m", "bot.cli", "recorder", "-c", str(write(tmp_path)), "--parent", "1"]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode != 0
+    assert "the process that started this one is gone" in done.stderr

@@ -1,0 +1,75 @@
+"""Logs: one event a line, on standard error, of ours and of libraries alike."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+
+from bot.logs import set_up
+from config.models import Log
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    """Leave logging as it was."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """What was logged."""
+    said = capsys.readouterr()
+    assert said.out == ""
+    return [json.loads(line) for line in said.err.splitlines()]
+
+
+def test_an_event_is_one_line_of_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """With its level, its time, the process that it is from, and what is bound."""
+    set_up(Log(), "front")
+    with structlog.contextvars.bound_contextvars(meeting_id="m-1"):
+        structlog.get_logger().info("card posted", room="été\nhiver")
+    (event,) = lines(capsys)
+    assert event.pop("timestamp").endswith("Z")
+    assert event == {"event": "card posted", "level": "info", "role": "front", "meeting_id": "m-1", "room": "été\nhiver"}
+
+
+def test_a_library_logs_in_the_same_form_and_only_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its everyday words are not for the operator."""
+    set_up(Log(), "front")
+    logging.getLogger("aiohttp.access").info("GET /")
+    logging.getLogger("nio.client").warning("trouble %s", 5)
+    (event,) = lines(capsys)
+    assert (event["event"], event["level"], event["role"]) == ("trouble 5", "warning", "front")
+
+
+def test_a_traceback_shows_no_variable(capsys: pytest.CaptureFixture[str]) -> None:
+    """They hold tokens, and what people said."""
+    for form in ("json", "console"):
+        set_up(Log(format=form), "front")  # type: ignore[arg-type]
+        structlog.reset_defaults()
+        set_up(Log(format=form), "front")  # type: ignore[arg-type]
+        secret = "hush-" + "7f3a"
+        try:
+            raise KeyError(len(secret))
+        except KeyError:
+            structlog.get_logger().exception("broken")
+        said = capsys.readouterr().err
+        assert "KeyError" in said
+        assert "hush-7f3a" not in said
+
+
+def test_what_is_below_the_level_is_not_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    """As configured."""
+    set_up(Log(level="warning"), "front")
+    structlog.get_logger().info("unheard")
+    structlog.get_logger().warning("heard")
+    assert [event["event"] for event in lines(capsys)] == ["heard"]
