@@ -11,8 +11,8 @@ help: ## show this
 setup: ## get and build all that demo and tests need
 	@scripts/bootstrap python livekit page speech
 
-demo: setup ## a real meeting, from !visio to the transcript in the room (MEETING=DIR REPORT=FILE.json CHAOS=…)
-	@.venv/bin/python -m tests.stack.demo $(if $(MEETING),--meeting "$(MEETING)") $(if $(REPORT),--report "$(REPORT)") $(if $(CHAOS),--chaos "$(CHAOS)")
+demo: setup ## a real meeting, from !visio to the transcript in the room (MEETING=DIR REPORT=FILE.json)
+	@.venv/bin/python -m tests.stack.demo $(if $(MEETING),--meeting "$(MEETING)") $(if $(REPORT),--report "$(REPORT)")
 
 stack: setup ## the real servers and Greffier, left running until Ctrl-C, described in .stack.json
 	@.venv/bin/python -m tests.stack

@@ -6,17 +6,17 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from bridge.livekit.ids import RECORDER, CallId, ParticipantId
+from bridge.livekit.ids import RECORDER, CallId, ParticipantId, TrackId
 from bridge.livekit.sound import SpokenTrack
 from tests.fakes.calls import FakeCalls
+from tests.fakes.waiting import until
 from transcripts.archive import Archive
 from transcripts.recognition import Word
 from transcripts.spool import MeetingId, Spool
 from transcripts.transcript import FailedTrack, Stats, Transcript
 from transcripts.turns import Turn
-from bridge.livekit.ids import TrackId
 
-POLL_S = 0.02
+LONGEST_S = 60.0
 
 
 @dataclass
@@ -40,12 +40,13 @@ class FakeRecorder:
         if self.speaks:
             await asyncio.to_thread(self._write, meeting)
         call = CallId(meeting)
-        while self.breaks_off is None and call in self.calls.present and (call, RECORDER) not in self.calls.removed:
-            await asyncio.sleep(POLL_S)
-        while not self.says_when_done:
-            await asyncio.sleep(POLL_S)
+        await until(lambda: self.breaks_off is not None or self._is_out(call), within_s=LONGEST_S)
+        await until(lambda: self.says_when_done, within_s=LONGEST_S)
         self.done.append(meeting)
         return self.breaks_off or ""
+
+    def _is_out(self, call: CallId) -> bool:
+        return call not in self.calls.present or (call, RECORDER) in self.calls.removed
 
     def _write(self, meeting: MeetingId) -> None:
         writer = self.spool.writer(meeting)
@@ -70,8 +71,7 @@ class FakeSpeech:
     async def work(self, meeting: MeetingId) -> str | None:
         """Transcribe one meeting."""
         self.begun.append(meeting)
-        while not self.may_finish:
-            await asyncio.sleep(POLL_S)
+        await until(lambda: self.may_finish, within_s=LONGEST_S)
         if not self.problem:
             self.archive.write(transcript(self.turns, self.failed_tracks, meeting=meeting))
         if self.damages:
@@ -83,12 +83,18 @@ def turn(speaker: str, text: str, start_s: float = 0.0, language: str = "fr") ->
     """Somebody says these words, three a second."""
     words = text.split(" ")
     return Turn(
-        speaker, language, tuple(Word(f" {word}", start_s + n / 3, start_s + (n + 1) / 3, 0.9) for n, word in enumerate(words))
+        speaker,
+        language,
+        tuple(Word(f" {word}", start_s + n / 3, start_s + (n + 1) / 3, 0.9) for n, word in enumerate(words)),
     )
 
 
 def transcript(
-    turns: tuple[Turn, ...], failed_tracks: tuple[FailedTrack, ...] = (), *, meeting: str = "m-1", title: str = "Point budget"
+    turns: tuple[Turn, ...],
+    failed_tracks: tuple[FailedTrack, ...] = (),
+    *,
+    meeting: str = "m-1",
+    title: str = "Point budget",
 ) -> Transcript:
     """A transcript of these turns."""
     return Transcript(

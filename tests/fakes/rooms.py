@@ -86,11 +86,11 @@ class FakeRooms:
         self.uploaded.append((filename, content_type, data))
         return f"mxc://tchap.test/{len(self.uploaded)}"
 
-    async def power_level(self, room_id: RoomId, user: UserId) -> int:
+    async def power_level(self, room_id: RoomId, user: UserId) -> int:  # noqa: ARG002 (the same in every room)
         """The level set in `levels`."""
         return self.levels[user]
 
-    async def members(self, room_id: RoomId) -> dict[UserId, str]:
+    async def members(self, room_id: RoomId) -> dict[UserId, str]:  # noqa: ARG002 (the same in every room)
         """Everyone in `names`."""
         return self.names
 

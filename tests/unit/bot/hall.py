@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dbos import DBOS
+from dbos import DBOS, WorkflowHandleAsync
 from dbos._dbos import _get_dbos_instance, _get_or_create_dbos_registry
 
 from bot.answering import Answers
@@ -32,6 +32,7 @@ from bridge.matrix.ids import EventId, RoomId, UserId
 from tests.fakes.calls import FakeCalls
 from tests.fakes.jobs import FakeRecorder, FakeSpeech, turn
 from tests.fakes.rooms import FakeRooms, Sent
+from tests.fakes.waiting import until
 from tests.unit.bot.samples import settings
 from transcripts.archive import Archive
 from transcripts.spool import Spool
@@ -93,7 +94,9 @@ class Hall:
         """The time on this Greffier's clock."""
         return datetime.now(UTC) + self.later
 
-    async def hears(self, body: str, sender: UserId = CAMILLE, *, event_id: str | None = None, room: RoomId = ROOM) -> EventId:
+    async def hears(
+        self, body: str, sender: UserId = CAMILLE, *, event_id: str | None = None, room: RoomId = ROOM
+    ) -> EventId:
         """Somebody types something; returns its event id once it has been handled."""
         self._said += 1
         message = RoomMessage(room, EventId(event_id or f"$said-{self._said}"), sender, body, 0)
@@ -121,7 +124,7 @@ class Hall:
 
     async def finishes(self, meeting: Meeting) -> Meeting:
         """Wait until nothing more is done about a meeting."""
-        handle = await DBOS.retrieve_workflow_async(meeting.id)
+        handle: WorkflowHandleAsync[None] = await DBOS.retrieve_workflow_async(meeting.id)
         async with asyncio.timeout(WITHIN_S):
             await handle.get_result(polling_interval_sec=0.05)
         finished = await self.register.get(meeting.id)
@@ -130,9 +133,7 @@ class Hall:
 
     async def until(self, holds: Callable[[], object], *, within_s: float = WITHIN_S) -> None:
         """Wait until something is so."""
-        async with asyncio.timeout(within_s):
-            while not holds():
-                await asyncio.sleep(0.01)
+        await until(holds, within_s=within_s)
 
     def said(self, *texts: str) -> list[Sent]:
         """What the bot has said with one of these texts in it."""
@@ -143,7 +144,7 @@ class Hall:
         events = self.rooms.of(room)
         cards = [event for event in events if "fr.greffier.card" in event.content and event.edits is None]
         edits = [event for event in events if event.edits == cards[-1].event_id]
-        return [*cards, *edits][-1].body.splitlines() if not edits else edits[-1].body.splitlines()
+        return [cards[-1], *edits][-1].body.splitlines()
 
     def thread(self, room: RoomId = ROOM) -> list[Sent]:
         """What stands in threads, in order."""

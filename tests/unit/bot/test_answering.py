@@ -154,7 +154,9 @@ async def test_the_state_is_told_when_the_call_server_is_away(hall: Hall) -> Non
 async def test_a_message_handled_twice_changes_nothing_more(hall: Hall) -> None:
     """Each command again, as after a crash before it was marked as handled."""
     hall.rooms.levels[CAMILLE] = 50
-    for n, body in enumerate(["!visio Point", "!visio état", "!visio langue fr", "!visio sans transcription", "!visio aide"]):
+    for n, body in enumerate(
+        ["!visio Point", "!visio état", "!visio langue fr", "!visio sans transcription", "!visio aide"]
+    ):
         event_id = await hall.hears(body, event_id=f"$twice-{n}")
         await hall.hears(body, event_id=event_id)
     meeting = await hall.register.open_in(ROOM)

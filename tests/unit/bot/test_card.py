@@ -13,8 +13,8 @@ import pytest
 from bot.card import CARD_KEY, CardState, Phase, card, heading, join_url, state_line
 from bot.register import Meeting
 from bot.wording import ENGLISH, FRENCH, Wording, in_language
-from bridge.matrix.outbound import MAX_CONTENT_BYTES, edit_of, event_size
 from bridge.matrix.ids import EventId
+from bridge.matrix.outbound import MAX_CONTENT_BYTES, edit_of, event_size
 from tests.unit.bot.samples import OPENED_AT, PUBLIC_URL, a_meeting
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -55,8 +55,10 @@ def test_an_open_card_says_all_that_one_needs() -> None:
         "Visio · Point budget",
         "en attente des premiers participants",
         f"Rejoindre l’appel\u00a0: {LINK}",
-        "Cet appel est transcrit\u00a0: à la fin, ce que chacun a dit est publié dans ce salon. "
-        "Pour l’arrêter et effacer ce qui est déjà enregistré\u00a0: !visio sans transcription",
+        (
+            "Cet appel est transcrit\u00a0: à la fin, ce que chacun a dit est publié dans ce salon. "
+            "Pour l’arrêter et effacer ce qui est déjà enregistré\u00a0: !visio sans transcription"
+        ),
     ]
 
 
@@ -66,15 +68,17 @@ def test_an_open_card_in_english() -> None:
         "Call · Point budget",
         "waiting for the first participants",
         f"Join the call: {LINK}",
-        "This call is transcribed: when it ends, what everyone said is posted in this room. "
-        "To stop that and erase what has been recorded: !visio no transcript",
+        (
+            "This call is transcribed: when it ends, what everyone said is posted in this room. "
+            "To stop that and erase what has been recorded: !visio no transcript"
+        ),
     ]
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 @pytest.mark.parametrize("transcribed", [True, False])
 @pytest.mark.parametrize("phase", ["open", "transcribing", "done", "failed"])
-def test_the_html_says_what_the_text_says(language: str, transcribed: bool, phase: Phase) -> None:  # noqa: FBT001
+def test_the_html_says_what_the_text_says(language: str, transcribed: bool, phase: Phase) -> None:
     """Whichever of the two a client shows."""
     content = drawn(
         a_meeting(language=language, transcribed=transcribed),

@@ -28,8 +28,7 @@ def run(*argv: str) -> int:
     try:
         main(list(argv))
     except SystemExit as end:
-        assert isinstance(end.code, int)
-        return end.code
+        return end.code if isinstance(end.code, int) else 1
     return 0
 
 
@@ -49,8 +48,10 @@ def test_wrong_use_says_how_it_is_used(argv: tuple[str, ...], capsys: pytest.Cap
 def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     """With what each does; what only the supervisor uses is not shown."""
     assert run("--help") == 0
-    shown = capsys.readouterr().out
-    assert all(f"\n    {command} " in shown for command in ("run", "front", "recorder", "speech", "registration", "check"))
+    shown = {
+        line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("    ") and line.strip()
+    }
+    assert {"run", "front", "recorder", "speech", "registration", "check"} <= shown
     assert run("front", "--help") == 0
     assert "--parent" not in capsys.readouterr().out
 
@@ -137,7 +138,8 @@ def test_a_second_registration_is_refused(tmp_path: Path, capsys: pytest.Capture
 
 def loaded_by(*argv: str) -> set[str]:
     """Which modules a command has loaded when it ends."""
-    script = f"import sys; from bot.cli import main\ntry: main({list(argv)!r})\nexcept SystemExit: pass\nprint('\\n'.join(sys.modules))"
+    tried = f"try: main({list(argv)!r})\nexcept SystemExit: pass"
+    script = f"import sys; from bot.cli import main\n{tried}\nprint('\\n'.join(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
     return set(done.stdout.splitlines())
 
@@ -145,7 +147,8 @@ def loaded_by(*argv: str) -> set[str]:
 def test_a_command_loads_only_what_it_needs(tmp_path: Path) -> None:
     """Writing a file takes no model and no media engine."""
     modules = loaded_by("registration", "-c", str(write(tmp_path, registered=False)))
-    assert not modules & {"faster_whisper", "ctranslate2", "livekit.rtc", "nio", "dbos.cli"}
+    assert "config.registration" in modules
+    assert not modules & {"faster_whisper", "ctranslate2", "livekit", "nio", "aiohttp"}
 
 
 def test_a_process_whose_parent_is_gone_does_not_start(tmp_path: Path) -> None:

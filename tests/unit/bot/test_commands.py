@@ -72,7 +72,8 @@ def test_a_message_is_the_command_that_it_reads_as(typed: str, command: Command)
 
 
 @pytest.mark.parametrize(
-    "said", ["", "visio", "! visio", "!visiophone", "!visio!", "!visio,", "!visi", " !visio", "bonjour !visio", "!visio\u0301"]
+    "said",
+    ["", "visio", "! visio", "!visiophone", "!visio!", "!visio,", "!visi", " !visio", "bonjour !visio", "!visio\u0301"],
 )
 def test_anything_else_is_no_command(said: str) -> None:
     """People may speak of the command without giving it."""

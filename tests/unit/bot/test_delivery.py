@@ -29,7 +29,7 @@ class Said(HTMLParser):
         self.feed(html)
         self.close()
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 (as in the class)
         """Note an element."""
         self.elements.add(tag)
         self.text += "\n"
@@ -61,7 +61,15 @@ def long_meeting(turns: int, words_each: int, letter: str) -> Transcript:
 
 @pytest.mark.parametrize(
     ("turns", "words_each", "letter"),
-    [(3000, 8, "a"), (500, 40, "é"), (1, 20_000, "a"), (2, 5_000, "é"), (3, 3_000, "😀"), (40, 290, "ж"), (60, 60, "<")],
+    [
+        (3000, 8, "a"),
+        (500, 40, "é"),
+        (1, 20_000, "a"),
+        (2, 5_000, "é"),
+        (3, 3_000, "😀"),
+        (40, 290, "ж"),
+        (60, 60, "<"),
+    ],
 )
 def test_a_long_meeting_is_split_and_nothing_of_it_is_lost(turns: int, words_each: int, letter: str) -> None:
     """Thousands of turns, or one that never ends; letters of one byte, or of twelve."""

@@ -86,7 +86,9 @@ async def test_a_token_lets_one_person_into_one_call(entrance: Entrance, meeting
     assert admission.identity == granted["sub"]
     assert granted["video"]["room"] == meeting.id
     assert granted["video"]["roomJoin"] is True
-    assert not {"roomAdmin", "roomCreate", "roomList", "recorder", "hidden"} & {k for k, v in granted["video"].items() if v}
+    assert not {"roomAdmin", "roomCreate", "roomList", "recorder", "hidden"} & {
+        k for k, v in granted["video"].items() if v
+    }
     assert 60 <= granted["exp"] - granted["nbf"] <= 3600
 
 

@@ -108,7 +108,7 @@ async def test_a_call_that_nobody_joined_ends_without_a_transcript(hall: Hall) -
 
 
 @pytest.mark.parametrize("microphone", [False, True])
-async def test_a_call_in_which_nobody_spoke_says_so(hall: Hall, microphone: bool) -> None:  # noqa: FBT001
+async def test_a_call_in_which_nobody_spoke_says_so(hall: Hall, microphone: bool) -> None:
     """Without a microphone, or with one that was silent."""
     hall.recorder.speaks = microphone
     hall.speech.turns = ()

@@ -37,7 +37,7 @@ MARC = UserId("@marc:ext.tchap.test")
         (r"@\w:a", "@b:a", False),
     ],
 )
-def test_a_pattern_names_the_whole_of_a_user_id(pattern: str, user: str, named: bool) -> None:  # noqa: FBT001
+def test_a_pattern_names_the_whole_of_a_user_id(pattern: str, user: str, named: bool) -> None:
     """`*` and `?` are the only characters that stand for others."""
     assert matches(UserId(user), [pattern]) is named
 

@@ -30,8 +30,8 @@ async def test_ready_when_all_answer() -> None:
 @without_waiting
 async def test_those_that_fail_or_are_silent_are_named_in_their_order() -> None:
     """All are asked, whatever the others do."""
-    pings = {"livekit": silent, "database": well, "homeserver": broken}
-    assert await Readiness(pings).failing() == ("livekit", "homeserver")
+    readiness = Readiness({"livekit": silent, "database": well, "homeserver": broken})
+    assert await readiness.failing() == ("livekit", "homeserver")
 
 
 @without_waiting
@@ -39,7 +39,7 @@ async def test_silent_dependencies_are_waited_for_at_the_same_time() -> None:
     """The answer comes in time for whoever asks."""
     clock = asyncio.get_running_loop().time
     began_s = clock()
-    assert len(await Readiness(dict.fromkeys("abc", silent)).failing()) == 3
+    assert len(await Readiness({"a": silent, "b": silent, "c": silent}).failing()) == 3
     assert clock() - began_s < WITHIN_S + 0.5
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from bot import supervisor
 from bot.supervisor import CONFIGURATION_FAULT, GaveUp, Pids, command
+from tests.fakes.waiting import until
 from tests.unit.bot.samples import settings
 
 WITHIN_S = 20.0
@@ -58,14 +59,6 @@ def starts(folder: Path, role: str) -> int:
     """How often a process was started."""
     file = folder / f"{role}.starts"
     return len(file.read_text()) if file.exists() else 0
-
-
-async def until(holds: object) -> None:
-    """Wait until something is so."""
-    assert callable(holds)
-    async with asyncio.timeout(WITHIN_S):
-        while not holds():
-            await asyncio.sleep(0.02)
 
 
 def alive(pid: int) -> bool:
