@@ -76,13 +76,15 @@ def _run(arguments: argparse.Namespace) -> None:
 def _process(role: str) -> Callable[[argparse.Namespace], None]:
     def run(arguments: argparse.Namespace) -> None:
         from bot import logs  # noqa: PLC0415 (as above)
-        from bot.stopping import end_with_parent  # noqa: PLC0415
+        from bot.stopping import end_with_parent, leave_at_once  # noqa: PLC0415
 
         if arguments.parent is not None:
             end_with_parent(arguments.parent)
         settings = load(arguments.config, os.environ)
         logs.set_up(settings.log, role)
         asyncio.run(_body(role)(settings))
+        if role == "recorder":
+            leave_at_once()
 
     return run
 

@@ -148,9 +148,9 @@ class MeetingSteps:
         """Post the card; returns its event."""
         return await self._post(meeting, "card", self._card(meeting, CardState()))
 
-    async def edit_card(self, meeting: Meeting, card_id: EventId, state: CardState) -> None:
-        """Show what goes on now; a homeserver that is away misses it."""
-        name = f"card {self._now().timestamp()}"
+    async def edit_card(self, meeting: Meeting, card_id: EventId, state: CardState, number: int) -> None:
+        """Show what goes on now, as the `number`th edit; a homeserver that is away misses it."""
+        name = f"card edit {number}"
         try:
             await self._post(meeting, name, edit_of(card_id, self._card(meeting, state)), patience_s=LIVE_PATIENCE_S)
         except HomeserverError as error:

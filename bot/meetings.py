@@ -135,7 +135,7 @@ class Meetings(DBOSConfiguredInstance):
     async def _follow(self, meeting: Meeting, card_id: EventId, wording: Wording) -> Followed:
         """Keep the card true while the call goes on; returns when it is over, or is to be."""
         followed = Followed(meeting.transcribed)
-        shown = CardState()
+        shown, edits = CardState(), 0
         while True:
             seen = await step("look at the call", partial(self._steps.look, meeting))
             if seen is not None:
@@ -148,7 +148,8 @@ class Meetings(DBOSConfiguredInstance):
                 state = CardState(present=len(seen.people), attended=len(followed.attended), remarks=followed.remarks)
                 if state != shown:
                     as_it_is = replace(meeting, transcribed=followed.transcribed)
-                    await step("edit the card", partial(self._steps.edit_card, as_it_is, card_id, state))
+                    edits += 1
+                    await step("edit the card", partial(self._steps.edit_card, as_it_is, card_id, state, edits))
                     shown = state
             signal = await self._heard()
             if signal is not None and signal.kind == "end":

@@ -22,9 +22,6 @@ from transcripts.spool import MeetingId, Spool
 
 log = structlog.get_logger()
 
-NATIVE_THREADS_END_S = 0.5
-"""LiveKit's native threads outlive a call by a moment, and abort the process if it exits under them."""
-
 
 async def run(settings: Settings) -> None:
     """Record until told to stop."""
@@ -38,7 +35,6 @@ async def run(settings: Settings) -> None:
             await until_stopped()
     finally:
         await engine.dispose()
-        await asyncio.sleep(NATIVE_THREADS_END_S)
 
 
 class Recorder:

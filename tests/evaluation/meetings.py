@@ -22,10 +22,11 @@ MEETINGS: Final = Path(__file__).parents[1] / "data" / "meetings"
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """The sound of one participant; `offset` is when it begins, in seconds of the meeting."""
+    """The sound of one participant or of a shared microphone; `offset` is when it begins, in seconds of the meeting."""
 
     file: str
-    speaker: str
+    speaker: str | None
+    """Whose track it is; None where several people speak."""
     offset: float
 
 
@@ -107,7 +108,7 @@ def words_by_speaker(segments: Sequence[Segment]) -> dict[str, str]:
     return {speaker: " ".join(parts) for speaker, parts in texts.items()}
 
 
-def _first_unfinished(reference: Reference, speaker: str, seconds: float) -> float:
+def _first_unfinished(reference: Reference, speaker: str | None, seconds: float) -> float:
     mine = [segment for segment in reference.segments if segment.speaker == speaker or reference.kind == "room"]
     return min((segment.start for segment in mine if segment.end > seconds), default=seconds)
 

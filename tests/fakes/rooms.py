@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,6 +52,8 @@ class FakeRooms:
     """Messages, by a part of their text, that cannot be sent."""
     away_after: int | None = None
     """The homeserver is away once it has taken so many events."""
+    loses_answers: bool = False
+    """What it takes is there, and whoever sent it never hears of it."""
     refused: list[str] = field(default_factory=list)
     """The transaction ids of requests that failed."""
     asked: list[str] = field(default_factory=list)
@@ -71,6 +74,8 @@ class FakeRooms:
             return known.event_id
         event = Sent(room_id, EventId(f"$event-{len(self.sent)}"), txn_id, content)
         self.sent.append(event)
+        if self.loses_answers:
+            await asyncio.Event().wait()
         return event.event_id
 
     def _failure(self, room_id: RoomId, content: dict[str, Any]) -> HomeserverError | None:

@@ -43,7 +43,9 @@ def test_a_meeting_is_transcribed_with_its_speakers(
     meeting = first(load(MEETINGS / "dev2"), 29.0)
     spool = Spool(tmp_path)
     for track, sound in zip(meeting.reference.tracks, meeting.sound, strict=True):
-        record(spool, MEETING, Recorded(track.speaker, f"p-{track.speaker}", f"TR_{track.speaker}"), sound)
+        record(
+            spool, MEETING, Recorded(track.speaker or track.file, f"p-{track.speaker}", f"TR_{track.speaker}"), sound
+        )
 
     transcript = transcribe(MEETING, meeting.reference.title, spool, recogniser, settings)
 

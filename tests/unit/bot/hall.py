@@ -67,6 +67,7 @@ class Hall:
         registry = _get_or_create_dbos_registry()
         registry.instance_info_map.clear()  # those of an earlier Greffier
         registry.dbos = None
+        registry.get_internal_queue()._polling_interval_sec = 0.05  # through which interrupted work comes back
         database = prepare(self._folder)
         engine = open_engine(database)
         await create_tables(engine, SCHEMA)

@@ -8,7 +8,7 @@ import pytest
 
 from bot.wording import ENGLISH, FRENCH, Wording
 from bridge.livekit.calls import CallServerUnreachable
-from bridge.livekit.ids import CallId
+from bridge.livekit.ids import RECORDER, CallId
 from bridge.matrix.errors import HomeserverUnreachable
 from bridge.matrix.ids import EventId
 from config.models import Permissions
@@ -178,12 +178,14 @@ async def test_a_message_handled_twice_changes_nothing_more(hall: Hall) -> None:
 
 async def test_a_reply_that_cannot_be_sent_is_for_the_caller_to_try_again(hall: Hall) -> None:
     """Nothing is lost: the second time it is sent, and what was done is not done again."""
-    await hall.begins("!visio", "Claire")
+    meeting = await hall.begins("!visio", "Claire")
     hall.rooms.failures.append(HomeserverUnreachable("away"))
     with pytest.raises(HomeserverUnreachable):
-        await hall.hears("!visio fin", event_id="$end")
-    await hall.hears("!visio fin", event_id="$end")
-    assert len(hall.said(FRENCH.ending)) <= 1
+        await hall.hears("!visio sans transcription", event_id="$stop")
+    await hall.until(lambda: (CallId(meeting.id), RECORDER) in hall.calls.removed)
+    await hall.hears("!visio sans transcription", event_id="$stop")
+    assert [replies_to(event) for event in hall.rooms.sent if replies_to(event)] == ["$stop"]
+    assert len(hall.calls.removed) == 1
 
 
 async def test_a_fault_of_our_own_is_said(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:

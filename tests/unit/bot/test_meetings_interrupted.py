@@ -97,6 +97,26 @@ async def test_a_transcript_that_was_half_posted_is_completed_in_order(tmp_path:
     assert said_twice(hall) == []
 
 
+async def test_a_message_that_was_sent_as_the_process_ended_is_not_sent_again(tmp_path: Path, briskly: None) -> None:
+    """The process ends after every message of a meeting's life, between its being there and our knowing it."""
+    hall = Hall(tmp_path)
+    hall.rooms.loses_answers = True
+    async with hall.open():
+        await hall.hears("!visio")
+        await hall.until(lambda: hall.rooms.sent)
+        meeting = await hall.register.open_in(ROOM)
+    assert meeting is not None
+    hall.calls.everyone_leaves(CallId(meeting.id))
+    for count in range(2, 7):
+        async with hall.open():
+            await hall.until(lambda count=count: len(hall.rooms.sent) == count)  # type: ignore[misc]
+    async with hall.open():
+        await hall.finishes(meeting)
+    assert len(hall.rooms.sent) == 6
+    assert len(hall.thread()) == 3
+    assert hall.card()[2:] == [FRENCH.transcript_below]
+
+
 async def test_a_command_that_was_half_handled_is_handled_once(tmp_path: Path, briskly: None) -> None:
     """Registered, then the process ended before the meeting began; the same message comes again."""
     hall = Hall(tmp_path)

@@ -85,13 +85,11 @@ def test_apostrophes_and_quotes_are_typographic(wording: Wording) -> None:
 @BOTH
 def test_a_sentence_ends_like_one(wording: Wording) -> None:
     """Answers, refusals and faults are whole sentences, or end in what is filled in."""
-    begin = [field.name for field in fields(wording)].index("transcribed")
-    for field in fields(wording)[begin:]:
-        sentence = getattr(wording, field.name)
-        if isinstance(sentence, str) and " " in sentence and field.name != "someone" and "suite" not in sentence:
-            if field.name == "transcript_continued":
-                continue
-            assert sentence.endswith((".", "}", "…", ")")), field.name
+    names = [field.name for field in fields(wording)]
+    whole = names[names.index("transcribed") : names.index("transcript_title")]
+    for name, sentence in sentences(wording):
+        if name in whole:
+            assert sentence.endswith((".", "}", "…")), name
 
 
 COMMANDS: dict[Usable, set[Command]] = {
