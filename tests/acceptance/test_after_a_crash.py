@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300
 NewTeam = Callable[[], Awaitable[Team]]
 
 
-@pytest.mark.parametrize("killed", [("front",), ("recorder", "speech")])
+@pytest.mark.parametrize("killed", [("front",), ("recorder", "speech")], ids="-and-".join)
 async def test_a_meeting_survives_a_kill(
     stack: Stack, new_team: NewTeam, short_meeting: Meeting, killed: tuple[Literal["front", "recorder", "speech"], ...]
 ) -> None:

@@ -56,6 +56,8 @@ class Hall:
         self.speech = FakeSpeech(self.archive, (turn("Claire", "Bonjour à tous"), turn("Marc", "Bonjour Claire", 2.0)))
         self.later = timedelta()
         """How far this Greffier's clock has been put forward."""
+        self.lingers_s = 0.0
+        """How long the process still lives when the durable work has ended: nothing may happen then."""
         self.register: Register
         self._answers: Answers
         self._folder = folder
@@ -84,7 +86,7 @@ class Hall:
                 yield self
                 await meetings.leave_off()
                 left = list(jobs)
-            await asyncio.sleep(0.1)  # in which nothing may happen any more
+            await asyncio.sleep(self.lingers_s)
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)

@@ -129,9 +129,12 @@ def test_any_number_of_failed_tracks_fits() -> None:
 
 
 def test_the_longest_title_fits() -> None:
-    """Of the widest letters, above the largest piece."""
-    long = transcript((turn("😀" * 64, "😀😀😀😀 " * 2000),), title="😀" * 120)
-    assert max(sizes(messages(long, FRENCH))) <= MAX_CONTENT_BYTES
+    """Of the widest letters, above a first turn of whatever length."""
+    for count in (*range(40, 240, 10), 2000):
+        long = transcript((turn("😀" * 64, " ".join(["😀" * 4] * count)),), title="😀" * 120)
+        parts = messages(long, FRENCH)
+        assert max(sizes(parts)) <= MAX_CONTENT_BYTES
+        assert len(parts[0]["body"].splitlines()) > 1, "a title without anything under it"
 
 
 def test_hostile_names_and_words_are_text() -> None:

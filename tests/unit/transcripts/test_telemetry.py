@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def test_importing_the_speech_stack_leaves_no_telemetry_behind(tmp_path: Path) -> None:
-    """onnxruntime keeps an event database in the home folder as soon as it is imported with telemetry on."""
+    """With telemetry on, onnxruntime keeps an event database in the home folder as soon as it is imported."""
     environment = {key: value for key, value in os.environ.items() if "TELEMETRY" not in key}
     subprocess.run(
         [sys.executable, "-c", "from transcripts import voice_activity; voice_activity.VoiceActivity()"],
