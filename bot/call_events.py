@@ -6,8 +6,10 @@ from typing import Literal
 
 import structlog
 
+from bot.register import Register
 from bot.signals import LOOK, tell
-from bridge.livekit.ids import RECORDER
+from bridge.livekit.calls import CallError, Calls
+from bridge.livekit.ids import RECORDER, CallId
 from bridge.livekit.webhooks import MalformedWebhook, WebhookRefused, Webhooks
 from transcripts.spool import MeetingId
 
@@ -19,8 +21,10 @@ _WORTH_A_LOOK = frozenset({"participant_joined", "participant_left", "participan
 class CallEvents:
     """Takes webhooks in (the `CallEvents` of the HTTP side). Events are hints: the meeting looks for itself."""
 
-    def __init__(self, webhooks: Webhooks) -> None:
+    def __init__(self, webhooks: Webhooks, register: Register, calls: Calls) -> None:
         self._webhooks = webhooks
+        self._register = register
+        self._calls = calls
 
     async def receive(self, body: bytes, authorization: str | None) -> Literal["taken", "refused", "malformed"]:
         """Judge one webhook and store what it says."""
@@ -34,4 +38,16 @@ class CallEvents:
             return "malformed"
         if event is not None and event.kind in _WORTH_A_LOOK and event.participant != RECORDER:
             await tell(MeetingId(event.call), LOOK, once=f"webhook.{event.id}")
+        if event is not None and event.kind == "room_started":
+            await self._close_if_over(MeetingId(event.call))
         return "taken"
+
+    async def _close_if_over(self, meeting_id: MeetingId) -> None:
+        """Close the call of a meeting that has ended: LiveKit opens it again for whoever comes with a late token."""
+        meeting = await self._register.get(meeting_id)
+        if meeting is None or meeting.ended_at is None:
+            return
+        try:
+            await self._calls.close(CallId(meeting_id))
+        except CallError as error:
+            log.warning("late call cannot be closed", meeting_id=meeting_id, cause=str(error))

@@ -4,6 +4,8 @@ What a process is doing when it dies is taken up at its unfinished step when it 
 - `executor_id` is the process's own and stable: two live processes with one id would run a step twice.
 - `application_version` is pinned: by default it is a hash of the source, and a deploy would strand running work.
 - A process listens only on its own queues: `listen_queues([])` for one that only enqueues.
+- Each kind of process is an application of its own to DBOS: interrupted work comes back through an internal queue that
+  all processes of one application share, and another kind would take it and fail, not knowing the function.
 Steps happen at least once, so each is idempotent; they are coarse, as each costs a write.
 """
 
@@ -37,12 +39,46 @@ class Queue:
     """Work that one kind of process does."""
 
     name: str
+    role: Role
     at_once: int
 
 
-RECORDINGS = Queue("recordings", at_once=64)
-TRANSCRIPTIONS = Queue("transcriptions", at_once=1)
+RECORDINGS = Queue("recordings", "recorder", at_once=64)
+TRANSCRIPTIONS = Queue("transcriptions", "speech", at_once=1)
 """One at a time: a recognition takes all the cores it is given."""
+
+
+def application_of(role: Role) -> str:
+    """The name under which processes of this role, and the work for them, are known to DBOS."""
+    return f"greffier-{role}"
+
+
+class UnderWay:
+    """The workflows that run in this process, to be let go of before the durable work ends under them.
+
+    They would take its end for a fault of their own; let go of, they are taken up where they are at the next start.
+    """
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._over = False
+
+    def enter(self) -> None:
+        """The current task is a workflow."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            if self._over:
+                task.cancel()
+
+    async def leave_off(self) -> None:
+        """Let go of all of them, and of those that still begin."""
+        self._over = True
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -52,11 +88,11 @@ async def taking_part(role: Role, database: Path, queues: tuple[Queue, ...]) -> 
     The classes whose workflows are to run here must have been constructed before.
     """
     config: DBOSConfig = {
-        "name": "greffier",
+        "name": application_of(role),
         "system_database_url": f"sqlite:///{database}",
         "db_engine_kwargs": {"connect_args": {"timeout": 30}},
         "executor_id": role,
-        "application_version": _APPLICATION_VERSION,
+        "application_version": f"{application_of(role)}-{_APPLICATION_VERSION}",
         "notification_listener_polling_interval_sec": MESSAGE_POLL_S[role],
         "log_level": "WARNING",
     }
@@ -85,26 +121,3 @@ async def step(name: str, action: Callable[[], Awaitable[T]]) -> T:
         return await action()
 
     return await DBOS.run_step_async({"name": name}, run)
-
-
-async def step_retried(
-    name: str, action: Callable[[], Awaitable[T]], *, retry_on: tuple[type[Exception], ...], for_about_s: float
-) -> T:
-    """Like `step`; an error of `retry_on` is tried again, ever less often, for about `for_about_s` seconds."""
-    attempts, interval_s, waited_s = 1, 1.0, 0.0
-    while waited_s < for_about_s:
-        waited_s += interval_s * 2 ** (attempts - 1)
-        attempts += 1
-
-    async def run() -> T:
-        return await action()
-
-    options: Any = {
-        "name": name,
-        "retries_allowed": True,
-        "interval_seconds": interval_s,
-        "max_attempts": attempts,
-        "backoff_rate": 2,
-        "should_retry": lambda error: isinstance(error, retry_on),
-    }
-    return await DBOS.run_step_async(options, run)

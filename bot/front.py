@@ -70,7 +70,7 @@ async def run(settings: Settings) -> None:
         )
         app = build(
             Entrance(settings, register, calls),
-            CallEvents(Webhooks(settings.livekit)),
+            CallEvents(Webhooks(settings.livekit), register, calls),
             readiness,
             page_dir=Path(str(files("bridge.web"))) / "dist",
             livekit_url=settings.livekit.browser_url,
@@ -79,6 +79,8 @@ async def run(settings: Settings) -> None:
         )
         await stack.enter_async_context(taking_part("front", database, ()))
         stack.push_async_callback(meetings.leave_off)
+        clearing_up = asyncio.create_task(meetings.clear_up())
+        stack.callback(clearing_up.cancel)
         port = await stack.enter_async_context(serving(app, settings.web.host, settings.web.port))
         log.info("front ready", host=settings.web.host, port=port, public_url=settings.web.public_url)
         await _until_first(until_stopped(), listener.run())

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 from dbos import DBOS, DBOSConfiguredInstance, EnqueueOptions
 
-from bot.durable import MAX_RECOVERY_ATTEMPTS, RECORDINGS, TRANSCRIPTIONS, Queue, step
+from bot.durable import MAX_RECOVERY_ATTEMPTS, RECORDINGS, TRANSCRIPTIONS, Queue, UnderWay, application_of, step
 from bot.signals import Kind, Signal, tell
 from transcripts.spool import MeetingId
 
@@ -33,16 +33,22 @@ class Jobs(DBOSConfiguredInstance):
     def __init__(self, queue: Queue, work: Work, over: Kind) -> None:
         self._work = work
         self._over = over
+        self._under_way = UnderWay()
         super().__init__(queue.name)
 
     @DBOS.workflow(name="work", max_recovery_attempts=MAX_RECOVERY_ATTEMPTS)
     async def work(self, meeting_id: str) -> None:
         """Do the job and tell the meeting how it went."""
+        self._under_way.enter()
         meeting = MeetingId(meeting_id)
         with structlog.contextvars.bound_contextvars(meeting_id=meeting):
             problem = await step("work", lambda: self._work(meeting))
             if problem is not None:
                 await tell(meeting, Signal(self._over, problem=problem))
+
+    async def leave_off(self) -> None:
+        """This process ends: let go of every job where it is."""
+        await self._under_way.leave_off()
 
 
 def recordings(work: Work) -> Jobs:
@@ -71,6 +77,7 @@ async def _enqueue(queue: Queue, meeting: MeetingId) -> None:
         "class_name": Jobs.__name__,
         "instance_name": queue.name,
         "queue_name": queue.name,
+        "application_name": application_of(queue.role),
         "workflow_id": f"{meeting}.{queue.name}",
     }
     await DBOS.enqueue_workflow_with_options_async(options, meeting)

@@ -7,7 +7,6 @@ chance and no reading: taken up again, a workflow must go the way it went.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -17,7 +16,7 @@ from dbos import DBOS, DBOSConfiguredInstance
 
 from bot.card import CardState
 from bot.delivery import Delivery
-from bot.durable import MAX_RECOVERY_ATTEMPTS, step
+from bot.durable import MAX_RECOVERY_ATTEMPTS, UnderWay, step
 from bot.jobs import DISK_FULL, enqueue_recording, enqueue_transcription
 from bot.meeting_steps import MeetingSteps
 from bot.register import Meeting, Register
@@ -37,7 +36,9 @@ BURST_S = 0.3
 """People come and go in bursts; one look serves all that is heard within this time."""
 RECORDING_ENDS_WITHIN_S = 60.0
 TRANSCRIPTION_ENDS_WITHIN_S = 24 * 3600.0
+RECORDER_NUDGED_EVERY_S = 10.0
 LAST_WORD_PATIENCE_S = 60.0
+_HELD = ("PENDING", "ENQUEUED", "DELAYED")
 
 
 @dataclass(frozen=True)
@@ -69,32 +70,31 @@ class Meetings(DBOSConfiguredInstance):
         self._register = register
         self._steps = steps
         self._delivery = delivery
-        self._under_way: set[asyncio.Task[None]] = set()
-        self._left_off = False
+        self._under_way = UnderWay()
         super().__init__("meetings")
 
     async def leave_off(self) -> None:
-        """This process ends: let go of every meeting where it is, before the durable work ends under it.
+        """This process ends: let go of every meeting where it is."""
+        await self._under_way.leave_off()
 
-        Each is taken up at the next start. Otherwise it would take the end of the durable work for a fault.
+    async def clear_up(self) -> None:
+        """At the start of the front: give up the meetings that nobody holds any more, so that their rooms are free.
+
+        A workflow that was interrupted too often is not taken up again (it might be what kills the process), and its
+        meeting would stay open for ever.
         """
-        self._left_off = True
-        tasks = list(self._under_way)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _keep_track_of(self, task: asyncio.Task[None] | None) -> None:
-        if task is not None:
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
-            if self._left_off:
-                task.cancel()
+        for meeting in await self._register.unfinished():
+            status = await DBOS.get_workflow_status_async(meeting.id)
+            if status is not None and status.status not in _HELD:
+                log.error("meeting given up: it was interrupted too often", meeting_id=meeting.id, status=status.status)
+                await self._apologise(meeting)
+                await self._steps.give_up(meeting)
+                await self._steps.leave_register(meeting)
 
     @DBOS.workflow(name="hold", max_recovery_attempts=MAX_RECOVERY_ATTEMPTS)
     async def hold(self, meeting_id: str) -> None:
         """Hold one registered meeting; its workflow id is the meeting's id."""
-        self._keep_track_of(asyncio.current_task())
+        self._under_way.enter()
         meeting = await self._register.get(MeetingId(meeting_id))
         if meeting is None:
             log.error("meeting is not in the register", meeting_id=meeting_id)
@@ -125,7 +125,7 @@ class Meetings(DBOSConfiguredInstance):
         ended_at = await step("close the call", partial(self._steps.close_call, meeting))
         ended = CardState("done", attended=len(followed.attended), ended_at=datetime.fromisoformat(ended_at))
         if followed.transcribed:
-            followed = await self._until_recorded(followed)
+            followed = await self._until_recorded(meeting, followed)
             ended = await self._transcribe(meeting, card_id, wording, followed, ended)
         ended = replace(ended, remarks=(*followed.remarks, *ended.remarks))
         await step("settle the card", partial(self._steps.settle_card, meeting, card_id, ended))
@@ -172,12 +172,21 @@ class Meetings(DBOSConfiguredInstance):
             return replace(followed, recording_over=signal)
         return followed
 
-    async def _until_recorded(self, followed: Followed) -> Followed:
-        """The call is over: wait until the recorder has written its last sound."""
+    async def _until_recorded(self, meeting: Meeting, followed: Followed) -> Followed:
+        """The call is over: wait until the recorder has written its last sound.
+
+        A recorder that joined just when the call was closed has made LiveKit open the room again, and would sit there
+        alone; so the room is closed until the recorder is out of it.
+        """
+        waited_s = 0.0
+        while followed.recording_over is None and waited_s < RECORDING_ENDS_WITHIN_S:
+            if waited_s > 0:
+                await step("close the call again", partial(self._steps.close_call, meeting))
+            over = await self._until("recording_over", RECORDER_NUDGED_EVERY_S)
+            followed = replace(followed, recording_over=over)
+            waited_s += RECORDER_NUDGED_EVERY_S
         if followed.recording_over is None:
-            followed = replace(followed, recording_over=await self._until("recording_over", RECORDING_ENDS_WITHIN_S))
-        if followed.recording_over is None:
-            log.error("recorder did not say that it is done", waited_s=RECORDING_ENDS_WITHIN_S)
+            log.error("recorder did not say that it is done", waited_s=waited_s)
         return followed
 
     async def _transcribe(

@@ -28,11 +28,12 @@ async def run(settings: Settings) -> None:
     database = prepare(settings.storage.folder)
     engine = open_engine(database)
     recorder = Recorder(settings, Register(engine))
-    recordings(recorder.work)
+    jobs = recordings(recorder.work)
     try:
         async with taking_part("recorder", database, (RECORDINGS,)):
             log.info("recorder ready")
             await until_stopped()
+            await jobs.leave_off()
     finally:
         await engine.dispose()
 

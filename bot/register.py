@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NewType
+from typing import Any, NewType
 
 from sqlalchemy import Boolean, Column, DateTime, Index, MetaData, Row, String, Table, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -85,29 +85,27 @@ class Register:
         transcribed: bool,
     ) -> Meeting:
         """Register a meeting, unless this command has opened one already or the room has one open: then that one."""
-        row = {
-            "id": f"m-{secrets.token_hex(8)}",
+        row: dict[str, Any] = {
+            "id": MeetingId(f"m-{secrets.token_hex(8)}"),
             "room_id": room_id,
             "command_id": command_id,
             "opened_by": opened_by,
             "opened_at": self._now(),
             "title": title,
             "language": language,
-            "link": secrets.token_urlsafe(16),
+            "link": Link(secrets.token_urlsafe(16)),
             "transcribed": transcribed,
         }
-        try:
-            async with self._engine.begin() as connection:
-                await connection.execute(insert(_meetings).values(row))
-        except IntegrityError:
-            known = await self._one(_meetings.c.command_id == command_id) or await self.open_in(room_id)
-            if known is None:  # it was closed in between: the next attempt opens a new one
-                raise
-            return known
-        meeting = await self.get(MeetingId(str(row["id"])))
-        if meeting is None:
-            raise LookupError(row["id"])
-        return meeting
+        while True:
+            try:
+                async with self._engine.begin() as connection:
+                    await connection.execute(insert(_meetings).values(row))
+            except IntegrityError:
+                known = await self._one(_meetings.c.command_id == command_id) or await self.open_in(room_id)
+                if known is not None:
+                    return known
+            else:
+                return Meeting(**row, ended_at=None, finished_at=None)
 
     async def get(self, meeting: MeetingId) -> Meeting | None:
         """The meeting of this id."""
@@ -116,6 +114,12 @@ class Register:
     async def open_in(self, room_id: RoomId) -> Meeting | None:
         """The meeting whose call is open in this room."""
         return await self._one((_meetings.c.room_id == room_id) & _meetings.c.ended_at.is_(None))
+
+    async def unfinished(self) -> list[Meeting]:
+        """The meetings about which something is still to be done."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(select(_meetings).where(_meetings.c.finished_at.is_(None)))
+            return [_meeting(row) for row in rows]
 
     async def latest_in(self, room_id: RoomId) -> Meeting | None:
         """The meeting opened last in this room, whatever became of it."""

@@ -32,10 +32,11 @@ async def run(settings: Settings) -> None:
     engine = open_engine(database)
     try:
         recogniser = await asyncio.to_thread(whisper.load, settings.speech)
-        transcriptions(Transcriber(settings, Register(engine), recogniser).work)
+        jobs = transcriptions(Transcriber(settings, Register(engine), recogniser).work)
         async with taking_part("speech", database, (TRANSCRIPTIONS,)):
             log.info("speech ready", model=settings.speech.model)
             await until_stopped()
+            await jobs.leave_off()
     finally:
         await engine.dispose()
 

@@ -19,7 +19,8 @@ from config.models import Settings
 from config.registration import Registration, RegistrationError
 
 _PREFIX = "GREFFIER_"
-_OTHER_VARIABLES = frozenset({"GREFFIER_CONFIG"})
+_OTHER_VARIABLES = re.compile(r"GREFFIER_(CONFIG$|SERVICE_|PORT$|PORT_)")
+"""Not settings: ours for the command line, and what Kubernetes injects beside a service named greffier."""
 _PLACEHOLDER = re.compile(r"(?<![a-z])change[-_ ]?me(?![a-z])|^<.*>$|^(xxx+|todo|tbd)$", re.IGNORECASE)
 _EXAMPLE_HOST = re.compile(r"(^|[/@.:])example\.(org|com|net)\b|\.example\b", re.IGNORECASE)
 _MAX_FILE_BYTES = 1_000_000
@@ -72,9 +73,12 @@ def load(path: Path, environ: Mapping[str, str], *, as_token: str | None = None)
     if problems:
         raise ConfigError(source, problems)
     try:
-        return Settings.model_validate(raw)
+        settings = Settings.model_validate(raw)
     except ValidationError as error:
         raise ConfigError(source, [_sentence(dict(e), raw) for e in error.errors(include_url=False)]) from None
+    if problems := [*_foreign_registration(settings)]:
+        raise ConfigError(source, problems)
+    return settings
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -106,7 +110,7 @@ def _apply_environment(raw: dict[str, Any], environ: Mapping[str, str]) -> Itera
     """Put the values of the environment over those of the file, in place; yield what is wrong with them."""
     known = {f"{_PREFIX}{section}_{key}".upper(): (section, key) for section, key in _keys()}
     for variable in sorted(environ):
-        if not variable.startswith(_PREFIX) or variable in _OTHER_VARIABLES:
+        if not variable.startswith(_PREFIX) or _OTHER_VARIABLES.match(variable):
             continue
         from_file = variable not in known and variable.endswith("_FILE")
         name = variable.removesuffix("_FILE") if from_file else variable
@@ -149,6 +153,20 @@ def _fill_token(raw: dict[str, Any], folder: Path, as_token: str | None) -> Iter
             matrix["as_token"] = Registration.read(Path(matrix["registration_file"])).as_token.get_secret_value()
         except RegistrationError as error:
             yield f"matrix.registration_file: {error}"
+
+
+def _foreign_registration(settings: Settings) -> Iterator[str]:
+    """Where the token comes from the registration: say if that is another bot's."""
+    try:
+        registration = Registration.read(settings.matrix.registration_file)
+    except RegistrationError:
+        return  # the token was given otherwise, and the file need not be here
+    same_token = registration.as_token.get_secret_value() == settings.matrix.as_token.get_secret_value()
+    if same_token and registration.bot_user_id != settings.matrix.bot_user_id:
+        yield (
+            f"matrix.registration_file: it is for {registration.bot_user_id}, and matrix.bot_localpart and "
+            f"matrix.server_name say {settings.matrix.bot_user_id}; write a new one, or mend these"
+        )
 
 
 def _sentence(error: dict[str, Any], raw: dict[str, Any]) -> str:

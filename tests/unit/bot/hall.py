@@ -7,7 +7,7 @@ stopped in the middle and begun anew, as when the process is restarted.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -59,6 +59,7 @@ class Hall:
         self.lingers_s = 0.0
         """How long the process still lives when the durable work has ended: nothing may happen then."""
         self.register: Register
+        self.clear_up: Callable[[], Awaitable[None]]
         self._answers: Answers
         self._folder = folder
         self._said = 0
@@ -77,6 +78,7 @@ class Hall:
         steps = MeetingSteps(self.settings, self.register, self.calls, self.rooms, self.spool, self.now)
         delivery = Delivery(self.rooms, self.archive, ZoneInfo(self.settings.rooms.time_zone))
         meetings = Meetings(self.settings, self.register, steps, delivery)
+        self.clear_up = meetings.clear_up
         self._answers = Answers(self.settings, self.register, meetings, self.calls, self.rooms, self.rooms)
         recordings(self.recorder.work)
         transcriptions(self.speech.work)

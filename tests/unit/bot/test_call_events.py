@@ -33,7 +33,7 @@ def event(kind: str, call: str, event_id: str, participant: str | None = None) -
 
 async def looks(hall: Hall, body: bytes) -> bool:
     """Whether a meeting looks at its call because of this event."""
-    events = CallEvents(Webhooks(hall.settings.livekit))
+    events = CallEvents(Webhooks(hall.settings.livekit), hall.register, hall.calls)
     before = hall.calls.looked
     assert await events.receive(body, signed(body, hall.settings.livekit)) == "taken"
     try:
@@ -76,7 +76,7 @@ async def test_the_end_of_a_call_is_the_end_of_its_meeting(hall: Hall) -> None:
 
 async def test_an_event_of_a_call_that_is_not_ours_is_taken(hall: Hall) -> None:
     """A LiveKit server may serve others too."""
-    events = CallEvents(Webhooks(hall.settings.livekit))
+    events = CallEvents(Webhooks(hall.settings.livekit), hall.register, hall.calls)
     for body in (event("room_finished", "somebody-elses", "EV_7"), json.dumps({"event": "x", "id": "EV_8"}).encode()):
         assert await events.receive(body, signed(body, hall.settings.livekit)) == "taken"
 
@@ -85,7 +85,7 @@ async def test_what_is_not_signed_by_our_server_is_refused(hall: Hall) -> None:
     """No signature, another secret, another body: and nobody looks at anything."""
     meeting = await hall.begins("!visio")
     livekit = settings(hall.settings.storage.folder).livekit
-    events = CallEvents(Webhooks(livekit))
+    events = CallEvents(Webhooks(livekit), hall.register, hall.calls)
     body = event("room_finished", meeting.id, "EV_9")
     for authorization in (None, "", "junk", signed(body, livekit, secret="x" * 32), signed(body + b" ", livekit)):
         assert await events.receive(body, authorization) == "refused"
@@ -93,6 +93,30 @@ async def test_what_is_not_signed_by_our_server_is_refused(hall: Hall) -> None:
 
 async def test_signed_junk_is_malformed(hall: Hall) -> None:
     """Ours, yet no event."""
-    events = CallEvents(Webhooks(hall.settings.livekit))
+    events = CallEvents(Webhooks(hall.settings.livekit), hall.register, hall.calls)
     for body in (b"", b"[]", b"\xff", b'{"event": 5}', b'{"event": "room_finished"}'):
         assert await events.receive(body, signed(body, hall.settings.livekit)) == "malformed"
+
+
+async def test_a_call_that_is_opened_again_after_its_meeting_is_closed_again(hall: Hall) -> None:
+    """LiveKit opens a call for whoever comes with a late token; nobody is to sit there believing they are recorded."""
+    meeting = await hall.begins("!visio", "Claire")
+    await hall.leaves(meeting)
+    await hall.finishes(meeting)
+    call = CallId(meeting.id)
+    hall.calls.present[call] = {}
+    events = CallEvents(Webhooks(hall.settings.livekit), hall.register, hall.calls)
+    body = event("room_started", meeting.id, "EV_10")
+    assert await events.receive(body, signed(body, hall.settings.livekit)) == "taken"
+    assert call not in hall.calls.present
+
+
+async def test_a_call_that_begins_is_left_open(hall: Hall) -> None:
+    """Its meeting has not ended; and what is not ours is not touched."""
+    meeting = await hall.begins("!visio")
+    hall.calls.present[CallId("somebody-elses")] = {}
+    events = CallEvents(Webhooks(hall.settings.livekit), hall.register, hall.calls)
+    for number, call in enumerate((meeting.id, "somebody-elses")):
+        body = event("room_started", call, f"EV_1{number}")
+        assert await events.receive(body, signed(body, hall.settings.livekit)) == "taken"
+    assert hall.calls.closed == []

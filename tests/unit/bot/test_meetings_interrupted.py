@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from dbos import DBOS
 
 from bot.signals import LOOK, tell
 from bot.wording import FRENCH
@@ -136,3 +137,22 @@ async def test_a_command_that_was_half_handled_is_handled_once(tmp_path: Path, b
         await hall.leaves(meeting)
         await hall.finishes(meeting)
     assert len([event for event in hall.rooms.of(ROOM) if event.edits is None and event.thread is None]) == 1
+
+
+async def test_a_meeting_that_was_interrupted_too_often_frees_its_room(hall: Hall) -> None:
+    """It is not taken up again, so that it cannot kill the process for ever; the room is told and may meet again."""
+    meeting = await hall.begins("!visio", "Claire")
+    await DBOS.cancel_workflow_async(meeting.id)
+    await hall.clear_up()
+    assert await hall.register.open_in(ROOM) is None
+    assert CallId(meeting.id) not in hall.calls.present
+    assert hall.said("erreur inattendue")
+    assert await hall.register.unfinished() == []
+
+
+async def test_a_meeting_that_goes_on_is_not_cleared_up(hall: Hall) -> None:
+    """The start of the front leaves alone what it takes up."""
+    meeting = await hall.begins("!visio", "Claire")
+    await hall.clear_up()
+    assert await hall.register.open_in(ROOM) == meeting
+    assert CallId(meeting.id) in hall.calls.present
