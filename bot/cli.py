@@ -36,8 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"greffier {version('greffier')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    run = _command(commands, "run", _run, "run Greffier on this machine")
-    del run
+    _command(commands, "run", _run, "run Greffier on this machine")
     for role in ROLES:
         process = _command(commands, role, _process(role), f"run the {role} process alone")
         process.add_argument("--parent", type=int, help=argparse.SUPPRESS)
@@ -53,7 +52,7 @@ def _command(
     action: Callable[[argparse.Namespace], None],
     what: str,
 ) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=what, description=what.capitalize() + ".")
+    parser = commands.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
     parser.add_argument(
         "-c",
         "--config",

@@ -1,4 +1,4 @@
-"""Sound to words: the spool, voice activity, packing, recognition, turns and their rendering. Knows no room and no call.
+"""Sound to words: spool, voice activity, packing, recognition, turns and their rendering. Knows no room and no call.
 
 Nothing here tells anybody outside what it does: the libraries below send figures about their use, some as soon as they
 are imported, unless these variables say no (measured for onnxruntime 1.32, which calls it off too late afterwards).

@@ -3,7 +3,7 @@ import { RoomAudioRenderer, RoomContext } from '@livekit/components-react';
 import { useCallback, useState } from 'react';
 import type { Admission, CallNotice } from '../door/api';
 import { deviceProblemOf } from '../devices/deviceProblem';
-import type { DeviceProblem } from '../devices/deviceProblem';
+import type { DeviceTrouble } from '../devices/deviceProblem';
 import type { Choices } from '../prejoin/choices';
 import { Loading } from '../screens/Loading';
 import { CallLayout } from './CallLayout';
@@ -16,11 +16,6 @@ interface CallProps {
   admission: Admission;
   choices: Choices;
   onLeft: (why: LeftWhy) => void;
-}
-
-export interface DeviceTrouble {
-  kind: 'microphone' | 'camera';
-  problem: DeviceProblem;
 }
 
 export function Call({ notice, admission, choices, onLeft }: CallProps) {

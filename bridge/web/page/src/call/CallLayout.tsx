@@ -6,7 +6,7 @@ import { useLanguage } from '../language/useLanguage';
 import { Heading } from '../parts/Heading';
 import { LanguageSwitch } from '../language/LanguageSwitch';
 import { Announcer } from './Announcer';
-import type { DeviceTrouble } from './Call';
+import type { DeviceTrouble } from '../devices/deviceProblem';
 import { CallNotices } from './CallNotices';
 import { ChatPanel } from './ChatPanel';
 import { ControlBar } from './ControlBar';

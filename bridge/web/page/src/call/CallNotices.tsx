@@ -3,7 +3,7 @@ import { useAudioPlayback, useConnectionState } from '@livekit/components-react'
 import { ConnectionState } from 'livekit-client';
 import { useLanguage } from '../language/useLanguage';
 import { Alert } from '../parts/Alert';
-import type { DeviceTrouble } from './Call';
+import type { DeviceTrouble } from '../devices/deviceProblem';
 
 interface CallNoticesProps {
   trouble: DeviceTrouble | undefined;

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import type { Ref } from 'react';
 import { useLanguage } from '../language/useLanguage';
 import { IconButton } from '../parts/IconButton';
-import type { DeviceTrouble } from './Call';
+import type { DeviceTrouble } from '../devices/deviceProblem';
 import { CameraButton, MicrophoneButton } from './DeviceButtons';
 import { ScreenShareButton } from './ScreenShareButton';
 import { SettingsDialog } from './SettingsDialog';

@@ -3,7 +3,7 @@ import { useTrackToggle } from '@livekit/components-react';
 import { Track } from 'livekit-client';
 import { useLanguage } from '../language/useLanguage';
 import { IconButton } from '../parts/IconButton';
-import type { DeviceTrouble } from './Call';
+import type { DeviceTrouble } from '../devices/deviceProblem';
 
 interface DeviceButtonProps {
   onDeviceError: (kind: DeviceTrouble['kind'], error: unknown) => void;

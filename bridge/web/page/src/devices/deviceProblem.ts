@@ -3,6 +3,11 @@ import { MediaDeviceFailure } from 'livekit-client';
 
 export type DeviceProblem = 'denied' | 'missing' | 'busy' | 'unsupported' | 'failed';
 
+export interface DeviceTrouble {
+  kind: 'microphone' | 'camera';
+  problem: DeviceProblem;
+}
+
 export function deviceProblemOf(error: unknown): DeviceProblem {
   switch (MediaDeviceFailure.getFailure(error)) {
     case MediaDeviceFailure.PermissionDenied:
