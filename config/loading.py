@@ -66,17 +66,21 @@ def load(path: Path, environ: Mapping[str, str], *, as_token: str | None = None)
     source = str(path)
     raw = _read_yaml(path)
     problems = [*_sections_that_are_no_mappings(raw)]
-    if not problems:
-        problems = [*_apply_environment(raw, environ), *_placeholders(raw)]
-    if not problems:
-        problems = [*_fill_token(raw, path.parent, as_token)]
     if problems:
         raise ConfigError(source, problems)
+    problems = [*_apply_environment(raw, environ), *_placeholders(raw)]
+    without_token = [*_fill_token(raw, path.parent, as_token)]
+    problems = problems or without_token  # the registration is written once the rest is filled in
+    settings = None
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError(source, [_sentence(dict(e), raw) for e in error.errors(include_url=False)]) from None
-    if problems := [*_foreign_registration(settings)]:
+        said = {problem.split(":", 1)[0] for problem in problems}
+        sentences = [_sentence(dict(e), raw) for e in error.errors(include_url=False)]
+        problems += [sentence for sentence in sentences if sentence.split(":", 1)[0] not in said]
+    if settings is not None and not problems:
+        problems = [*_foreign_registration(settings)]
+    if settings is None or problems:
         raise ConfigError(source, problems)
     return settings
 
@@ -152,6 +156,7 @@ def _fill_token(raw: dict[str, Any], folder: Path, as_token: str | None) -> Iter
         try:
             matrix["as_token"] = Registration.read(Path(matrix["registration_file"])).as_token.get_secret_value()
         except RegistrationError as error:
+            matrix["as_token"] = ""  # so that it is said once, and the rest is checked too
             yield f"matrix.registration_file: {error}"
 
 
