@@ -120,11 +120,20 @@ def _check(arguments: argparse.Namespace) -> None:
 def _mendable() -> tuple[type[Exception], ...]:
     """Errors whose message is for whoever runs the command. Looked up only once something was raised."""
     from bot.database import StorageUnusable  # noqa: PLC0415
+    from bot.durable import AlreadyRunning  # noqa: PLC0415
     from bridge.web.join_page import PageNotBuilt  # noqa: PLC0415
     from bridge.web.server import CannotListen  # noqa: PLC0415
     from transcripts.recognition import ModelUnavailable  # noqa: PLC0415
 
-    return (ConfigError, RegistrationError, StorageUnusable, PageNotBuilt, CannotListen, ModelUnavailable)
+    return (
+        ConfigError,
+        RegistrationError,
+        StorageUnusable,
+        AlreadyRunning,
+        PageNotBuilt,
+        CannotListen,
+        ModelUnavailable,
+    )
 
 
 def _fail(message: str) -> None:

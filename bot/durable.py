@@ -1,7 +1,8 @@
 """Durable workflows (DBOS): how one of our processes takes part in them, and what a step is.
 
 What a process is doing when it dies is taken up at its unfinished step when it comes back. For that (measured):
-- `executor_id` is the process's own and stable: two live processes with one id would run a step twice.
+- `executor_id` is the process's own and stable: two live processes with one id would run a step twice, so a lock in the
+  storage folder sees to it that there is one.
 - `application_version` is pinned: by default it is a hash of the source, and a deploy would strand running work.
 - A process listens only on its own queues: `listen_queues([])` for one that only enqueues.
 - Each kind of process is an application of its own to DBOS: interrupted work comes back through an internal queue that
@@ -12,6 +13,7 @@ Steps happen at least once, so each is idempotent; they are coarse, as each cost
 from __future__ import annotations
 
 import asyncio
+import fcntl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -30,6 +32,8 @@ MAX_RECOVERY_ATTEMPTS = 8
 QUEUE_POLL_S = 0.5
 """How soon work that was asked for is begun. On SQLite a poll is a handful of queries: at 0.2 s they took a quarter of
 a core in each process that waits (measured)."""
+LOCK_WITHIN_S = 25.0
+LOCK_POLL_S = 0.1
 MESSAGE_POLL_S: dict[Role, float] = {"front": 0.2, "recorder": 5.0, "speech": 5.0}
 """How soon a message is noticed: the meetings, which wait for messages, are in the front alone."""
 
@@ -81,12 +85,40 @@ class UnderWay:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+class AlreadyRunning(Exception):
+    """Another process has this role on the same storage; the message says which."""
+
+
+@asynccontextmanager
+async def _alone_as(role: Role, folder: Path) -> AsyncIterator[None]:
+    """Be the only process of this role on this storage: a lock that the system lets go of however the process ends."""
+    with (folder / f"{role}.lock").open("a") as file:
+        for _ in range(round(LOCK_WITHIN_S / LOCK_POLL_S)):  # an earlier process may still be on its way out
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                await asyncio.sleep(LOCK_POLL_S)
+        else:
+            raise AlreadyRunning(f"another {role} is running on storage.folder {folder}: stop it first")
+        yield
+
+
 @asynccontextmanager
 async def taking_part(role: Role, database: Path, queues: tuple[Queue, ...]) -> AsyncIterator[None]:
     """Take part in the durable work as `role`, on this event loop, doing what arrives in `queues`.
 
     The classes whose workflows are to run here must have been constructed before.
+
+    Raises:
+        AlreadyRunning: Two processes with one id would do everything twice.
     """
+    async with _alone_as(role, database.parent), _launched(role, database, queues):
+        yield
+
+
+@asynccontextmanager
+async def _launched(role: Role, database: Path, queues: tuple[Queue, ...]) -> AsyncIterator[None]:
     config: DBOSConfig = {
         "name": application_of(role),
         "system_database_url": f"sqlite:///{database}",
