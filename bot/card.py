@@ -24,8 +24,8 @@ class CardState:
     phase: Phase = "open"
     present: int = 0
     """People in the call now."""
-    attended: int = 0
-    """People who have been in the call."""
+    attended: int | None = 0
+    """People who have been in the call; None where nobody knows any more."""
     ended_at: datetime | None = None
     remarks: tuple[str, ...] = ()
     """Sentences about what happened, in the room's language."""
@@ -47,8 +47,8 @@ def state_line(meeting: Meeting, state: CardState, wording: Wording, zone: ZoneI
         ended_at = state.ended_at or meeting.opened_at
         return wording.ended.format(
             duration=duration((ended_at - meeting.opened_at).total_seconds()),
-            participants=wording.participants(state.attended),
-        )
+            participants="" if state.attended is None else wording.participants(state.attended),
+        ).rstrip(" ·")
     if state.present == 0 and state.attended == 0:
         return wording.waiting
     return wording.since.format(

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -126,9 +127,10 @@ async def _launched(role: Role, database: Path, queues: tuple[Queue, ...]) -> As
         "executor_id": role,
         "application_version": f"{application_of(role)}-{_APPLICATION_VERSION}",
         "notification_listener_polling_interval_sec": MESSAGE_POLL_S[role],
-        "log_level": "WARNING",
+        "log_level": "ERROR",  # at a warning it says of everything that is let go of at the end that it was cancelled
     }
     DBOS(config=config)
+    _let_logs_through()
     DBOS.listen_queues([queue.name for queue in queues])
     DBOS.launch()
     try:
@@ -141,6 +143,13 @@ async def _launched(role: Role, database: Path, queues: tuple[Queue, ...]) -> As
         # It waits for threads of its own, and one of these may be waiting for this loop.
         with ThreadPoolExecutor(1) as thread:
             await asyncio.get_running_loop().run_in_executor(thread, DBOS.destroy)
+
+
+def _let_logs_through() -> None:
+    """DBOS writes its logs to standard error by itself; here they go the way of all others."""
+    logger = logging.getLogger("dbos")
+    logger.handlers.clear()
+    logger.propagate = True
 
 
 async def step(name: str, action: Callable[[], Awaitable[T]]) -> T:

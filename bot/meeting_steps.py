@@ -117,9 +117,13 @@ class MeetingSteps:
         return ended_at.isoformat()
 
     async def give_up(self, meeting: Meeting) -> None:
-        """Leave nobody in a call that the bot has forgotten, being recorded for nobody."""
-        await self.close_call(meeting)
+        """Leave nobody in a call that the bot has forgotten, recorded for nobody, nor a card that shows it open."""
+        ended_at = datetime.fromisoformat(await self.close_call(meeting))
         known = await self._register.get(meeting.id)
+        if known is not None and known.card_id is not None:
+            fault = in_language(known.language).internal_fault
+            state = CardState("failed", attended=None, ended_at=ended_at, remarks=(fault,))
+            await self.edit_card(known, known.card_id, state, "given up")
         if self._settings.storage.keep_sound and known is not None and known.transcribed:
             return
         try:
@@ -146,10 +150,12 @@ class MeetingSteps:
 
     async def post_card(self, meeting: Meeting) -> EventId:
         """Post the card; returns its event."""
-        return await self._post(meeting, "card", self._card(meeting, CardState()))
+        card_id = await self._post(meeting, "card", self._card(meeting, CardState()))
+        await self._register.note_card(meeting.id, card_id)
+        return card_id
 
-    async def edit_card(self, meeting: Meeting, card_id: EventId, state: CardState, number: int) -> None:
-        """Show what goes on now, as the `number`th edit; a homeserver that is away misses it."""
+    async def edit_card(self, meeting: Meeting, card_id: EventId, state: CardState, number: int | str) -> None:
+        """Show what goes on now, as the edit `number` of this card; a homeserver that is away misses it."""
         name = f"card edit {number}"
         try:
             await self._post(meeting, name, edit_of(card_id, self._card(meeting, state)), patience_s=LIVE_PATIENCE_S)

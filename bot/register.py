@@ -36,6 +36,7 @@ _meetings = Table(
     Column("language", String, nullable=False),
     Column("link", String, nullable=False, unique=True),
     Column("transcribed", Boolean, nullable=False),
+    Column("card_id", String),
     Column("ended_at", DateTime(timezone=True)),
     Column("finished_at", DateTime(timezone=True)),
 )
@@ -62,6 +63,8 @@ class Meeting:
     language: Language
     link: Link
     transcribed: bool
+    card_id: EventId | None
+    """The message that stands for it in its room, once that is posted."""
     ended_at: datetime | None
     finished_at: datetime | None
     """When its transcript was posted, or it was given up."""
@@ -105,7 +108,7 @@ class Register:
                 if known is not None:
                     return known
             else:
-                return Meeting(**row, ended_at=None, finished_at=None)
+                return Meeting(**row, card_id=None, ended_at=None, finished_at=None)
 
     async def get(self, meeting: MeetingId) -> Meeting | None:
         """The meeting of this id."""
@@ -128,6 +131,11 @@ class Register:
     async def by_link(self, link: Link) -> Meeting | None:
         """The meeting behind a join link."""
         return await self._one(_meetings.c.link == link)
+
+    async def note_card(self, meeting: MeetingId, card_id: EventId) -> None:
+        """The meeting's card is this message."""
+        async with self._engine.begin() as connection:
+            await connection.execute(update(_meetings).where(_meetings.c.id == meeting).values(card_id=card_id))
 
     async def end(self, meeting: MeetingId) -> datetime:
         """The call is over, since now or since it was first said; returns that time."""

@@ -114,6 +114,9 @@ class Hall:
         meeting = await self.register.open_in(room)
         assert meeting is not None
         await self.until(lambda: CallId(meeting.id) in self.calls.present and self.said("Rejoindre", "Join"))
+        while meeting.card_id is None:  # said, and on its way into the register
+            await asyncio.sleep(0.01)
+            meeting = await self.register.get(meeting.id) or meeting
         if meeting.transcribed:
             await self.until(lambda: meeting.id in self.recorder.begun)
         if people:

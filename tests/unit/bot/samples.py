@@ -30,6 +30,7 @@ def a_meeting(**changes: Any) -> Meeting:
         "language": "fr",
         "link": Link("abcdefghijklmnopqrstuv"),
         "transcribed": True,
+        "card_id": None,
         "ended_at": None,
         "finished_at": None,
     }

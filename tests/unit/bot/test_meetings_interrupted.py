@@ -147,6 +147,8 @@ async def test_a_meeting_that_was_interrupted_too_often_frees_its_room(hall: Hal
     assert await hall.register.open_in(ROOM) is None
     assert CallId(meeting.id) not in hall.calls.present
     assert hall.said("erreur inattendue")
+    assert hall.card()[1].startswith("terminé · ")
+    assert "participant" not in hall.card()[1]
     assert await hall.register.unfinished() == []
 
 

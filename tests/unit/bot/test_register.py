@@ -47,6 +47,7 @@ async def test_a_meeting_is_registered_as_it_was_asked_for(register: Register) -
         link=Link(""),
         transcribed=False,
         ended_at=None,
+        card_id=None,
         finished_at=None,
     )
     assert before <= meeting.opened_at <= datetime.now(UTC)
