@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,6 +45,24 @@ async def test_the_banner_shows_the_recorder_come_and_go_and_nobody_sees_it_as_a
             )
             await expect(page.get_by_text("1 participant", exact=True)).to_be_visible()
         await expect(page.get_by_text("Cet appel est transcrit")).to_have_count(0)
+
+
+async def test_who_is_in_the_call_is_told_when_the_transcription_is_stopped(
+    browser: Browser, page_server: ServedPage
+) -> None:
+    """The recorder leaves, and the page asks whether it will come back; nothing then promises a transcript."""
+    link = page_server.door.open_call(OPEN)
+    async with visiting(browser, page_server.link(link)) as page:
+        await join(page)
+        token = page_server.door.recorder_token(link)
+        async with in_the_call(Admission(page_server.door.server.url, token, "greffier-recorder", "")):
+            await expect(page.get_by_text("Transcription en cours")).to_be_visible()
+            page_server.door.notices[link] = replace(OPEN, transcribed=False)
+        banner = page.get_by_role("region", name="La transcription a été arrêtée")
+        await expect(banner).to_contain_text("Ce qui était enregistré est effacé")
+        await page.get_by_role("button", name="Quitter").click()
+        await expect(page.get_by_role("heading", name="Vous avez quitté l’appel")).to_be_visible()
+        await expect(page.get_by_text("La transcription paraîtra")).to_have_count(0)
 
 
 async def test_chat_goes_both_ways_as_plain_text_and_unread_messages_are_counted(

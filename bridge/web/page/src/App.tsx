@@ -33,6 +33,11 @@ export function App() {
     setStep({ at: 'prejoin', notice: answer.value });
   }, [suggest]);
 
+  const askAgain = useCallback(async () => {
+    const answer = await fetchNotice(link);
+    if (answer.ok) setStep((now) => ('notice' in now ? { ...now, notice: answer.value } : now));
+  }, []);
+
   const knockAgain = useCallback(() => {
     setStep({ at: 'loading' });
     void knock();
@@ -65,6 +70,7 @@ export function App() {
           admission={step.admission}
           choices={step.choices}
           onLeft={(why) => setStep({ at: 'left', notice: step.notice, why })}
+          onRecordingEnd={() => void askAgain()}
         />
       );
     case 'left':

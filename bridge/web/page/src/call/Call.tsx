@@ -16,9 +16,10 @@ interface CallProps {
   admission: Admission;
   choices: Choices;
   onLeft: (why: LeftWhy) => void;
+  onRecordingEnd: () => void;
 }
 
-export function Call({ notice, admission, choices, onLeft }: CallProps) {
+export function Call({ notice, admission, choices, onLeft, onRecordingEnd }: CallProps) {
   const [trouble, setTrouble] = useState<DeviceTrouble>();
   const onDeviceError = useCallback((kind: DeviceTrouble['kind'], error: unknown) => {
     setTrouble({ kind, problem: deviceProblemOf(error) });
@@ -30,7 +31,13 @@ export function Call({ notice, admission, choices, onLeft }: CallProps) {
   if (room === null) return <Loading />;
   return (
     <RoomContext value={room}>
-      <CallLayout notice={notice} trouble={trouble} onDeviceError={onDeviceError} onTroubleRead={clearTrouble} />
+      <CallLayout
+        notice={notice}
+        trouble={trouble}
+        onDeviceError={onDeviceError}
+        onTroubleRead={clearTrouble}
+        onRecordingEnd={onRecordingEnd}
+      />
       <RoomAudioRenderer />
     </RoomContext>
   );

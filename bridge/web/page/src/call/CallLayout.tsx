@@ -19,9 +19,10 @@ interface CallLayoutProps {
   trouble: DeviceTrouble | undefined;
   onDeviceError: (kind: DeviceTrouble['kind'], error: unknown) => void;
   onTroubleRead: () => void;
+  onRecordingEnd: () => void;
 }
 
-export function CallLayout({ notice, trouble, onDeviceError, onTroubleRead }: CallLayoutProps) {
+export function CallLayout({ notice, trouble, onDeviceError, onTroubleRead, onRecordingEnd }: CallLayoutProps) {
   const { t } = useLanguage();
   const participants = useParticipants();
   const { chatMessages, send, isSending } = useChat();
@@ -41,7 +42,7 @@ export function CallLayout({ notice, trouble, onDeviceError, onTroubleRead }: Ca
         <p className="call-count">{t.call.participants(participants.length)}</p>
         <LanguageSwitch />
       </header>
-      <TranscriptionBanner transcribed={notice.transcribed} />
+      <TranscriptionBanner transcribed={notice.transcribed} onRecordingEnd={onRecordingEnd} />
       <CallNotices trouble={trouble} onTroubleRead={onTroubleRead} />
       <main className="call-main">
         <Stage alone={participants.length < 2} />

@@ -98,6 +98,8 @@ export const en: Messages = {
     banner: 'This call is transcribed',
     running: 'Transcription running',
     waiting: 'Transcription not started yet',
+    stopped: 'The transcription has been stopped',
+    erased: 'What had been recorded is erased',
   },
   chat: {
     title: 'Chat',

@@ -98,6 +98,8 @@ export const fr: Messages = {
     banner: 'Cet appel est transcrit',
     running: 'Transcription en cours',
     waiting: 'Transcription en attente',
+    stopped: 'La transcription a été arrêtée',
+    erased: 'Ce qui était enregistré est effacé',
   },
   chat: {
     title: 'Discussion',

@@ -71,7 +71,7 @@ export interface Messages {
     yours: string;
     failed: string;
   };
-  transcription: { banner: string; running: string; waiting: string };
+  transcription: { banner: string; running: string; waiting: string; stopped: string; erased: string };
   chat: {
     title: string;
     open: string;
