@@ -111,14 +111,15 @@ class Hall:
     async def begins(self, body: str = "!visio Point budget", *people: str, room: RoomId = ROOM) -> Meeting:
         """A meeting is opened, its recorder is there, and these people join."""
         await self.hears(body, room=room)
-        meeting = await self.register.open_in(room)
-        assert meeting is not None
-        await self.until(lambda: CallId(meeting.id) in self.calls.present and self.said("Rejoindre", "Join"))
+        opened = await self.register.open_in(room)
+        assert opened is not None
+        await self.until(lambda: CallId(opened.id) in self.calls.present and self.said("Rejoindre", "Join"))
+        meeting = opened
         while meeting.card_id is None:  # said, and on its way into the register
             await asyncio.sleep(0.01)
-            meeting = await self.register.get(meeting.id) or meeting
+            meeting = await self.register.get(opened.id) or opened
         if meeting.transcribed:
-            await self.until(lambda: meeting.id in self.recorder.begun)
+            await self.until(lambda: opened.id in self.recorder.begun)
         if people:
             self.calls.join(CallId(meeting.id), *people)
             await tell(meeting.id, LOOK)
