@@ -55,9 +55,7 @@ async def run(settings: Settings) -> None:
         calls = Calls(settings.livekit, session)
 
         steps = MeetingSteps(settings, register, calls, homeserver, Spool(settings.storage.spool))
-        delivery = Delivery(
-            homeserver, Archive(settings.storage.folder / "transcripts"), ZoneInfo(settings.rooms.time_zone)
-        )
+        delivery = Delivery(homeserver, Archive(settings.storage.transcripts), ZoneInfo(settings.rooms.time_zone))
         meetings = Meetings(settings, register, steps, delivery)
         answers = Answers(settings, register, meetings, calls, homeserver, homeserver)
         wanted = Wanted(
