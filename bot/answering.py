@@ -7,7 +7,6 @@ reply are sent under ids derived from it.
 from __future__ import annotations
 
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 import structlog
 from dbos import DBOS, SetWorkflowID
@@ -27,6 +26,7 @@ from bridge.matrix.events import RoomMessage
 from bridge.matrix.ids import RoomId, UserId
 from bridge.matrix.outbound import Content, notice, reply_to
 from config.models import Language, Settings
+from transcripts.typography import colon
 
 log = structlog.get_logger()
 
@@ -154,8 +154,8 @@ class Answers:
             log.warning("call cannot be looked at", meeting_id=meeting.id, cause=str(error))
             call = None
         present = len(call.participants) if call else 0
-        zone = ZoneInfo(self._settings.rooms.time_zone)
-        return state_line(meeting, CardState(present=present, attended=present), wording, zone)
+        state = CardState(present=present, attended=present)
+        return state_line(meeting, state, wording, self._settings.rooms.zone)
 
     async def _set_language(self, message: RoomMessage, chosen: Language, wording: Wording) -> str:
         level = await self._rights.power_level(message.room_id, message.sender)
@@ -169,9 +169,9 @@ class Answers:
 
 
 def _help(wording: Wording) -> Content:
-    colon = "\u00a0:" if wording.language == "fr" else ":"
-    text = "\n".join([wording.help_title, *(f"{typed}{colon} {what}" for typed, what in wording.help.values())])
-    items = "".join(f"<li><code>{typed}</code>{colon} {what}</li>" for typed, what in wording.help.values())
+    to = colon(wording.language)
+    text = "\n".join([wording.help_title, *(f"{typed}{to}{what}" for typed, what in wording.help.values())])
+    items = "".join(f"<li><code>{typed}</code>{to}{what}</li>" for typed, what in wording.help.values())
     return notice(text, f"<p>{wording.help_title}</p><ul>{items}</ul>")
 
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from bot.register import Meeting
 from bot.wording import Wording, duration
 from bridge.matrix.outbound import notice
+from transcripts.typography import colon
 
 CARD_KEY = "fr.greffier.card"
 
@@ -63,7 +64,7 @@ def card(meeting: Meeting, state: CardState, wording: Wording, *, public_url: st
     text, html = [name, line], [f"<strong>{escape(name)}</strong>", escape(line)]
     if state.phase == "open":
         url = join_url(meeting, public_url)
-        text.append(f"{wording.join}\u00a0: {url}" if wording.language == "fr" else f"{wording.join}: {url}")
+        text.append(f"{wording.join}{colon(wording.language)}{url}")
         html.append(f'<a href="{escape(url)}">{escape(wording.join)}</a>')
         consent, consent_html = _consent(meeting, wording)
         text.append(consent)

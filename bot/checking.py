@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from importlib.resources import files
 
 import aiohttp
 
@@ -12,6 +11,7 @@ from bot.database import StorageUnusable, prepare
 from bridge.livekit.calls import CallError, Calls
 from bridge.matrix.errors import HomeserverError
 from bridge.matrix.homeserver import Homeserver
+from bridge.web.join_page import BUILT_PAGE
 from config.models import Settings
 from transcripts import whisper
 from transcripts.recognition import ModelUnavailable
@@ -57,7 +57,7 @@ async def _livekit(settings: Settings) -> str:
 
 
 async def _join_page(settings: Settings) -> str:
-    if not (files("bridge.web") / "dist" / "index.html").is_file():
+    if not (BUILT_PAGE / "index.html").is_file():
         raise LookupError("it is not built; from a source checkout, run: make page")
     return f"built, to be served at {settings.web.public_url}"
 

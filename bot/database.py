@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import MetaData, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-_BUSY_TIMEOUT_S = 30
+BUSY_TIMEOUT_S = 30
 
 
 class StorageUnusable(Exception):
@@ -33,7 +33,7 @@ def prepare(folder: Path) -> Path:
     file = database_file(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with closing(sqlite3.connect(file, timeout=_BUSY_TIMEOUT_S)) as connection:
+        with closing(sqlite3.connect(file, timeout=BUSY_TIMEOUT_S)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
         file.chmod(0o600)
     except (OSError, sqlite3.Error) as error:
@@ -43,7 +43,7 @@ def prepare(folder: Path) -> Path:
 
 def open_engine(file: Path) -> AsyncEngine:
     """The engine for our own tables. A commit is on disk when it returns: what is acknowledged is stored."""
-    engine = create_async_engine(f"sqlite+aiosqlite:///{file}", connect_args={"timeout": _BUSY_TIMEOUT_S})
+    engine = create_async_engine(f"sqlite+aiosqlite:///{file}", connect_args={"timeout": BUSY_TIMEOUT_S})
 
     @event.listens_for(engine.sync_engine, "connect")
     def _durable(connection: Any, _record: Any) -> None:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from bot.card import heading
 from bot.durable import step
-from bot.posting import Rooms, patiently, post, transaction_id
+from bot.posting import PATIENCE_S, Rooms, patiently, post, transaction_id
 from bot.register import Meeting
 from bot.wording import Wording
 from bridge.matrix.ids import EventId
@@ -26,7 +26,6 @@ from transcripts.turns import Turn
 from transcripts.web_vtt import web_vtt
 
 TRANSCRIPT_KEY = "fr.greffier.transcript"
-PATIENCE_S = 24 * 3600.0
 _ROOM_FOR_RELATIONS_BYTES = 1_000
 """What the thread relation and the part's number add to a message after it was measured."""
 _LARGEST_PARAGRAPH_BYTES = 12_000

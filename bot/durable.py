@@ -24,6 +24,8 @@ from typing import Any, Literal, TypeVar
 
 from dbos import DBOS, DBOSConfig
 
+from bot.database import BUSY_TIMEOUT_S
+
 Role = Literal["front", "recorder", "speech"]
 T = TypeVar("T")
 
@@ -123,7 +125,7 @@ async def _launched(role: Role, database: Path, queues: tuple[Queue, ...]) -> As
     config: DBOSConfig = {
         "name": application_of(role),
         "system_database_url": f"sqlite:///{database}",
-        "db_engine_kwargs": {"connect_args": {"timeout": 30}},
+        "db_engine_kwargs": {"connect_args": {"timeout": BUSY_TIMEOUT_S}},
         "executor_id": role,
         "application_version": f"{application_of(role)}-{_APPLICATION_VERSION}",
         "notification_listener_polling_interval_sec": MESSAGE_POLL_S[role],

@@ -46,7 +46,6 @@ class Entrance:
         if meeting.ended_at is not None:
             raise CallOver
         await self._check_place(meeting)
-        limits = self._settings.calls
         identity = ParticipantId(f"p-{secrets.token_hex(8)}")
         token = participant_token(
             self._settings.livekit,
@@ -54,7 +53,7 @@ class Entrance:
             identity,
             name,
             valid_for=TOKEN_VALID_FOR,
-            limits=CallLimits(limits.empty_timeout_s, limits.departure_timeout_s, limits.max_participants),
+            limits=CallLimits.of(self._settings.calls),
         )
         return Admission(livekit_url=self._settings.livekit.browser_url, token=token, identity=identity, name=name)
 

@@ -6,9 +6,6 @@ import asyncio
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from functools import partial
-from importlib.resources import files
-from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import aiohttp
 import structlog
@@ -34,6 +31,7 @@ from bridge.livekit.webhooks import Webhooks
 from bridge.matrix.homeserver import Homeserver
 from bridge.matrix.inbox import Inbox
 from bridge.matrix.listener import Listener, Wanted
+from bridge.web.join_page import BUILT_PAGE
 from bridge.web.server import build, serving
 from config.models import Settings
 from transcripts.archive import Archive
@@ -55,7 +53,7 @@ async def run(settings: Settings) -> None:
         calls = Calls(settings.livekit, session)
 
         steps = MeetingSteps(settings, register, calls, homeserver, Spool(settings.storage.spool))
-        delivery = Delivery(homeserver, Archive(settings.storage.transcripts), ZoneInfo(settings.rooms.time_zone))
+        delivery = Delivery(homeserver, Archive(settings.storage.transcripts), settings.rooms.zone)
         meetings = Meetings(settings, register, steps, delivery)
         answers = Answers(settings, register, meetings, calls, homeserver, homeserver)
         wanted = Wanted(
@@ -71,7 +69,7 @@ async def run(settings: Settings) -> None:
             Entrance(settings, register, calls),
             CallEvents(Webhooks(settings.livekit), register, calls),
             readiness,
-            page_dir=Path(str(files("bridge.web"))) / "dist",
+            page_dir=BUILT_PAGE,
             livekit_url=settings.livekit.browser_url,
             registry=REGISTRY,
             metrics_token=settings.web.metrics_token.get_secret_value() if settings.web.metrics_token else None,

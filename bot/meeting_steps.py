@@ -6,12 +6,11 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import structlog
 
 from bot.card import CardState, card
-from bot.posting import Rooms, post, transaction_id
+from bot.posting import PATIENCE_S, Rooms, post, transaction_id
 from bot.register import Meeting, Register
 from bot.wording import in_language
 from bridge.livekit.calls import CallError, Calls, CallServerRefused, CallServerUnreachable
@@ -25,8 +24,6 @@ from transcripts.spool import Spool
 log = structlog.get_logger()
 
 OPEN_ATTEMPTS_AFTER_S = (0.0, 0.5, 1.5)
-PATIENCE_S = 24 * 3600.0
-"""How long what must reach the room waits for a homeserver that is away: as long as it honours transaction ids."""
 LIVE_PATIENCE_S = 10.0
 """How long a live edit of the card may wait: the next one says more anyway."""
 
@@ -176,5 +173,5 @@ class MeetingSteps:
         )
 
     def _card(self, meeting: Meeting, state: CardState) -> Content:
-        zone = ZoneInfo(self._settings.rooms.time_zone)
-        return card(meeting, state, in_language(meeting.language), public_url=self._settings.web.public_url, zone=zone)
+        wording, zone = in_language(meeting.language), self._settings.rooms.zone
+        return card(meeting, state, wording, public_url=self._settings.web.public_url, zone=zone)

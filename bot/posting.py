@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
+PATIENCE_S = 24 * 3600.0
+"""How long what must reach the room waits for a homeserver that is away: as long as it honours transaction ids."""
 
 
 class Rooms(Protocol):

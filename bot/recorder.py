@@ -51,8 +51,7 @@ class Recorder:
         meeting = await self._register.get(meeting_id)
         if meeting is None or not meeting.transcribed or meeting.ended_at is not None:
             return ""
-        calls = self._settings.calls
-        limits = CallLimits(calls.empty_timeout_s, calls.departure_timeout_s, calls.max_participants)
+        limits = CallLimits.of(self._settings.calls)
         token = recorder_token(self._settings.livekit, CallId(meeting_id), limits=limits)
         try:
             sound = await asyncio.to_thread(self._spool.writer, meeting_id)

@@ -22,6 +22,8 @@ from transcripts.spool import MeetingId
 Link = NewType("Link", str)
 """The unguessable part of a join link: 22 characters, 128 bits."""
 
+_ATTEMPTS = 3
+
 SCHEMA = MetaData()
 
 _meetings = Table(
@@ -99,7 +101,7 @@ class Register:
             "link": Link(secrets.token_urlsafe(16)),
             "transcribed": transcribed,
         }
-        while True:
+        for _ in range(_ATTEMPTS):  # the open meeting that is in the way may end before it is looked at
             try:
                 async with self._engine.begin() as connection:
                     await connection.execute(insert(_meetings).values(row))
@@ -109,6 +111,7 @@ class Register:
                     return known
             else:
                 return Meeting(**row, card_id=None, ended_at=None, finished_at=None)
+        raise LookupError(f"the meeting of {command_id} can neither be registered nor be found")
 
     async def get(self, meeting: MeetingId) -> Meeting | None:
         """The meeting of this id."""

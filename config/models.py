@@ -142,6 +142,11 @@ class Rooms(_Section):
     language: Language = "fr"
     time_zone: TimeZone = "Europe/Paris"
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone that `time_zone` names."""
+        return ZoneInfo(self.time_zone)
+
 
 class Speech(_Section):
     """Sound to words."""

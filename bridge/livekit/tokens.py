@@ -16,7 +16,7 @@ from bridge.livekit.ids import RECORDER
 
 if TYPE_CHECKING:
     from bridge.livekit.ids import CallId, ParticipantId
-    from config.models import LiveKit
+    from config.models import Calls, LiveKit
 
 PERSON_SOURCES = ("camera", "microphone", "screen_share", "screen_share_audio")
 
@@ -37,6 +37,11 @@ class CallLimits:
     empty_timeout_s: int
     departure_timeout_s: int
     max_participants: int
+
+    @classmethod
+    def of(cls, settings: Calls) -> CallLimits:
+        """The limits that the settings set for every call."""
+        return cls(settings.empty_timeout_s, settings.departure_timeout_s, settings.max_participants)
 
 
 def participant_token(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -11,7 +12,9 @@ from bridge.web.headers import content_security_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
+
+BUILT_PAGE = Path(__file__).parent / "dist"
+"""Where `npm run build` leaves the page, in a checkout and in a wheel alike."""
 
 
 class PageNotBuilt(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import wave
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import pytest
 import pytest_asyncio
 from prometheus_client import CollectorRegistry
 
+from bridge.web.join_page import BUILT_PAGE
 from bridge.web.server import build, serving
 from tests.fakes.web import FakeCallEvents, FakeReadiness
 from tests.integration.web.calls import LiveKitDoor
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from tests.stack.livekit import LiveKitServer
 
 ROOT = Path(__file__).parents[3]
-PAGE_DIR = ROOT / "bridge" / "web" / "dist"
 SPEECH = ROOT / "tests" / "data" / "meetings" / "dev2" / "Nadia.flac"
 SPEECH_RATE_HZ = 48_000
 
@@ -44,13 +45,20 @@ class ServedPage:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def page_server(livekit: LiveKitServer) -> AsyncIterator[ServedPage]:
+    """Our own server with the built page, for calls on the LiveKit server of all tests."""
+    async with serving_page(livekit) as served:
+        yield served
+
+
+@asynccontextmanager
+async def serving_page(livekit: LiveKitServer) -> AsyncIterator[ServedPage]:
     """Our own server with the built page; needs `npm run build`, which `make test` does first."""
     door = LiveKitDoor(livekit)
     app = build(
         door,
         FakeCallEvents(),
         FakeReadiness(),
-        page_dir=PAGE_DIR,
+        page_dir=BUILT_PAGE,
         livekit_url=livekit.url,
         registry=CollectorRegistry(),
     )

@@ -9,13 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from livekit import api, rtc
 from playwright.async_api import expect
-from prometheus_client import CollectorRegistry
 
 from bridge.web.door import Admission, CallNotice
-from bridge.web.server import build, serving
-from tests.fakes.web import FakeCallEvents, FakeReadiness
-from tests.integration.web.calls import LiveKitDoor
-from tests.integration.web.conftest import PAGE_DIR, ServedPage
+from tests.integration.web.conftest import ServedPage, serving_page
 from tests.integration.web.listening import WITHIN_S, in_the_call
 from tests.integration.web.visiting import join, visiting
 from tests.stack.livekit import running_livekit
@@ -107,26 +103,18 @@ async def test_a_call_that_is_closed_sends_everyone_to_a_page_that_says_so(
 
 async def test_a_lost_connection_is_told_while_it_is_tried_again(browser: Browser, tmp_path: Path) -> None:
     """The server goes away and comes back: the page says both, and the person is in the call again."""
-    async with running_livekit(tmp_path) as server:
-        door = LiveKitDoor(server)
-        app = build(
-            door,
-            FakeCallEvents(),
-            FakeReadiness(),
-            page_dir=PAGE_DIR,
-            livekit_url=server.url,
-            registry=CollectorRegistry(),
-        )
-        async with serving(app, "127.0.0.1", 0) as port:
-            page_server = ServedPage(f"http://127.0.0.1:{port}", door)
-            async with visiting(browser, page_server.link(door.open_call(OPEN))) as page:
-                await join(page)
-                await expect(page.get_by_role("listitem").filter(has_text="Claire")).to_be_visible()
-                await server.process.kill()
-                await expect(page.get_by_role("alert")).to_contain_text("Connexion perdue.")
-                await server.start()
-                await expect(page.get_by_role("alert")).to_have_count(0, timeout=WITHIN_S * 1000)
-                await expect(page.get_by_role("listitem").filter(has_text="Claire")).to_be_visible()
+    async with (
+        running_livekit(tmp_path) as server,
+        serving_page(server) as page_server,
+        visiting(browser, page_server.link(page_server.door.open_call(OPEN))) as page,
+    ):
+        await join(page)
+        await expect(page.get_by_role("listitem").filter(has_text="Claire")).to_be_visible()
+        await server.process.kill()
+        await expect(page.get_by_role("alert")).to_contain_text("Connexion perdue.")
+        await server.start()
+        await expect(page.get_by_role("alert")).to_have_count(0, timeout=WITHIN_S * 1000)
+        await expect(page.get_by_role("listitem").filter(has_text="Claire")).to_be_visible()
 
 
 async def test_who_leaves_while_still_connecting_has_left_and_is_told_of_no_failure(
