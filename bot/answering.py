@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Protocol
 
 import structlog
-from dbos import DBOS, SetWorkflowID
 
 from bot import commands
 from bot.card import CardState, heading, join_url, state_line
@@ -110,8 +109,7 @@ class Answers:
         )
         if meeting.command_id != message.event_id:
             return notice(wording.already_open.format(link=join_url(meeting, self._settings.web.public_url)))
-        with SetWorkflowID(meeting.id):  # the same id again finds the workflow that runs
-            await DBOS.start_workflow_async(self._meetings.hold, meeting.id)
+        await self._meetings.begin(meeting.id)
         return None
 
     async def _end(self, message: RoomMessage, wording: Wording) -> str:
@@ -152,7 +150,7 @@ class Answers:
             call = await self._calls.look(CallId(meeting.id))
         except CallError as error:
             log.warning("call cannot be looked at", meeting_id=meeting.id, cause=str(error))
-            call = None
+            return wording.status_unknown
         present = len(call.participants) if call else 0
         state = CardState(present=present, attended=present)
         return state_line(meeting, state, wording, self._settings.rooms.zone)

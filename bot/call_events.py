@@ -7,7 +7,7 @@ from typing import Literal
 import structlog
 
 from bot.register import Register
-from bot.signals import LOOK, tell
+from bot.signals import LOOK, Signal, tell
 from bridge.livekit.calls import CallError, Calls
 from bridge.livekit.ids import RECORDER, CallId
 from bridge.livekit.webhooks import MalformedWebhook, WebhookRefused, Webhooks
@@ -15,7 +15,12 @@ from transcripts.spool import MeetingId
 
 log = structlog.get_logger()
 
-_WORTH_A_LOOK = frozenset({"participant_joined", "participant_left", "participant_connection_aborted", "room_finished"})
+_WORTH_SAYING = {
+    "participant_joined": LOOK,
+    "participant_left": LOOK,
+    "participant_connection_aborted": LOOK,
+    "room_finished": Signal("closed"),
+}
 
 
 class CallEvents:
@@ -36,8 +41,8 @@ class CallEvents:
         except MalformedWebhook as error:
             log.warning("webhook malformed", cause=str(error))
             return "malformed"
-        if event is not None and event.kind in _WORTH_A_LOOK and event.participant != RECORDER:
-            await tell(MeetingId(event.call), LOOK, once=f"webhook.{event.id}")
+        if event is not None and event.kind in _WORTH_SAYING and event.participant != RECORDER:
+            await tell(MeetingId(event.call), _WORTH_SAYING[event.kind], once=f"webhook.{event.id}")
         if event is not None and event.kind == "room_started":
             await self._close_if_over(MeetingId(event.call))
         return "taken"

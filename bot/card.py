@@ -69,7 +69,7 @@ def card(meeting: Meeting, state: CardState, wording: Wording, *, public_url: st
         consent, consent_html = _consent(meeting, wording)
         text.append(consent)
         html.append(consent_html)
-    for remark in (*state.remarks, *([wording.transcribing] if state.phase == "transcribing" else [])):
+    for remark in state.remarks:
         text.append(remark)
         html.append(escape(remark))
     content = notice("\n".join(text), "<br>".join(html))

@@ -1,4 +1,4 @@
-"""What the recorder and the speech process do for a meeting: two durable jobs, and how the front asks for them."""
+"""What the recorder and the speech process do for a meeting: two durable jobs (the front asks by `bot.enqueueing`)."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import errno
 from collections.abc import Awaitable, Callable
 
 import structlog
-from dbos import DBOS, DBOSConfiguredInstance, EnqueueOptions
+from dbos import DBOS, DBOSConfiguredInstance
 
-from bot.durable import MAX_RECOVERY_ATTEMPTS, RECORDINGS, TRANSCRIPTIONS, Queue, UnderWay, application_of, step
+from bot.durable import MAX_RECOVERY_ATTEMPTS, RECORDINGS, TRANSCRIPTIONS, Queue, UnderWay, step
 from bot.signals import Kind, Signal, tell
 from transcripts.spool import MeetingId
 
 DISK_FULL = "disk_full"
-"""A problem of a job that the room is told in words of its own."""
+STORAGE_AWAY = "storage_away"
+OUT_OF_THE_CALL = "out_of_the_call"
+"""Problems of a job that the room is told in words of its own."""
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 Work = Callable[[MeetingId], Awaitable[str | None]]
@@ -37,14 +39,15 @@ class Jobs(DBOSConfiguredInstance):
         super().__init__(queue.name)
 
     @DBOS.workflow(name="work", max_recovery_attempts=MAX_RECOVERY_ATTEMPTS)
-    async def work(self, meeting_id: str) -> None:
-        """Do the job and tell the meeting how it went."""
+    async def work(self, meeting_id: str) -> str | None:
+        """Do the job and tell the meeting how it went; returns what went wrong, as its `Work` does."""
         self._under_way.enter()
         meeting = MeetingId(meeting_id)
         with structlog.contextvars.bound_contextvars(meeting_id=meeting):
             problem = await step("work", lambda: self._work(meeting))
             if problem is not None:
                 await tell(meeting, Signal(self._over, problem=problem))
+        return problem
 
     async def leave_off(self) -> None:
         """This process ends: let go of every job where it is."""
@@ -59,25 +62,3 @@ def recordings(work: Work) -> Jobs:
 def transcriptions(work: Work) -> Jobs:
     """The speech process's jobs."""
     return Jobs(TRANSCRIPTIONS, work, "transcription_over")
-
-
-async def enqueue_recording(meeting: MeetingId) -> None:
-    """Have the call of this meeting recorded, once."""
-    await _enqueue(RECORDINGS, meeting)
-
-
-async def enqueue_transcription(meeting: MeetingId) -> None:
-    """Have the sound of this meeting transcribed, once."""
-    await _enqueue(TRANSCRIPTIONS, meeting)
-
-
-async def _enqueue(queue: Queue, meeting: MeetingId) -> None:
-    options: EnqueueOptions = {
-        "workflow_name": "work",
-        "class_name": Jobs.__name__,
-        "instance_name": queue.name,
-        "queue_name": queue.name,
-        "application_name": application_of(queue.role),
-        "workflow_id": f"{meeting}.{queue.name}",
-    }
-    await DBOS.enqueue_workflow_with_options_async(options, meeting)

@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import structlog
 
+from bot.call_watch import Seen
 from bot.card import CardState, card
+from bot.enqueueing import before
 from bot.posting import PATIENCE_S, Rooms, post, transaction_id
+from bot.processes import seen
 from bot.register import Meeting, Register
+from bot.storing import stored
+from bot.waiting import wait_s
 from bot.wording import in_language
 from bridge.livekit.calls import CallError, Calls, CallServerRefused, CallServerUnreachable
 from bridge.livekit.ids import RECORDER, CallId
@@ -28,13 +33,17 @@ LIVE_PATIENCE_S = 10.0
 """How long a live edit of the card may wait: the next one says more anyway."""
 
 
-@dataclass(frozen=True)
-class Seen:
-    """What a look at the call showed: who is in it (identities), whether it is over, whether its time is."""
+STORAGE_PATIENCE_S = 24 * 3600.0
+"""How long what waits for the storage does so."""
 
-    people: tuple[str, ...]
-    over: bool
-    overdue: bool
+
+@dataclass(frozen=True)
+class Begun:
+    """How far a meeting had come when its workflow began: mostly nowhere; or an earlier version of us had held it."""
+
+    transcribed: bool
+    card_id: EventId | None
+    is_over: bool
 
 
 class MeetingSteps:
@@ -59,6 +68,11 @@ class MeetingSteps:
     async def time_s(self) -> float:
         """The time, in seconds since the epoch: read in a step, so that a workflow taken up again reads the same."""
         return self._now().timestamp()
+
+    async def begun(self, meeting: Meeting) -> Begun:
+        """How far the meeting has come."""
+        known = await self._register.get(meeting.id) or meeting
+        return Begun(known.transcribed, known.card_id, known.ended_at is not None)
 
     # The call
 
@@ -85,16 +99,22 @@ class MeetingSteps:
         log.error("call cannot be opened", cause=cause)
         return "away"
 
-    async def look(self, meeting: Meeting) -> Seen | None:
-        """Look at the call; None when LiveKit does not answer, which says nothing about the call."""
-        overdue = self._now() > meeting.opened_at + timedelta(minutes=self._settings.calls.max_duration_min)
+    async def open_again(self, meeting: Meeting) -> None:
+        """Open the LiveKit room anew, with its limits, for people who come back after a restart of the server."""
+        log.warning("call lost by LiveKit; it is opened again for whoever comes back")
+        await self.open_call(meeting)
+
+    async def look(self, meeting: Meeting) -> Seen:
+        """Look at the call."""
+        at_s = await self.time_s()
         try:
             state = await self._calls.look(CallId(meeting.id))
         except CallError as error:
             log.warning("call cannot be looked at", cause=str(error))
-            return None
-        people = tuple(person.id for person in state.participants) if state else ()
-        return Seen(people=people, over=state is None, overdue=overdue)
+            return Seen(at_s, None)
+        if state is None:
+            return Seen(at_s, (), has_room=False)
+        return Seen(at_s, tuple(person.id for person in state.participants))
 
     async def stop_recording(self, meeting: Meeting) -> None:
         """Put the recorder out of the call, for good."""
@@ -135,19 +155,37 @@ class MeetingSteps:
 
     # The sound
 
-    async def count_tracks(self, meeting: Meeting) -> int:
-        """How many tracks were recorded."""
-        return len(await asyncio.to_thread(self._spool.tracks, meeting.id))
+    async def has_sound(self, meeting: Meeting) -> bool:
+        """Whether anything was recorded."""
+        return await stored(lambda: self._spool.has_sound(meeting.id), patience_s=STORAGE_PATIENCE_S)
 
     async def erase_sound(self, meeting: Meeting) -> None:
         """Erase what was recorded."""
-        await asyncio.to_thread(self._spool.erase, meeting.id)
+        await stored(lambda: self._spool.erase(meeting.id), patience_s=STORAGE_PATIENCE_S)
+
+    async def expected_wait_s(self, meeting: Meeting) -> float | None:
+        """Roughly how long the transcript of this meeting will take from now; None where nobody can tell yet."""
+        ahead = [await self._register.get(id_) for id_ in await before(meeting.id)]
+        recent = await self._register.latest_transcribed()
+        workers = sum(process.is_alive for process in await seen(self._engine) if process.role == "speech")
+        return wait_s(
+            [duration_s(known) for known in ahead if known is not None],
+            [known.transcribing_s / duration_s(known) for known in recent if known.transcribing_s is not None],
+            max(1, workers),
+        )
+
+    # The transcript
+
+    async def note_undelivered(self, meeting: Meeting, why: str) -> None:
+        """Keep the transcript for when the room can be reached again."""
+        await self._register.note_undelivered(meeting.id, why)
 
     # The room
 
     async def post_card(self, meeting: Meeting) -> EventId:
         """Post the card; returns its event."""
-        card_id = await self._post(meeting, "card", self._card(meeting, CardState()))
+        patience_s = float(self._settings.calls.empty_timeout_s)  # later the call is closed
+        card_id = await self._post(meeting, "card", self._card(meeting, CardState()), patience_s=patience_s)
         await self._register.note_card(meeting.id, card_id)
         return card_id
 
@@ -160,12 +198,22 @@ class MeetingSteps:
             log.warning("card not edited", cause=str(error))
 
     async def settle_card(self, meeting: Meeting, card_id: EventId, state: CardState) -> None:
-        """Show the phase that the meeting has come to; the last edit of each phase is posted whatever it takes."""
-        await self._post(meeting, f"card {state.phase}", edit_of(card_id, self._card(meeting, state)))
+        """Show what the meeting has come to, however long that takes; a room that refuses it keeps the old card."""
+        try:
+            await self._post(meeting, f"card {state.phase}", edit_of(card_id, self._card(meeting, state)))
+        except HomeserverError as error:
+            log.error("card not settled", cause=str(error))  # noqa: TRY400 (the cause says all)
 
     async def say(self, meeting: Meeting, name: str, sentence: str, patience_s: float = PATIENCE_S) -> None:
         """Say one sentence in the room; `name` tells it from the others that the meeting may say."""
         await self._post(meeting, f"say {name}", notice(sentence), patience_s=patience_s)
+
+    async def say_now(self, meeting: Meeting, name: str, sentence: str) -> None:
+        """Say what is of use only now; a homeserver that is away for longer misses it."""
+        try:
+            await self.say(meeting, name, sentence, LIVE_PATIENCE_S)
+        except HomeserverError as error:
+            log.warning("room not told", cause=str(error))
 
     async def _post(self, meeting: Meeting, name: str, content: Content, patience_s: float = PATIENCE_S) -> EventId:
         return await post(

@@ -10,7 +10,16 @@ from dbos import error as dbos_error
 
 from transcripts.spool import MeetingId
 
-Kind = Literal["look", "end", "stop_transcription", "recording_over", "transcription_over"]
+Kind = Literal[
+    "look",  # something may have changed in the call
+    "closed",  # LiveKit says that it has closed the call
+    "end",  # somebody asks for its end
+    "stop_transcription",
+    "recording_broken",  # the recorder cannot record, says why, and goes on trying
+    "recording_resumed",
+    "recording_over",
+    "transcription_over",
+]
 
 _TOPIC = "signal"
 
@@ -23,7 +32,7 @@ class Signal:
     by: str = ""
     """Who asked for it, as the room knows them."""
     problem: str = ""
-    """For the ends of jobs: what went wrong, as one word; empty when nothing did."""
+    """For the jobs: what went wrong, as one word; empty when nothing did."""
 
 
 LOOK = Signal("look")

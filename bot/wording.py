@@ -37,7 +37,9 @@ class Wording:
     not_transcribed: str
     transcription_stopped: str
     transcribing: str
+    transcribing_about: str
     transcript_below: str
+    transcript_undelivered: str
     nobody_spoke: str
     nothing_recorded: str
     time_limit: str
@@ -48,6 +50,7 @@ class Wording:
     ending: str
     status_open: str
     status_transcribing: str
+    status_unknown: str
     help: dict[Usable, Usage]
     help_title: str
     language_set: str
@@ -63,6 +66,9 @@ class Wording:
     call_server_away: str
     call_server_refused: str
     disk_full: str
+    storage_away: str
+    recording_broken: str
+    recording_resumed: str
     recording_failed: str
     recording_incomplete: str
     transcription_failed: str
@@ -94,7 +100,9 @@ FRENCH = Wording(
     not_transcribed="Cet appel n’est ni enregistré ni transcrit.",
     transcription_stopped="La transcription a été arrêtée par {user} et ce qui était enregistré est effacé.",
     transcribing="Transcription en cours…",
+    transcribing_about="Transcription en cours : elle sera là dans {about}.",
     transcript_below="La transcription est dans le fil de discussion.",
+    transcript_undelivered="La transcription n’a pas pu être publiée ici. Elle est conservée, et sera publiée dès que possible.",
     nobody_spoke="Personne n’a parlé : il n’y a rien à transcrire.",
     nothing_recorded="Personne n’a rejoint l’appel.",
     time_limit="La durée maximale d’un appel est atteinte ({duration}).",
@@ -104,6 +112,7 @@ FRENCH = Wording(
     ending="L’appel se termine.",
     status_open="Appel ouvert : {title} · {state}\n{link}",
     status_transcribing="L’appel « {title} » est terminé, sa transcription est en cours.",
+    status_unknown="le serveur d’appels ne répond pas pour l’instant",
     help_title="Greffier ouvre des appels visio et publie qui a dit quoi.",
     help={
         "start": Usage("!visio [titre]", "ouvrir un appel, ou redonner le lien de celui qui est ouvert"),
@@ -125,8 +134,13 @@ FRENCH = Wording(
     may_not_change="Seuls les modérateurs du salon peuvent changer ce réglage.",
     call_server_away="Le serveur d’appels ne répond pas : l’appel n’a pas pu être ouvert. Réessayez dans un moment.",
     call_server_refused="Le serveur d’appels a refusé d’ouvrir l’appel. L’administrateur de Greffier en est averti.",
-    disk_full="L’enregistrement s’est arrêté, faute de place sur le serveur : "
-    "ce qui a été dit ensuite ne sera pas transcrit. L’administrateur de Greffier en est averti.",
+    disk_full="L’enregistrement s’est interrompu, faute de place sur le serveur : "
+    "ce qui se dit maintenant ne sera pas transcrit. L’administrateur de Greffier en est averti.",
+    storage_away="Le stockage de Greffier ne répond pas : l’appel reste enregistré, "
+    "et la transcription attendra son retour. L’administrateur de Greffier en est averti.",
+    recording_broken="L’enregistrement s’est interrompu : ce qui se dit maintenant ne sera pas transcrit. "
+    "L’administrateur de Greffier en est averti.",
+    recording_resumed="L’enregistrement fonctionne de nouveau.",
     recording_failed="L’enregistrement a échoué : cet appel n’est pas transcrit. "
     "L’administrateur de Greffier en est averti.",
     recording_incomplete="L’enregistrement s’est interrompu avant la fin de l’appel : la transcription est incomplète.",
@@ -150,7 +164,9 @@ ENGLISH = Wording(
     not_transcribed="This call is neither recorded nor transcribed.",
     transcription_stopped="The transcription was stopped by {user}, and what had been recorded is erased.",
     transcribing="Transcribing…",
+    transcribing_about="Transcribing: it will be here in {about}.",
     transcript_below="The transcript is in the thread.",
+    transcript_undelivered="The transcript could not be posted here. It is kept, and will be posted as soon as possible.",
     nobody_spoke="Nobody spoke: there is nothing to transcribe.",
     nothing_recorded="Nobody joined the call.",
     time_limit="The longest time a call may take is over ({duration}).",
@@ -160,6 +176,7 @@ ENGLISH = Wording(
     ending="The call is ending.",
     status_open="Open call: {title} · {state}\n{link}",
     status_transcribing="The call “{title}” is over; its transcript is being made.",
+    status_unknown="the call server does not answer at the moment",
     help_title="Greffier opens video calls and posts who said what.",
     help={
         "start": Usage("!visio [title]", "open a call, or show the link of the open one"),
@@ -180,7 +197,12 @@ ENGLISH = Wording(
     call_server_away="The call server does not answer: the call could not be opened. Try again in a moment.",
     call_server_refused="The call server refused to open the call. Greffier’s administrator has been told.",
     disk_full="The recording stopped because the server has no space left: "
-    "what was said after that will not be transcribed. Greffier’s administrator has been told.",
+    "what is said now will not be transcribed. Greffier’s administrator has been told.",
+    storage_away="Greffier’s storage does not answer: the call is still being recorded, "
+    "and the transcript will wait for its return. Greffier’s administrator has been told.",
+    recording_broken="The recording was interrupted: what is said now will not be transcribed. "
+    "Greffier’s administrator has been told.",
+    recording_resumed="The recording works again.",
     recording_failed="The recording failed: this call is not transcribed. Greffier’s administrator has been told.",
     recording_incomplete="The recording broke off before the end of the call: the transcript is incomplete.",
     transcription_failed="The transcription failed. Greffier’s administrator has been told.",

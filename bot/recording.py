@@ -1,0 +1,116 @@
+"""The recorder's job: record one call for as long as it goes on, whatever happens to servers and disks meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+import structlog
+
+from bot.jobs import OUT_OF_THE_CALL, STORAGE_AWAY, storage_problem
+from bot.recording_trouble import Trouble, WatchedSink
+from bot.register import Meeting, Register
+from bot.storing import stored
+from bridge.livekit.ids import CallId
+from bridge.livekit.recorder import RecorderError, SoundNotWritten, record
+from bridge.livekit.tokens import CallLimits, recorder_token
+from config.models import Settings
+from transcripts.bucket import StorageAway
+from transcripts.spool import MeetingId, Spool
+
+log = structlog.get_logger()
+
+TRY_AGAIN_S = 5.0
+"""What keeps a call from being recorded may be mended while it goes on: a full disk, a server that is away."""
+SHARE_EVERY_S = 2.0
+"""What another machine has of the sound is older by this, and the difference is lost with this machine's disk."""
+SHARED_WITHIN_S = 24 * 3600.0
+
+
+class Recorder:
+    """Records calls, each as one job."""
+
+    def __init__(self, settings: Settings, register: Register, spool: Spool) -> None:
+        self._settings = settings
+        self._register = register
+        self._spool = spool
+
+    async def work(self, meeting_id: MeetingId) -> str | None:
+        """Record one meeting until its call is over (a `Work`). Again after a crash, it adds to what is there."""
+        trouble = Trouble(meeting_id)
+        async with self._shared(meeting_id):
+            while (meeting := await self._register.get(meeting_id)) and meeting.transcribed and not meeting.ended_at:
+                problem = await self._record(meeting, trouble)
+                if not problem:
+                    return problem
+                await trouble.began(problem)
+                await asyncio.sleep(TRY_AGAIN_S)
+        return trouble.problem
+
+    async def share_leftovers(self) -> None:
+        """Share what an earlier life of this recorder wrote and could not share any more."""
+        for meeting_id in await asyncio.to_thread(self._spool.leftovers):
+            meeting = await self._register.get(meeting_id)
+            if meeting is not None and meeting.finished_at is None and meeting.transcribed:
+                await stored(partial(self._spool.share, meeting_id), patience_s=SHARED_WITHIN_S)
+            else:
+                await asyncio.to_thread(self._spool.drop_local, meeting_id)
+
+    async def _record(self, meeting: Meeting, trouble: Trouble) -> str | None:
+        """Record for as long as it works; returns what keeps it from going on, empty when the call is over."""
+        limits = CallLimits.of(self._settings.calls)
+        token = recorder_token(self._settings.livekit, CallId(meeting.id), limits=limits)
+        began_at = await self._register.begin_recording(meeting.id)
+        try:
+            sound = await asyncio.to_thread(self._spool.writer, meeting.id, began_at.timestamp())
+            try:
+                async with trouble.mended_by(WatchedSink(sound)) as watched:
+                    end = await record(self._settings.livekit.url, token, watched)
+            finally:
+                await asyncio.to_thread(sound.close)
+        except SoundNotWritten as error:
+            log.error("sound cannot be written", cause=str(error))  # noqa: TRY400 (the cause says all)
+            return storage_problem(error.errno)
+        except OSError as error:
+            log.error("sound cannot be written", cause=error.strerror)  # noqa: TRY400 (the cause says all)
+            return storage_problem(error.errno)
+        except RecorderError as error:
+            log.error("call cannot be recorded", cause=str(error))  # noqa: TRY400 (the cause says all)
+            return OUT_OF_THE_CALL
+        if end.broken:
+            log.warning("some tracks were not recorded to their end", tracks=len(end.broken))
+        return None if end.reason == "replaced" else ""
+
+    @asynccontextmanager
+    async def _shared(self, meeting_id: MeetingId) -> AsyncIterator[None]:
+        """Bring the sound to where the speech process finds it: while it is recorded, and the rest at the end."""
+        if not self._spool.is_shared:
+            yield
+            return
+        trouble = Trouble(meeting_id)
+        sharing = asyncio.create_task(self._keep_sharing(meeting_id, trouble))
+        try:
+            yield
+        finally:
+            sharing.cancel()
+            await asyncio.gather(sharing, return_exceptions=True)
+        try:
+            await asyncio.to_thread(self._spool.share, meeting_id)
+        except StorageAway:
+            await trouble.began(STORAGE_AWAY)
+            await stored(partial(self._spool.share, meeting_id), patience_s=SHARED_WITHIN_S)
+        await asyncio.to_thread(self._spool.drop_local, meeting_id)
+
+    async def _keep_sharing(self, meeting_id: MeetingId, trouble: Trouble) -> None:
+        while True:
+            await asyncio.sleep(SHARE_EVERY_S)
+            try:
+                await asyncio.to_thread(self._spool.share, meeting_id)
+                await trouble.ended()
+            except StorageAway as error:
+                log.warning("sound cannot be shared; it is kept here", cause=str(error))
+                await trouble.began(STORAGE_AWAY)
+            except OSError as error:
+                log.warning("sound cannot be shared; it is kept here", cause=error.strerror)
