@@ -77,6 +77,9 @@ class Wording:
     transcript_title: str
     transcript_continued: str
     file_name: str
+    # Rough times, within a sentence
+    less_than_a_minute: str
+    about: str
 
 
 def _participants_fr(count: int) -> str:
@@ -149,6 +152,8 @@ FRENCH = Wording(
     transcript_title="Transcription",
     transcript_continued="Transcription, suite",
     file_name="transcription",
+    less_than_a_minute="moins d’une minute",
+    about="environ {time}",
 )
 
 ENGLISH = Wording(
@@ -210,6 +215,8 @@ ENGLISH = Wording(
     transcript_title="Transcript",
     transcript_continued="Transcript, continued",
     file_name="transcript",
+    less_than_a_minute="less than a minute",
+    about="about {time}",
 )
 
 _BY_LANGUAGE: dict[Language, Wording] = {"fr": FRENCH, "en": ENGLISH}

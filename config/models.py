@@ -164,11 +164,21 @@ class Speech(_Section):
 
 
 class Storage(_Section):
-    """What is kept on disk, and where."""
+    """What is kept, and where: in a folder, and, with a bucket, sound and transcripts on S3-compatible storage."""
 
     folder: Path
     keep_sound: bool = False
     """Keep the recorded sound once its transcript is posted."""
+    retention_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    """How long a meeting is kept after its end."""
+    s3_bucket: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._\-]{1,254}$")] | None = None
+    """With a bucket, processes on several machines find each other's sound and transcripts."""
+    s3_endpoint: HttpUrl | None = None
+    """The S3 server, where it is not Amazon's."""
+    s3_region: Annotated[str, StringConstraints(min_length=1)] = "us-east-1"
+    s3_access_key_id: Annotated[str, StringConstraints(min_length=1)] | None = None
+    """Without keys, those of the machine: the usual AWS variables, or its role."""
+    s3_secret_access_key: Annotated[SecretStr, Field(min_length=1)] | None = None
 
     @property
     def spool(self) -> Path:
@@ -200,6 +210,17 @@ class Settings(_Section):
     speech: Speech = Speech()
     storage: Storage
     log: Log = Log()
+
+    @model_validator(mode="after")
+    def _whole_bucket(self) -> Settings:
+        storage = self.storage
+        if storage.s3_access_key_id is not None and storage.s3_secret_access_key is None:
+            raise ValueError("storage.s3_secret_access_key: missing; storage.s3_access_key_id is given without it")
+        if storage.s3_secret_access_key is not None and storage.s3_access_key_id is None:
+            raise ValueError("storage.s3_access_key_id: missing; storage.s3_secret_access_key is given without it")
+        if storage.s3_bucket is None and (storage.s3_endpoint is not None or storage.s3_access_key_id is not None):
+            raise ValueError("storage.s3_bucket: missing; the other s3_ keys say where a bucket is and not which")
+        return self
 
     @model_validator(mode="after")
     def _one_server(self) -> Settings:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from tests.stack import stack_file
 from tests.stack.foreground import INTERRUPTED, leave, run_in_foreground
-from tests.stack.livekit_binary import REPOSITORY, LiveKitServerMissing
+from tests.stack.go_tool import REPOSITORY, GoToolMissing
 from tests.stack.server_process import ServerDidNotStart
 from tests.stack.speech_model import speech_model
 from tests.stack.stack import Stack, running_stack
@@ -61,7 +61,7 @@ async def _main(place: Place, terminal: Terminal) -> int:
             room_id = await stack.shared_room(_ROOM_NAME, people)
             _explain(stack, people, room_id, place, terminal)
             return await _keep(stack, people, room_id, place.stack_file, terminal)
-    except (ServerDidNotStart, LiveKitServerMissing) as error:
+    except (ServerDidNotStart, GoToolMissing) as error:
         print(error, file=sys.stderr)
         return 1
     finally:

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from tests.evaluation import meetings
 from tests.stack.demo_report import HIGHEST_CPWER, Report, judge, without_transcript
 from tests.stack.foreground import INTERRUPTED, leave, run_in_foreground
-from tests.stack.livekit_binary import LiveKitServerMissing
+from tests.stack.go_tool import GoToolMissing
 from tests.stack.meeting_in_room import TranscriptMissing, names_in_call, open_call, read_transcript, speak
 from tests.stack.people import DidNotHappen
 from tests.stack.server_process import ServerDidNotStart
@@ -80,7 +80,7 @@ async def _demo(meeting: meetings.Meeting, folder: Path, report_file: Path | Non
         settings = {"rooms": {"language": reference.language}}
         async with running_stack(folder, model_folder=model_folder, settings=settings, tell=terminal.happened) as stack:
             report = await _hold(stack, meeting, terminal)
-    except (DidNotHappen, TranscriptMissing, ServerDidNotStart, LiveKitServerMissing) as error:
+    except (DidNotHappen, TranscriptMissing, ServerDidNotStart, GoToolMissing) as error:
         terminal.line(f"\n{error}")
     if report_file is not None:
         report.write(report_file)

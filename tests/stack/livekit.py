@@ -7,7 +7,7 @@ import secrets
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from tests.stack.livekit_binary import livekit_server_binary
+from tests.stack.go_tool import LIVEKIT
 from tests.stack.ports import free_tcp_port, free_udp_port
 from tests.stack.server_process import ServerProcess
 
@@ -32,7 +32,7 @@ class LiveKitServer:
         self._udp_port = free_udp_port()
         config = folder / "livekit.yaml"
         self._config = config
-        self.process = ServerProcess("livekit", [livekit_server_binary(), "--config", config], folder, grace_s=_GRACE_S)
+        self.process = ServerProcess("livekit", [LIVEKIT.binary(), "--config", config], folder, grace_s=_GRACE_S)
 
     @property
     def url(self) -> str:

@@ -64,6 +64,9 @@ def test_an_address_ends_without_a_slash(tmp_path: Path) -> None:
         ("speech", "languages: []", "speech.languages: found [], expected"),
         ("speech", "languages: [french]", "speech.languages.0: found 'french', expected"),
         ("storage", "folder: 5", "storage.folder: found 5, expected"),
+        ("storage", "retention_days: 0", "storage.retention_days: found 0, expected: greater than or equal to 1"),
+        ("storage", "s3_bucket: a/b", "storage.s3_bucket: found 'a/b', expected"),
+        ("storage", "s3_endpoint: s3.tchap.test", "storage.s3_endpoint: found 's3.tchap.test', expected an address"),
         ("log", "level: loud", "log.level: found 'loud', expected: 'debug', 'info', 'warning' or 'error'"),
     ],
 )
@@ -293,3 +296,35 @@ def test_the_registration_of_another_bot_is_refused(tmp_path: Path) -> None:
     Registration.fresh(bot_localpart="autre", server_name="tchap.test").write(file)
     with pytest.raises(ConfigError, match=r"matrix.registration_file: it is for @autre:tchap.test"):
         load(path, {})
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        ("s3_endpoint: https://s3.tchap.test", "storage.s3_bucket: missing"),
+        ("s3_access_key_id: a\n  s3_secret_access_key: not-to-be-shown", "storage.s3_bucket: missing"),
+        ("s3_bucket: sound\n  s3_access_key_id: a", "storage.s3_secret_access_key: missing"),
+        ("s3_bucket: sound\n  s3_secret_access_key: not-to-be-shown", "storage.s3_access_key_id: missing"),
+        (
+            "s3_bucket: sound\n  s3_access_key_id: a\n  s3_secret_access_key: ''",
+            "storage.s3_secret_access_key: expected",
+        ),
+    ],
+)
+def test_a_bucket_that_is_half_described_is_refused(tmp_path: Path, lines: str, sentence: str) -> None:
+    """The sentence names the key that lacks, and shows no secret."""
+    (found,) = problems(tmp_path, with_line("storage", lines))
+    assert found.startswith(sentence)
+    assert "not-to-be-shown" not in found
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "s3_bucket: sound",
+        "s3_bucket: sound\n  s3_endpoint: http://127.0.0.1:9000\n  s3_access_key_id: a\n  s3_secret_access_key: b",
+    ],
+)
+def test_a_bucket_may_be_amazons_with_the_machines_role_or_anyones_with_a_key(tmp_path: Path, lines: str) -> None:
+    """Also over plain HTTP, as inside a closed network."""
+    assert loaded(tmp_path, with_line("storage", lines)).storage.s3_bucket == "sound"
