@@ -18,6 +18,8 @@ class FakeCalls(Calls):
     """How each call was opened: empty timeout, departure timeout, most participants."""
     opened: list[CallId] = field(default_factory=list)
     closed: list[CallId] = field(default_factory=list)
+    over: set[CallId] = field(default_factory=set)
+    """Calls that LiveKit has closed: everyone in them was told so, the recorder too."""
     removed: list[tuple[CallId, ParticipantId]] = field(default_factory=list)
     looked: int = 0
     """How often somebody looked at a call."""
@@ -32,6 +34,7 @@ class FakeCalls(Calls):
         self.opened.append(call)
         self.limits[call] = (empty_timeout_s, departure_timeout_s, max_participants)
         self.present.setdefault(call, {})
+        self.over.discard(call)
 
     async def look(self, call: CallId) -> CallState | None:
         """Who is in the call."""
@@ -46,6 +49,7 @@ class FakeCalls(Calls):
         self._answer()
         self.closed.append(call)
         self.present.pop(call, None)
+        self.over.add(call)
 
     async def remove(self, call: CallId, participant: ParticipantId) -> None:
         """Put someone out."""
@@ -68,6 +72,11 @@ class FakeCalls(Calls):
     def everyone_leaves(self, call: CallId) -> None:
         """The last person goes, and LiveKit closes the call."""
         del self.present[call]
+        self.over.add(call)
+
+    def restart(self) -> None:
+        """The server is started anew: it knows no call of before, and nobody was told anything."""
+        self.present.clear()
 
     def _answer(self) -> None:
         if self.failing is not None:

@@ -46,7 +46,7 @@ class FakeRecorder:
         return self.breaks_off or ""
 
     def _is_out(self, call: CallId) -> bool:
-        return call not in self.calls.present or (call, RECORDER) in self.calls.removed
+        return call in self.calls.over or (call, RECORDER) in self.calls.removed
 
     def _write(self, meeting: MeetingId) -> None:
         writer = self.spool.writer(meeting)

@@ -38,10 +38,10 @@ def shorten_waits(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("bot.durable.QUEUE_POLL_S", 0.05)
     patch.setitem(MESSAGE_POLL_S, "front", 0.02)
     patch.setattr("bot.durable.application_of", lambda _role: "greffier")  # one process does the work of all three
-    patch.setattr("bot.jobs.application_of", lambda _role: "greffier")
-    patch.setattr("bot.meetings.BURST_S", 0.05)
-    patch.setattr("bot.meetings.RECORDING_ENDS_WITHIN_S", 1.0)
-    patch.setattr("bot.meetings.RECORDER_NUDGED_EVERY_S", 0.5)
+    patch.setattr("bot.enqueueing.application_of", lambda _role: "greffier")
+    patch.setattr("bot.following.BURST_S", 0.05)
+    patch.setattr("bot.transcribing.RECORDING_ENDS_WITHIN_S", 1.0)
+    patch.setattr("bot.transcribing.RECORDER_NUDGED_EVERY_S", 0.5)
     patch.setattr("bot.meeting_steps.OPEN_ATTEMPTS_AFTER_S", (0.0, 0.0, 0.0))
 
 

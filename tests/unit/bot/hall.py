@@ -25,7 +25,7 @@ from bot.jobs import recordings, transcriptions
 from bot.meeting_steps import MeetingSteps
 from bot.meetings import Meetings
 from bot.register import SCHEMA, Meeting, Register
-from bot.signals import LOOK, tell
+from bot.signals import LOOK, Signal, tell
 from bridge.livekit.ids import CallId
 from bridge.matrix.events import RoomMessage
 from bridge.matrix.ids import EventId, RoomId, UserId
@@ -129,7 +129,7 @@ class Hall:
     async def leaves(self, meeting: Meeting) -> None:
         """Everyone hangs up, and LiveKit says so."""
         self.calls.everyone_leaves(CallId(meeting.id))
-        await tell(meeting.id, LOOK)
+        await tell(meeting.id, Signal("closed"))
 
     async def finishes(self, meeting: Meeting) -> Meeting:
         """Wait until nothing more is done about a meeting."""
