@@ -215,7 +215,7 @@ class Database(_Section):
     """Where meetings, commands and the durable work are kept."""
 
     url: PostgresqlUrl | None = None
-    """A PostgreSQL database, which processes on several machines can share; without, an SQLite file in the storage folder."""
+    """A PostgreSQL database, which several machines can share; without one, an SQLite file in the storage folder."""
 
 
 class Log(_Section):
