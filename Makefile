@@ -18,7 +18,7 @@ stack: setup ## the real servers and Greffier, left running until Ctrl-C, descri
 	@.venv/bin/python -m tests.stack
 
 test: setup ## every test: unit, integration against the real servers, acceptance (ARGS="tests/unit -k name")
-	@scripts/bootstrap chromium s3
+	@scripts/bootstrap chromium postgresql s3
 	@.venv/bin/python -m pytest $(ARGS)
 
 check: ## format, lint, types, import direction, links, the join page, the scripts

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 
 import aiohttp
 
-from bot.database import StorageUnusable, prepare
+from bot import migrations
+from bot.database import Database, DatabaseAway, DatabaseUnusable, StorageUnusable, prepare_folder
 from bridge.livekit.calls import CallError, Calls
 from bridge.matrix.errors import HomeserverError
 from bridge.matrix.homeserver import Homeserver
@@ -16,13 +17,23 @@ from config.models import Settings
 from transcripts import whisper
 from transcripts.recognition import ModelUnavailable
 
-_MENDABLE = (HomeserverError, CallError, StorageUnusable, ModelUnavailable, OSError, LookupError)
+_MENDABLE = (
+    HomeserverError,
+    CallError,
+    StorageUnusable,
+    DatabaseUnusable,
+    DatabaseAway,
+    ModelUnavailable,
+    OSError,
+    LookupError,
+)
 
 
 async def check(settings: Settings) -> int:
     """Print one line for each dependency; returns the exit status: 0 when all is well, 1 when not."""
     checks: dict[str, Callable[[Settings], Awaitable[str]]] = {
         "storage": _storage,
+        "database": _database,
         "homeserver": _homeserver,
         "livekit": _livekit,
         "join page": _join_page,
@@ -39,8 +50,20 @@ async def check(settings: Settings) -> int:
 
 
 async def _storage(settings: Settings) -> str:
-    prepare(settings.storage.folder)
+    prepare_folder(settings.storage.folder)
     return f"{settings.storage.folder} can be written"
+
+
+async def _database(settings: Settings) -> str:
+    database = Database.open(settings)
+    try:
+        revision = await database.revision()
+    finally:
+        await database.dispose()
+    if revision is None:
+        return f"{database.name} is to be given its tables at the first start"
+    later = "" if revision == migrations.newest() else f", to be brought to {migrations.newest()} at the next start"
+    return f"{database.name} is at revision {revision}{later}"
 
 
 async def _homeserver(settings: Settings) -> str:

@@ -17,7 +17,7 @@ from config.registration import Registration, RegistrationError
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Run one command; exits with 0, 2 (usage), or 78 (something to mend in the configuration)."""
+    """Run one command; exits with 0, 1 (to be tried again), 2 (usage), or 78 (something to mend first)."""
     arguments = _parser().parse_args(argv)
     try:
         arguments.command(arguments)
@@ -27,6 +27,8 @@ def main(argv: list[str] | None = None) -> None:
         _fail(f"greffier: {error} cannot run as it is configured; see above")
     except _mendable() as error:
         _fail(f"greffier: {error}")
+    except _passing() as error:
+        _fail(f"greffier: {error}", status=1)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -119,7 +121,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 def _mendable() -> tuple[type[Exception], ...]:
     """Errors whose message is for whoever runs the command. Looked up only once something was raised."""
-    from bot.database import StorageUnusable  # noqa: PLC0415
+    from bot.database import DatabaseUnusable, StorageUnusable  # noqa: PLC0415
     from bot.durable import AlreadyRunning  # noqa: PLC0415
     from bridge.web.join_page import PageNotBuilt  # noqa: PLC0415
     from bridge.web.server import CannotListen  # noqa: PLC0415
@@ -129,6 +131,7 @@ def _mendable() -> tuple[type[Exception], ...]:
         ConfigError,
         RegistrationError,
         StorageUnusable,
+        DatabaseUnusable,
         AlreadyRunning,
         PageNotBuilt,
         CannotListen,
@@ -136,9 +139,16 @@ def _mendable() -> tuple[type[Exception], ...]:
     )
 
 
-def _fail(message: str) -> None:
+def _passing() -> tuple[type[Exception], ...]:
+    """Errors that may be over when the process is started again, which is for its supervisor to do."""
+    from bot.database import DatabaseAway  # noqa: PLC0415
+
+    return (DatabaseAway,)
+
+
+def _fail(message: str, status: int = CONFIGURATION_FAULT) -> None:
     print(message, file=sys.stderr)  # noqa: T201
-    raise SystemExit(CONFIGURATION_FAULT)
+    raise SystemExit(status)
 
 
 if __name__ == "__main__":

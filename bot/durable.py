@@ -17,14 +17,14 @@ import fcntl
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from dbos import DBOS, DBOSConfig
 
-from bot.database import BUSY_TIMEOUT_S
+from bot.database import BUSY_TIMEOUT_S, Database
 
 Role = Literal["front", "recorder", "speech"]
 T = TypeVar("T")
@@ -108,7 +108,7 @@ async def _alone_as(role: Role, folder: Path) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def taking_part(role: Role, database: Path, queues: tuple[Queue, ...]) -> AsyncIterator[None]:
+async def taking_part(role: Role, database: Database, queues: tuple[Queue, ...]) -> AsyncIterator[None]:
     """Take part in the durable work as `role`, on this event loop, doing what arrives in `queues`.
 
     The classes whose workflows are to run here must have been constructed before.
@@ -116,21 +116,23 @@ async def taking_part(role: Role, database: Path, queues: tuple[Queue, ...]) -> 
     Raises:
         AlreadyRunning: Two processes with one id would do everything twice.
     """
-    async with _alone_as(role, database.parent), _launched(role, database, queues):
+    folder = None if database.is_shared else Path(str(database.engine.url.database)).parent
+    async with _alone_as(role, folder) if folder else nullcontext(), _launched(role, database, queues):
         yield
 
 
 @asynccontextmanager
-async def _launched(role: Role, database: Path, queues: tuple[Queue, ...]) -> AsyncIterator[None]:
+async def _launched(role: Role, database: Database, queues: tuple[Queue, ...]) -> AsyncIterator[None]:
     config: DBOSConfig = {
         "name": application_of(role),
-        "system_database_url": f"sqlite:///{database}",
-        "db_engine_kwargs": {"connect_args": {"timeout": BUSY_TIMEOUT_S}},
+        "system_database_url": database.system_url,
         "executor_id": role,
         "application_version": f"{application_of(role)}-{_APPLICATION_VERSION}",
         "notification_listener_polling_interval_sec": MESSAGE_POLL_S[role],
         "log_level": "ERROR",  # at a warning it says of everything that is let go of at the end that it was cancelled
     }
+    if not database.is_shared:
+        config["db_engine_kwargs"] = {"connect_args": {"timeout": BUSY_TIMEOUT_S}}
     DBOS(config=config)
     _let_logs_through()
     DBOS.listen_queues([queue.name for queue in queues])

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.answering import Answers
 from bot.call_events import CallEvents
 from bot.commands import is_addressed
-from bot.database import create_tables, open_engine, prepare
+from bot.database import Database
 from bot.delivery import Delivery
 from bot.durable import taking_part
 from bot.entrance import Entrance
@@ -24,7 +24,7 @@ from bot.meeting_steps import MeetingSteps
 from bot.meetings import Meetings
 from bot.permissions import may_invite
 from bot.readiness import Readiness
-from bot.register import SCHEMA, Register
+from bot.register import Register
 from bot.stopping import until_stopped
 from bridge.livekit.calls import Calls
 from bridge.livekit.webhooks import Webhooks
@@ -42,14 +42,13 @@ log = structlog.get_logger()
 
 async def run(settings: Settings) -> None:
     """Serve people until told to stop."""
-    database = prepare(settings.storage.folder)
+    database = Database.open(settings)
     async with AsyncExitStack() as stack:
-        engine = open_engine(database)
-        stack.push_async_callback(engine.dispose)
-        await create_tables(engine, SCHEMA)
+        stack.push_async_callback(database.dispose)
+        await database.migrate()
         session = await stack.enter_async_context(aiohttp.ClientSession())
         homeserver = await stack.enter_async_context(Homeserver(settings.matrix))
-        register = Register(engine)
+        register = Register(database.engine)
         calls = Calls(settings.livekit, session)
 
         steps = MeetingSteps(settings, register, calls, homeserver, Spool(settings.storage.spool))
@@ -61,9 +60,9 @@ async def run(settings: Settings) -> None:
             message=lambda message: is_addressed(message.body),
             max_age_s=settings.matrix.command_max_age_s,
         )
-        listener = Listener(homeserver, Inbox(engine, homeserver.user_id), wanted, answers.answer)
+        listener = Listener(homeserver, Inbox(database.engine, homeserver.user_id), wanted, answers.answer)
         readiness = Readiness(
-            {"homeserver": homeserver.ping, "livekit": calls.ping, "database": partial(_ping, engine)}
+            {"homeserver": homeserver.ping, "livekit": calls.ping, "database": partial(_ping, database.engine)}
         )
         app = build(
             Entrance(settings, register, calls),

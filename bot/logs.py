@@ -10,7 +10,19 @@ from structlog.typing import EventDict, Processor
 
 from config.models import Log
 
-_QUIET = ("aiohttp", "nio", "dbos", "faster_whisper", "httpx", "httpx2", "livekit", "sqlalchemy", "urllib3")
+_QUIET = (
+    "aiohttp",
+    "alembic",
+    "dbos",
+    "faster_whisper",
+    "httpx",
+    "httpx2",
+    "livekit",
+    "nio",
+    "psycopg",
+    "sqlalchemy",
+    "urllib3",
+)
 
 
 def set_up(settings: Log, role: str) -> None:

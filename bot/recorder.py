@@ -9,7 +9,7 @@ import asyncio
 
 import structlog
 
-from bot.database import open_engine, prepare
+from bot.database import Database
 from bot.durable import RECORDINGS, taking_part
 from bot.jobs import recordings, storage_problem
 from bot.register import Register
@@ -25,17 +25,17 @@ log = structlog.get_logger()
 
 async def run(settings: Settings) -> None:
     """Record until told to stop."""
-    database = prepare(settings.storage.folder)
-    engine = open_engine(database)
-    recorder = Recorder(settings, Register(engine))
+    database = Database.open(settings)
+    recorder = Recorder(settings, Register(database.engine))
     jobs = recordings(recorder.work)
     try:
+        await database.migrate()
         async with taking_part("recorder", database, (RECORDINGS,)):
             log.info("recorder ready")
             await until_stopped()
             await jobs.leave_off()
     finally:
-        await engine.dispose()
+        await database.dispose()
 
 
 class Recorder:

@@ -7,14 +7,32 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NewType
 
-from sqlalchemy import Boolean, Column, DateTime, Index, MetaData, Row, String, Table, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Float,
+    Index,
+    MetaData,
+    Row,
+    Select,
+    String,
+    Table,
+    delete,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.timestamps import Moment
 from bridge.matrix.ids import EventId, RoomId, UserId
 from config.models import Language
 from transcripts.spool import MeetingId
@@ -33,14 +51,17 @@ _meetings = Table(
     Column("room_id", String, nullable=False),
     Column("command_id", String, nullable=False, unique=True),
     Column("opened_by", String, nullable=False),
-    Column("opened_at", DateTime(timezone=True), nullable=False),
+    Column("opened_at", Moment, nullable=False),
     Column("title", String, nullable=False),
     Column("language", String, nullable=False),
     Column("link", String, nullable=False, unique=True),
     Column("transcribed", Boolean, nullable=False),
     Column("card_id", String),
-    Column("ended_at", DateTime(timezone=True)),
-    Column("finished_at", DateTime(timezone=True)),
+    Column("ended_at", Moment),
+    Column("finished_at", Moment),
+    Column("recording_began_at", Moment),
+    Column("undelivered", String),
+    Column("transcribing_s", Float),
 )
 Index(
     "one_open_meeting_a_room",
@@ -70,6 +91,12 @@ class Meeting:
     ended_at: datetime | None
     finished_at: datetime | None
     """When its transcript was posted, or it was given up."""
+    recording_began_at: datetime | None = None
+    """The zero of the meeting's clock: when a recorder was first told to record it."""
+    undelivered: str | None = None
+    """Why what was to be posted is still kept here, and not in its room."""
+    transcribing_s: float | None = None
+    """How long the transcription took."""
 
 
 class Register:
@@ -78,6 +105,7 @@ class Register:
     def __init__(self, engine: AsyncEngine, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._engine = engine
         self._now = now
+        self._upsert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
 
     async def open(
         self,
@@ -123,9 +151,7 @@ class Register:
 
     async def unfinished(self) -> list[Meeting]:
         """The meetings about which something is still to be done."""
-        async with self._engine.connect() as connection:
-            rows = await connection.execute(select(_meetings).where(_meetings.c.finished_at.is_(None)))
-            return [_meeting(row) for row in rows]
+        return await self._all(select(_meetings).where(_meetings.c.finished_at.is_(None)))
 
     async def latest_in(self, room_id: RoomId) -> Meeting | None:
         """The meeting opened last in this room, whatever became of it."""
@@ -137,25 +163,56 @@ class Register:
 
     async def note_card(self, meeting: MeetingId, card_id: EventId) -> None:
         """The meeting's card is this message."""
-        async with self._engine.begin() as connection:
-            await connection.execute(update(_meetings).where(_meetings.c.id == meeting).values(card_id=card_id))
+        await self._set(meeting, card_id=card_id)
+
+    async def begin_recording(self, meeting: MeetingId) -> datetime:
+        """The meeting's clock runs, since now or since it was first said; returns that time."""
+        return await self._set_once(meeting, "recording_began_at")
 
     async def end(self, meeting: MeetingId) -> datetime:
         """The call is over, since now or since it was first said; returns that time."""
-        await self._set_once(meeting, "ended_at")
-        ended = await self.get(meeting)
-        if ended is None or ended.ended_at is None:
-            raise LookupError(meeting)
-        return ended.ended_at
+        return await self._set_once(meeting, "ended_at")
 
     async def finish(self, meeting: MeetingId) -> None:
-        """Nothing more will be done about this meeting."""
-        await self._set_once(meeting, "finished_at")
+        """Nothing more will be done about this meeting; one that is forgotten stays so."""
+        with suppress(LookupError):
+            await self._set_once(meeting, "finished_at")
 
     async def stop_transcription(self, meeting: MeetingId) -> None:
         """From now on this meeting has never been transcribed."""
+        await self._set(meeting, transcribed=False)
+
+    async def note_transcribed(self, meeting: MeetingId, took_s: float) -> None:
+        """Its transcription took so long."""
+        await self._set(meeting, transcribing_s=took_s)
+
+    async def latest_transcribed(self, limit: int = 20) -> list[Meeting]:
+        """The meetings that were transcribed last, newest first, with how long that took."""
+        query = select(_meetings).where(_meetings.c.transcribing_s.is_not(None))
+        return await self._all(query.order_by(_meetings.c.opened_at.desc()).limit(limit))
+
+    async def note_undelivered(self, meeting: MeetingId, why: str) -> None:
+        """Its room could not be told what it was to be told; that is kept."""
+        await self._set(meeting, undelivered=why)
+
+    async def note_delivered(self, meeting: MeetingId) -> None:
+        """Its room has it after all."""
+        await self._set(meeting, undelivered=None)
+
+    async def undelivered(self, room_id: RoomId | None = None) -> list[Meeting]:
+        """The meetings of which something is kept for their room, or for this room; oldest first."""
+        query = select(_meetings).where(_meetings.c.undelivered.is_not(None)).order_by(_meetings.c.opened_at)
+        return await self._all(query if room_id is None else query.where(_meetings.c.room_id == room_id))
+
+    async def finished_before(self, moment: datetime) -> list[Meeting]:
+        """The meetings about which nothing has been done since then; oldest first."""
+        query = select(_meetings).where(_meetings.c.finished_at < moment)
+        return await self._all(query.order_by(_meetings.c.finished_at))
+
+    async def forget(self, meeting: MeetingId) -> None:
+        """There has never been such a meeting."""
         async with self._engine.begin() as connection:
-            await connection.execute(update(_meetings).where(_meetings.c.id == meeting).values(transcribed=False))
+            await connection.execute(delete(_meetings).where(_meetings.c.id == meeting))
 
     async def language_of(self, room_id: RoomId) -> Language | None:
         """The language that was chosen in this room, if one was."""
@@ -167,31 +224,34 @@ class Register:
 
     async def set_language(self, room_id: RoomId, language: Language) -> None:
         """Remember the language chosen in this room."""
-        async with self._engine.begin() as connection:
-            changed = await connection.execute(
-                update(_rooms).where(_rooms.c.room_id == room_id).values(language=language)
-            )
-            if changed.rowcount == 0:
-                await connection.execute(insert(_rooms).values(room_id=room_id, language=language))
-
-    async def _set_once(self, meeting: MeetingId, column: str) -> None:
+        choice = self._upsert(_rooms).values(room_id=room_id, language=language)
         async with self._engine.begin() as connection:
             await connection.execute(
-                update(_meetings)
-                .where((_meetings.c.id == meeting) & _meetings.c[column].is_(None))
-                .values({column: self._now()})
+                choice.on_conflict_do_update(index_elements=["room_id"], set_={"language": language})
             )
 
-    async def _one(self, condition: object) -> Meeting | None:
-        query = select(_meetings).where(condition).order_by(_meetings.c.opened_at.desc()).limit(1)  # type: ignore[arg-type]
+    async def _set(self, meeting: MeetingId, **values: object) -> None:
+        async with self._engine.begin() as connection:
+            await connection.execute(update(_meetings).where(_meetings.c.id == meeting).values(values))
+
+    async def _set_once(self, meeting: MeetingId, column: str) -> datetime:
+        this = _meetings.c.id == meeting
+        async with self._engine.begin() as connection:
+            unset = update(_meetings).where(this & _meetings.c[column].is_(None))
+            await connection.execute(unset.values({column: self._now()}))
+            since: datetime | None = await connection.scalar(select(_meetings.c[column]).where(this))
+        if since is None:
+            raise LookupError(meeting)
+        return since
+
+    async def _one(self, condition: ColumnElement[bool]) -> Meeting | None:
+        query = select(_meetings).where(condition).order_by(_meetings.c.opened_at.desc()).limit(1)
+        return next(iter(await self._all(query)), None)
+
+    async def _all(self, query: Select[Any]) -> list[Meeting]:
         async with self._engine.connect() as connection:
-            row = (await connection.execute(query)).first()
-        return _meeting(row) if row is not None else None
+            return [_meeting(row) for row in await connection.execute(query)]
 
 
-def _meeting(row: Row[tuple[object, ...]]) -> Meeting:
-    fields = dict(row._mapping)  # noqa: SLF001 (the documented way to a row's columns by name)
-    for time in ("opened_at", "ended_at", "finished_at"):
-        if fields[time] is not None and fields[time].tzinfo is None:  # SQLite keeps no zone; what is stored is UTC
-            fields[time] = fields[time].replace(tzinfo=UTC)
-    return Meeting(**fields)
+def _meeting(row: Row[Any]) -> Meeting:
+    return Meeting(**row._mapping)  # noqa: SLF001 (the documented way to a row's columns by name)

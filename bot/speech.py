@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import structlog
 
-from bot.database import open_engine, prepare
+from bot.database import Database
 from bot.durable import TRANSCRIPTIONS, taking_part
 from bot.jobs import storage_problem, transcriptions
 from bot.register import Meeting, Register
@@ -28,17 +28,17 @@ async def run(settings: Settings) -> None:
     Raises:
         ModelUnavailable: The model cannot be had or loaded; the message says what to do.
     """
-    database = prepare(settings.storage.folder)
-    engine = open_engine(database)
+    database = Database.open(settings)
     try:
         recogniser = await asyncio.to_thread(whisper.load, settings.speech)
-        jobs = transcriptions(Transcriber(settings, Register(engine), recogniser).work)
+        jobs = transcriptions(Transcriber(settings, Register(database.engine), recogniser).work)
+        await database.migrate()
         async with taking_part("speech", database, (TRANSCRIPTIONS,)):
             log.info("speech ready", model=settings.speech.model)
             await until_stopped()
             await jobs.leave_off()
     finally:
-        await engine.dispose()
+        await database.dispose()
 
 
 class Transcriber:

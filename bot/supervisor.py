@@ -15,7 +15,7 @@ from pathlib import Path
 
 import structlog
 
-from bot.database import prepare
+from bot.database import prepare_folder
 from bot.durable import Role
 from bot.stopping import until_stopped
 from config.models import Settings
@@ -42,7 +42,7 @@ async def run(settings: Settings, config_file: Path) -> None:
     Raises:
         GaveUp: One of them cannot run as it is configured.
     """
-    prepare(settings.storage.folder)
+    prepare_folder(settings.storage.folder)
     pids = Pids(settings.storage.folder / "processes.json")
     tasks = [asyncio.create_task(_keep_running(role, config_file, pids), name=role) for role in ROLES]
     stop = asyncio.create_task(until_stopped(), name="stop")

@@ -6,9 +6,10 @@ equal. Loading, environment overrides and the wording of errors are in `config.l
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
@@ -44,8 +45,37 @@ def _time_zone(value: str) -> str:
     return value
 
 
+def _postgresql_url(value: SecretStr) -> SecretStr:
+    try:
+        found = _names_a_database(value.get_secret_value())
+    except ValueError:  # its text holds a part of the address, and that may be the password
+        found = False
+    if not found:
+        raise ValueError(
+            "expected postgresql://user:password@host/name, where such characters as @ : / # % of the password are "
+            "written %40 %3A %2F %23 %25"
+        )
+    return value
+
+
+def _names_a_database(address: str) -> bool:
+    # One stray @, / or # of a password that is not encoded, and a part of it would pass for the host or the name.
+    parts = urlsplit(address)
+    return bool(
+        parts.scheme in ("postgresql", "postgres")
+        and (parts.hostname or parse_qs(parts.query).get("host"))  # the latter: the folder of a local socket
+        and parts.port != 0
+        and re.fullmatch(r"/[^/@]+", parts.path)
+        and parts.netloc.count("@") <= 1
+        and not parts.fragment
+        and address.isprintable()
+        and " " not in address
+    )
+
+
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 LiveKitUrl = Annotated[str, AfterValidator(_livekit_url)]
+PostgresqlUrl = Annotated[SecretStr, AfterValidator(_postgresql_url)]
 LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 UserPattern = Annotated[str, StringConstraints(pattern=r"^@[^:\s]+:\S+$|^\*$")]
@@ -191,6 +221,13 @@ class Storage(_Section):
         return self.folder / "transcripts"
 
 
+class Database(_Section):
+    """Where meetings, commands and the durable work are kept."""
+
+    url: PostgresqlUrl | None = None
+    """A PostgreSQL database, which several machines can share; without one, an SQLite file in the storage folder."""
+
+
 class Log(_Section):
     """Logs, on standard error."""
 
@@ -209,6 +246,7 @@ class Settings(_Section):
     rooms: Rooms = Rooms()
     speech: Speech = Speech()
     storage: Storage
+    database: Database = Database()
     log: Log = Log()
 
     @model_validator(mode="after")

@@ -20,10 +20,10 @@ from bridge.matrix.ids import EventId, RoomId, UserId
 KEPT_S = 7 * 86_400
 """Handled commands are remembered this long, to know them again."""
 
-_METADATA = sa.MetaData()
+SCHEMA = sa.MetaData()
 _INBOX = sa.Table(
     "matrix_inbox",
-    _METADATA,
+    SCHEMA,
     sa.Column("position", sa.Integer, primary_key=True),  # the order of arrival
     sa.Column("event_id", sa.Text, nullable=False, unique=True),
     sa.Column("room_id", sa.Text, nullable=False),
@@ -38,13 +38,13 @@ _INBOX = sa.Table(
 )
 _INVITES = sa.Table(
     "matrix_invite",
-    _METADATA,
+    SCHEMA,
     sa.Column("room_id", sa.Text, primary_key=True),
     sa.Column("inviter", sa.Text),
 )
 _SYNC = sa.Table(
     "matrix_sync",
-    _METADATA,
+    SCHEMA,
     sa.Column("user_id", sa.Text, primary_key=True),
     sa.Column("next_batch", sa.Text, nullable=False),
 )
@@ -52,7 +52,7 @@ _WAITING = _INBOX.c.handled_at_s.is_(None)
 
 
 class Inbox:
-    """The durable inbox of one bot, in the database that `engine` leads to (SQLite or PostgreSQL).
+    """The durable inbox of one bot, in the database that `engine` leads to (SQLite or PostgreSQL) with its tables.
 
     Its methods raise `sqlalchemy.exc.SQLAlchemyError` when the database does not answer or cannot write.
     """
@@ -62,11 +62,6 @@ class Inbox:
         self._user_id = user_id
         self._clock = clock
         self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
-
-    async def prepare(self) -> None:
-        """Make the tables where they are missing."""
-        async with self._engine.begin() as connection:
-            await connection.run_sync(_METADATA.create_all)
 
     async def next_batch(self) -> str | None:
         """The position in `/sync` up to which everything is stored; None before the first time."""

@@ -76,7 +76,6 @@ class Listener:
 
     async def _listen(self, rooms: RoomWorkers, outage: Outage) -> None:
         """Listen until something fails."""
-        await self._inbox.prepare()
         await self._homeserver.prepare()
         for room_id in await self._inbox.rooms_waiting():
             rooms.wake(room_id)

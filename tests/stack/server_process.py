@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 _TETHER = Path(__file__).with_name("tether.py")
 _TAIL_LINES = 40
@@ -86,15 +86,23 @@ class ServerProcess:
         Raises:
             ServerDidNotStart: it exited or did not answer in time; it is stopped then.
         """
-        deadline = time.monotonic() + within_s
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
-            while not await _answers(session, url):
-                if not self.running:
-                    code = None if self._child is None else self._child.returncode
-                    await self._give_up(f"exited with status {code}")
-                if time.monotonic() > deadline:
-                    await self._give_up(f"did not answer at {url} within {within_s:.0f} s")
-                await asyncio.sleep(_POLL_S)
+            await self.until(lambda: _answers(session, url), where=url, within_s=within_s)
+
+    async def until(self, answers: Callable[[], Awaitable[bool]], *, where: str, within_s: float) -> None:
+        """Wait until it `answers`, which is asked again and again; `where` is for the message.
+
+        Raises:
+            ServerDidNotStart: as above.
+        """
+        deadline = time.monotonic() + within_s
+        while not await answers():
+            if not self.running:
+                code = None if self._child is None else self._child.returncode
+                await self._give_up(f"exited with status {code}")
+            if time.monotonic() > deadline:
+                await self._give_up(f"did not answer at {where} within {within_s:.0f} s")
+            await asyncio.sleep(_POLL_S)
 
     async def stop(self) -> None:
         """End it: SIGTERM, a bounded wait, then SIGKILL for whatever is left of its process group. Idempotent."""

@@ -13,6 +13,7 @@ import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bridge.matrix.homeserver import Homeserver
+from bridge.matrix.inbox import SCHEMA
 from config.models import Matrix
 from tests.stack.people import MatrixPerson
 from tests.stack.registration import AppserviceRegistration
@@ -64,7 +65,9 @@ async def _registered(synapse: SynapseServer, name: str, display_name: str) -> A
 
 @pytest_asyncio.fixture
 async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    """The bot's database."""
+    """The bot's database, with the tables of its inbox."""
     engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'greffier.sqlite'}")
+    async with engine.begin() as connection:
+        await connection.run_sync(SCHEMA.create_all)
     yield engine
     await engine.dispose()

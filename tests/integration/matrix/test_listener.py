@@ -37,7 +37,6 @@ async def listening(
         inbox = Inbox(engine, homeserver.user_id)
         wanted = Wanted(invitation_from=invitation_from, message=lambda message: message.body.startswith("!visio"))
         listener = Listener(homeserver, inbox, wanted, handle, backoff=Backoff(first_s=0.1, most_s=1))
-        await inbox.prepare()
         task = asyncio.create_task(listener.run())
         async with asyncio.timeout(30):
             while await inbox.next_batch() is None:  # noqa: ASYNC110 (a database tells nobody)
@@ -209,7 +208,6 @@ async def test_a_position_of_another_homeserver_does_not_stop_the_bot(
 ) -> None:
     """One that was made anew or restored: junk to it, or from its future."""
     inbox = Inbox(engine, UserId(settings.bot_user_id))
-    await inbox.prepare()
     await inbox.store(position)
     heard = Heard()
     async with listening(settings, engine, heard):

@@ -10,27 +10,42 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.database import create_tables, database_file, open_engine, prepare
+from bot.database import Database, database_file
 from bot.durable import MESSAGE_POLL_S
-from bot.register import SCHEMA, Register
+from bot.register import Register
+from config.models import Settings
 from tests.unit.bot.hall import Hall
+from tests.unit.bot.samples import settings
 
 
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+def database_settings(tmp_path: Path) -> Settings:
+    """Settings that name the database of the test."""
+    return settings(tmp_path)
+
+
+@pytest.fixture
+async def database(database_settings: Settings) -> AsyncIterator[Database]:
     """The database, with our tables."""
-    engine = open_engine(prepare(tmp_path))
-    await create_tables(engine, SCHEMA)
-    yield engine
-    await engine.dispose()
+    database = Database.open(database_settings)
+    await database.migrate()
+    yield database
+    await database.dispose()
 
 
 @pytest.fixture
-def register(engine: AsyncEngine) -> Register:
+async def another_database(database: Database, database_settings: Settings) -> AsyncIterator[Database]:
+    """The same, as another process opens it."""
+    another = Database.open(database_settings)
+    yield another
+    await another.dispose()
+
+
+@pytest.fixture
+def register(database: Database) -> Register:
     """An empty register."""
-    return Register(engine)
+    return Register(database.engine)
 
 
 def shorten_waits(patch: pytest.MonkeyPatch) -> None:

@@ -84,6 +84,56 @@ def test_an_address_without_a_host_is_refused(tmp_path: Path, address: str) -> N
     assert found.startswith(f"matrix.homeserver_url: found '{address}', expected an address")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://greffier:pa%40ss@db.tchap.test/greffier",
+        "postgres://greffier:p%3Ass@[::1]:5433/greffier?sslmode=verify-full",
+        "postgresql://greffier@10.0.0.7/greffier",
+        "postgresql:///greffier?host=/run/postgresql",
+    ],
+)
+def test_a_database_is_named_by_its_address(tmp_path: Path, url: str) -> None:
+    """With a password or without, on another machine or behind a local socket."""
+    found = loaded(tmp_path, f"{COMPLETE}database:\n  url: '{url}'\n").database
+    assert found.url is not None
+    assert found.url.get_secret_value() == url
+    assert url not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "sesame",
+        "mysql://greffier:sesame@db/greffier",
+        "postgresql+asyncpg://greffier:sesame@db/greffier",
+        "sqlite:///sesame",
+        "postgresql://greffier:sesame@/greffier",
+        "postgresql://greffier:sesame@db",
+        "postgresql://greffier:sesame@db/",
+        "postgresql://greffier:sesame@db/a/b",
+        "postgresql://greffier:sesame@db:0/greffier",
+        "postgresql://greffier:sesame@db:port/greffier",
+        "postgresql://greffier:sesame@db/gref fier",
+        "postgresql://greffier:@sesame@db/greffier",
+        "postgresql://greffier:/sesame@db/greffier",
+        "postgresql://greffier:5/sesame@db/greffier",
+        "postgresql://greffier:5#sesame@db/greffier",
+        "postgresql://greffier:5?sesame@db/greffier",
+        "postgresql://greffier:[sesame@db/greffier",
+        "postgresql://greffier:sesame\u2100@db/greffier",
+        "postgresql://greffier:sesame\n@db/greffier",
+    ],
+)
+def test_what_is_no_address_of_a_database_is_refused_and_not_shown(tmp_path: Path, url: str) -> None:
+    """Among these are passwords of which a part would be taken for the host."""
+    (found,) = problems(tmp_path, GREFFIER_DATABASE_URL=url)
+    assert found.startswith("database.url: expected postgresql://user:password@host/name, where ")
+    assert found.endswith(" (the value is not shown)")
+    assert "sesame" not in found
+
+
 def test_an_error_says_all_its_sentences(tmp_path: Path) -> None:
     """What is printed names the file, then each problem on a line of its own."""
     file = write(tmp_path, with_line("web", "port: 0\n  host: [a]"))

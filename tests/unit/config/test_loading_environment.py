@@ -45,6 +45,17 @@ def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
     assert settings.livekit.api_secret.get_secret_value() == "mounted"
 
 
+def test_the_database_can_come_from_the_environment(tmp_path: Path) -> None:
+    """Its address holds a password; without one, there is no database but the file in the storage folder."""
+    url = "postgresql://greffier:sesame@db.tchap.test/greffier"
+    (tmp_path / "secret").write_text(f"{url}\n")
+    for variables in ({"GREFFIER_DATABASE_URL": url}, {"GREFFIER_DATABASE_URL_FILE": str(tmp_path / "secret")}):
+        found = loaded(tmp_path, **variables).database.url
+        assert found is not None
+        assert found.get_secret_value() == url
+    assert loaded(tmp_path).database.url is None
+
+
 def test_a_key_whose_own_name_ends_in_file_is_set_by_its_variable(tmp_path: Path) -> None:
     """`matrix.registration_file` is a path; its variable holds the path itself."""
     loaded(tmp_path)

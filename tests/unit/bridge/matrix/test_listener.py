@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest_asyncio
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from bridge.matrix.backoff import Backoff
@@ -45,14 +44,6 @@ async def server() -> AsyncIterator[FakeHomeserver]:
     """A homeserver that behaves until told otherwise."""
     async with FakeHomeserver() as server:
         yield server
-
-
-@pytest_asyncio.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    """A database in a file."""
-    engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'greffier.sqlite'}")
-    yield engine
-    await engine.dispose()
 
 
 @asynccontextmanager

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from bridge.matrix import room_workers
@@ -46,19 +45,9 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
 
 
 @pytest_asyncio.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    """A database in a file."""
-    engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'greffier.sqlite'}")
-    yield engine
-    await engine.dispose()
-
-
-@pytest_asyncio.fixture
 async def inbox(engine: AsyncEngine) -> Inbox:
     """An empty inbox."""
-    inbox = Inbox(engine, UserId("@greffier:tchap.test"))
-    await inbox.prepare()
-    return inbox
+    return Inbox(engine, UserId("@greffier:tchap.test"))
 
 
 @asynccontextmanager
@@ -149,7 +138,6 @@ class _SlowInbox(Inbox):
 async def test_what_comes_just_as_a_room_falls_asleep_is_not_left_lying(engine: AsyncEngine) -> None:
     """Stored and told of between the last look and the end of the room's task."""
     inbox = _SlowInbox(engine)
-    await inbox.prepare()
     seen = asyncio.Event()
 
     async def handle(_: RoomMessage) -> None:
