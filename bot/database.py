@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import MetaData, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot import processes, register
+from config.models import Settings
 
 BUSY_TIMEOUT_S = 30
 
@@ -57,3 +61,28 @@ async def create_tables(engine: AsyncEngine, *schemas: MetaData) -> None:
     async with engine.begin() as connection:
         for schema in schemas:
             await connection.run_sync(schema.create_all)
+
+
+@dataclass(frozen=True)
+class Database:
+    """Our own tables and the durable workflows, opened once a process."""
+
+    engine: AsyncEngine
+    system_url: str
+    """For the durable workflows."""
+    is_shared: bool = False
+    """Whether several machines may use it."""
+
+    @staticmethod
+    def open(settings: Settings) -> Database:
+        """Open the database that the settings name; raises `StorageUnusable`."""
+        file = prepare(settings.storage.folder)
+        return Database(open_engine(file), f"sqlite:///{file}")
+
+    async def migrate(self) -> None:
+        """Bring the tables to what this version expects."""
+        await create_tables(self.engine, register.SCHEMA, processes.SCHEMA)
+
+    async def dispose(self) -> None:
+        """Close its connections."""
+        await self.engine.dispose()

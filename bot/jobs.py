@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 from collections.abc import Awaitable, Callable
 
@@ -12,9 +13,14 @@ from bot.durable import MAX_RECOVERY_ATTEMPTS, RECORDINGS, TRANSCRIPTIONS, Queue
 from bot.signals import Kind, Signal, tell
 from transcripts.spool import MeetingId
 
+log = structlog.get_logger()
+
 DISK_FULL = "disk_full"
 """A problem of a job that the room is told in words of its own."""
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+
+OVER: dict[Queue, Kind] = {RECORDINGS: "recording_over", TRANSCRIPTIONS: "transcription_over"}
+"""What a meeting is told at the end of a job of each queue."""
 
 Work = Callable[[MeetingId], Awaitable[str | None]]
 """Does the job for one meeting. Returns what went wrong, as one word; empty when nothing did; None when another
@@ -30,10 +36,11 @@ def storage_problem(number: int | None) -> str:
 class Jobs(DBOSConfiguredInstance):
     """The jobs of one queue, done in this process. Constructed before the durable work begins."""
 
-    def __init__(self, queue: Queue, work: Work, over: Kind) -> None:
+    def __init__(self, queue: Queue, work: Work) -> None:
         self._work = work
-        self._over = over
+        self._over = OVER[queue]
         self._under_way = UnderWay()
+        self._in_hand: set[asyncio.Future[None]] = set()
         super().__init__(queue.name)
 
     @DBOS.workflow(name="work", max_recovery_attempts=MAX_RECOVERY_ATTEMPTS)
@@ -42,9 +49,27 @@ class Jobs(DBOSConfiguredInstance):
         self._under_way.enter()
         meeting = MeetingId(meeting_id)
         with structlog.contextvars.bound_contextvars(meeting_id=meeting):
-            problem = await step("work", lambda: self._work(meeting))
+            try:
+                problem = await step("work", lambda: self._do(meeting))
+            except Exception:
+                log.exception("job failed: a fault of Greffier's own")
+                problem = "failed"
             if problem is not None:
                 await tell(meeting, Signal(self._over, problem=problem))
+
+    async def _do(self, meeting: MeetingId) -> str | None:
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._in_hand.add(done)
+        try:
+            return await self._work(meeting)
+        finally:
+            self._in_hand.discard(done)
+            done.set_result(None)
+
+    async def until_replaced(self, within_s: float) -> None:
+        """Handed over, the work goes on here until whoever takes it has begun; wait for that, within the bound."""
+        if self._in_hand:
+            await asyncio.wait(self._in_hand, timeout=within_s)
 
     async def leave_off(self) -> None:
         """This process ends: let go of every job where it is."""
@@ -53,12 +78,12 @@ class Jobs(DBOSConfiguredInstance):
 
 def recordings(work: Work) -> Jobs:
     """The recorder's jobs."""
-    return Jobs(RECORDINGS, work, "recording_over")
+    return Jobs(RECORDINGS, work)
 
 
 def transcriptions(work: Work) -> Jobs:
     """The speech process's jobs."""
-    return Jobs(TRANSCRIPTIONS, work, "transcription_over")
+    return Jobs(TRANSCRIPTIONS, work)
 
 
 async def enqueue_recording(meeting: MeetingId) -> None:
@@ -71,6 +96,17 @@ async def enqueue_transcription(meeting: MeetingId) -> None:
     await _enqueue(TRANSCRIPTIONS, meeting)
 
 
+def job_id(meeting: MeetingId, queue: Queue) -> str:
+    """The id of a meeting's job in this queue; there is one."""
+    return f"{meeting}.{queue.name}"
+
+
+def job_of(identifier: str) -> tuple[MeetingId, Queue]:
+    """The meeting and the queue of a job."""
+    meeting, _, name = identifier.rpartition(".")
+    return MeetingId(meeting), next(queue for queue in OVER if queue.name == name)
+
+
 async def _enqueue(queue: Queue, meeting: MeetingId) -> None:
     options: EnqueueOptions = {
         "workflow_name": "work",
@@ -78,6 +114,6 @@ async def _enqueue(queue: Queue, meeting: MeetingId) -> None:
         "instance_name": queue.name,
         "queue_name": queue.name,
         "application_name": application_of(queue.role),
-        "workflow_id": f"{meeting}.{queue.name}",
+        "workflow_id": job_id(meeting, queue),
     }
     await DBOS.enqueue_workflow_with_options_async(options, meeting)

@@ -9,9 +9,11 @@ import asyncio
 
 import structlog
 
-from bot.database import open_engine, prepare
+from bot.database import Database
 from bot.durable import RECORDINGS, taking_part
+from bot.identity import Identity
 from bot.jobs import recordings, storage_problem
+from bot.notifying import READY, notify
 from bot.register import Register
 from bot.stopping import until_stopped
 from bridge.livekit.ids import CallId
@@ -22,20 +24,27 @@ from transcripts.spool import MeetingId, Spool
 
 log = structlog.get_logger()
 
+REPLACED_WITHIN_S = 10.0
+"""How long this recorder stays in its calls for another one to take its place, so that no sound is missing."""
 
-async def run(settings: Settings) -> None:
-    """Record until told to stop."""
-    database = prepare(settings.storage.folder)
-    engine = open_engine(database)
-    recorder = Recorder(settings, Register(engine))
-    jobs = recordings(recorder.work)
+
+async def run(settings: Settings, name: str | None = None) -> None:
+    """Record until told to stop. Where another recorder is there, it takes this one's place in the calls first."""
+    database = Database.open(settings)
     try:
-        async with taking_part("recorder", database, (RECORDINGS,)):
-            log.info("recorder ready")
-            await until_stopped()
-            await jobs.leave_off()
+        await database.migrate()
+        jobs = recordings(Recorder(settings, Register(database.engine)).work)
+        async with taking_part(Identity.of("recorder", name), database, (RECORDINGS,)) as part:
+            try:
+                log.info("recorder ready")
+                notify(READY)
+                await until_stopped()
+                if await part.hand_over():
+                    await jobs.until_replaced(REPLACED_WITHIN_S)
+            finally:
+                await jobs.leave_off()
     finally:
-        await engine.dispose()
+        await database.dispose()
 
 
 class Recorder:

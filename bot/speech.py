@@ -7,9 +7,11 @@ from dataclasses import asdict
 
 import structlog
 
-from bot.database import open_engine, prepare
+from bot.database import Database
 from bot.durable import TRANSCRIPTIONS, taking_part
+from bot.identity import Identity
 from bot.jobs import storage_problem, transcriptions
+from bot.notifying import READY, notify
 from bot.register import Meeting, Register
 from bot.stopping import until_stopped
 from config.models import Settings
@@ -22,23 +24,26 @@ from transcripts.transcribe import transcribe
 log = structlog.get_logger()
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, name: str | None = None) -> None:
     """Transcribe until told to stop. The model is loaded first: a broken one shows at start, not in a meeting.
 
     Raises:
         ModelUnavailable: The model cannot be had or loaded; the message says what to do.
     """
-    database = prepare(settings.storage.folder)
-    engine = open_engine(database)
+    database = Database.open(settings)
     try:
+        await database.migrate()
         recogniser = await asyncio.to_thread(whisper.load, settings.speech)
-        jobs = transcriptions(Transcriber(settings, Register(engine), recogniser).work)
-        async with taking_part("speech", database, (TRANSCRIPTIONS,)):
-            log.info("speech ready", model=settings.speech.model)
-            await until_stopped()
-            await jobs.leave_off()
+        jobs = transcriptions(Transcriber(settings, Register(database.engine), recogniser).work)
+        async with taking_part(Identity.of("speech", name), database, (TRANSCRIPTIONS,)):
+            try:
+                log.info("speech ready", model=settings.speech.model)
+                notify(READY)
+                await until_stopped()
+            finally:
+                await jobs.leave_off()
     finally:
-        await engine.dispose()
+        await database.dispose()
 
 
 class Transcriber:

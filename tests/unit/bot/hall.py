@@ -18,13 +18,14 @@ from dbos import DBOS, WorkflowHandleAsync
 from dbos._dbos import _get_dbos_instance, _get_or_create_dbos_registry
 
 from bot.answering import Answers
-from bot.database import create_tables, open_engine, prepare
+from bot.database import Database
 from bot.delivery import Delivery
 from bot.durable import RECORDINGS, TRANSCRIPTIONS, taking_part
+from bot.identity import Identity
 from bot.jobs import recordings, transcriptions
 from bot.meeting_steps import MeetingSteps
 from bot.meetings import Meetings
-from bot.register import SCHEMA, Meeting, Register
+from bot.register import Meeting, Register
 from bot.signals import LOOK, tell
 from bridge.livekit.ids import CallId
 from bridge.matrix.events import RoomMessage
@@ -71,10 +72,9 @@ class Hall:
         registry.instance_info_map.clear()  # those of an earlier Greffier
         registry.dbos = None
         registry.get_internal_queue()._polling_interval_sec = 0.05  # through which interrupted work comes back
-        database = prepare(self._folder)
-        engine = open_engine(database)
-        await create_tables(engine, SCHEMA)
-        self.register = Register(engine, self.now)
+        database = Database.open(self.settings)
+        await database.migrate()
+        self.register = Register(database.engine, self.now)
         steps = MeetingSteps(self.settings, self.register, self.calls, self.rooms, self.spool, self.now)
         delivery = Delivery(self.rooms, self.archive, ZoneInfo(self.settings.rooms.time_zone))
         meetings = Meetings(self.settings, self.register, steps, delivery)
@@ -83,7 +83,7 @@ class Hall:
         recordings(self.recorder.work)
         transcriptions(self.speech.work)
         try:
-            async with taking_part("front", database, (RECORDINGS, TRANSCRIPTIONS)):
+            async with taking_part(Identity.of("front"), database, (RECORDINGS, TRANSCRIPTIONS)):
                 jobs = _get_dbos_instance()._workflow_tasks
                 yield self
                 await meetings.leave_off()
@@ -93,7 +93,7 @@ class Hall:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
         finally:
-            await engine.dispose()
+            await database.dispose()
 
     def now(self) -> datetime:
         """The time on this Greffier's clock."""
