@@ -10,25 +10,24 @@ from collections.abc import Callable, Coroutine
 from importlib.metadata import version
 from pathlib import Path
 
-from bot.supervisor import CONFIGURATION_FAULT, ROLES, GaveUp
+from bot.identity import NAME, ROLES, Role
+from bot.stopping import CONFIGURATION_FAULT, TEMPORARY_FAULT, end_with_parent, leave_at_once
 from config.loading import ConfigError, load
 from config.models import Settings
 from config.registration import Registration, RegistrationError
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Run one command; exits with 0, 1 (to be tried again), 2 (usage), or 78 (something to mend first)."""
+    """Run one command; exits with 0, 1 (not all is well; may be tried again), 2 (usage), or 78 (something to mend)."""
     arguments = _parser().parse_args(argv)
     try:
         arguments.command(arguments)
     except KeyboardInterrupt:
         raise SystemExit(130) from None
-    except GaveUp as error:
-        _fail(f"greffier: {error} cannot run as it is configured; see above")
     except _mendable() as error:
-        _fail(f"greffier: {error}")
+        _fail(f"greffier: {error}", CONFIGURATION_FAULT)
     except _passing() as error:
-        _fail(f"greffier: {error}", status=1)
+        _fail(f"greffier: {error}", TEMPORARY_FAULT)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -41,10 +40,17 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands, "run", _run, "run Greffier on this machine")
     for role in ROLES:
         process = _command(commands, role, _process(role), f"run the {role} process alone")
+        if role != "front":
+            process.add_argument(
+                "--name",
+                type=_name,
+                help=f"tells this {role} from others on the same database (default: the host's name)",
+            )
         process.add_argument("--parent", type=int, help=argparse.SUPPRESS)
     registration = _command(commands, "registration", _registration, "write the appservice's registration file")
     registration.add_argument("-o", "--output", type=Path, help="the file to write (default: matrix.registration_file)")
     _command(commands, "check", _check, "check the configuration and whether everything it names answers")
+    _command(commands, "status", _status, "show the processes, and the work that is under way and waiting")
     return parser
 
 
@@ -74,23 +80,36 @@ def _run(arguments: argparse.Namespace) -> None:
     asyncio.run(supervisor.run(settings, arguments.config))
 
 
-def _process(role: str) -> Callable[[argparse.Namespace], None]:
+def _process(role: Role) -> Callable[[argparse.Namespace], None]:
     def run(arguments: argparse.Namespace) -> None:
         from bot import logs  # noqa: PLC0415 (as above)
-        from bot.stopping import end_with_parent, leave_at_once  # noqa: PLC0415
 
         if arguments.parent is not None:
             end_with_parent(arguments.parent)
         settings = load(arguments.config, os.environ)
         logs.set_up(settings.log, role)
-        asyncio.run(_body(role)(settings))
-        if role == "recorder":
-            leave_at_once()
+        runner = asyncio.Runner()
+        try:
+            runner.run(_alive(_body(role)(settings, getattr(arguments, "name", None))))
+        except _passing() as error:
+            print(f"greffier: {error}", file=sys.stderr)  # noqa: T201
+            leave_at_once(TEMPORARY_FAULT)
+        except BaseException:
+            runner.close()
+            raise
+        leave_at_once()
 
     return run
 
 
-def _body(role: str) -> Callable[[Settings], Coroutine[None, None, None]]:
+async def _alive(body: Coroutine[None, None, None]) -> None:
+    from bot.notifying import saying_alive  # noqa: PLC0415
+
+    async with saying_alive():
+        await body
+
+
+def _body(role: Role) -> Callable[[Settings, str | None], Coroutine[None, None, None]]:
     """What a process does: models and native media code are loaded only in the process that needs them."""
     if role == "front":
         from bot.front import run  # noqa: PLC0415
@@ -119,10 +138,32 @@ def _check(arguments: argparse.Namespace) -> None:
     raise SystemExit(asyncio.run(check(settings)))
 
 
+def _status(arguments: argparse.Namespace) -> None:
+    from bot.status import status  # noqa: PLC0415
+
+    settings = load(arguments.config, os.environ)
+    raise SystemExit(asyncio.run(status(settings)))
+
+
+def _name(text: str) -> str:
+    if not NAME.fullmatch(text):
+        raise argparse.ArgumentTypeError("expected 1 to 64 letters, digits, dots, dashes or underscores")
+    return text
+
+
+def _passing() -> tuple[type[Exception], ...]:
+    """What may be over when the command is run again, which for a process is its supervisor's to do."""
+    from bot.alone import NoLongerAlone  # noqa: PLC0415
+    from bot.database import DatabaseAway  # noqa: PLC0415
+
+    return NoLongerAlone, DatabaseAway
+
+
 def _mendable() -> tuple[type[Exception], ...]:
     """Errors whose message is for whoever runs the command. Looked up only once something was raised."""
+    from bot.alone import AlreadyRunning  # noqa: PLC0415
     from bot.database import DatabaseUnusable, StorageUnusable  # noqa: PLC0415
-    from bot.durable import AlreadyRunning  # noqa: PLC0415
+    from bot.supervisor import GaveUp  # noqa: PLC0415
     from bridge.web.join_page import PageNotBuilt  # noqa: PLC0415
     from bridge.web.server import CannotListen  # noqa: PLC0415
     from transcripts.recognition import ModelUnavailable  # noqa: PLC0415
@@ -133,20 +174,14 @@ def _mendable() -> tuple[type[Exception], ...]:
         StorageUnusable,
         DatabaseUnusable,
         AlreadyRunning,
+        GaveUp,
         PageNotBuilt,
         CannotListen,
         ModelUnavailable,
     )
 
 
-def _passing() -> tuple[type[Exception], ...]:
-    """Errors that may be over when the process is started again, which is for its supervisor to do."""
-    from bot.database import DatabaseAway  # noqa: PLC0415
-
-    return (DatabaseAway,)
-
-
-def _fail(message: str, status: int = CONFIGURATION_FAULT) -> None:
+def _fail(message: str, status: int) -> None:
     print(message, file=sys.stderr)  # noqa: T201
     raise SystemExit(status)
 

@@ -1,8 +1,8 @@
 """Durable workflows (DBOS): how one of our processes takes part in them, and what a step is.
 
 What a process is doing when it dies is taken up at its unfinished step when it comes back. For that (measured):
-- `executor_id` is the process's own and stable: two live processes with one id would run a step twice, so a lock in the
-  storage folder sees to it that there is one.
+- `executor_id` is the process's own and stable (`Identity`): two live processes with one id would run a step twice, so
+  a lock sees to it that there is one (`alone`). What one that does not come back was doing is taken over (`takeover`).
 - `application_version` is pinned: by default it is a hash of the source, and a deploy would strand running work.
 - A process listens only on its own queues: `listen_queues([])` for one that only enqueues.
 - Each kind of process is an application of its own to DBOS: interrupted work comes back through an internal queue that
@@ -13,30 +13,35 @@ Steps happen at least once, so each is idempotent; they are coarse, as each cost
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
+import structlog
 from dbos import DBOS, DBOSConfig
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.alone import alone
 from bot.database import BUSY_TIMEOUT_S, Database
+from bot.identity import Identity, Role
+from bot.processes import Heartbeat, beating, seen
+from bot.stopping import bounded, in_a_thread_of_its_own
 
-Role = Literal["front", "recorder", "speech"]
+log = structlog.get_logger()
+
 T = TypeVar("T")
 
-_APPLICATION_VERSION = "1"
+_VERSIONS: dict[Role, str] = {"front": "2", "recorder": "1", "speech": "1"}
+"""Raised when the steps of that role's workflows change: what a former version began is not taken up by this one."""
 MAX_RECOVERY_ATTEMPTS = 8
 """How often a workflow is taken up again before it counts as one that kills its process."""
 QUEUE_POLL_S = 0.5
 """How soon work that was asked for is begun. A poll is a handful of queries: a process that waits takes 1 % of a core
 for them (measured; 2 to 3 % at 0.2 s)."""
-LOCK_WITHIN_S = 25.0
-LOCK_POLL_S = 0.1
+END_WITHIN_S = 8.0
+"""How long each thing that a process does at its end may take."""
 MESSAGE_POLL_S: dict[Role, float] = {"front": 0.2, "recorder": 5.0, "speech": 5.0}
 """How soon a message is noticed: the meetings, which wait for messages, are in the front alone."""
 
@@ -58,6 +63,11 @@ TRANSCRIPTIONS = Queue("transcriptions", "speech", at_once=1)
 def application_of(role: Role) -> str:
     """The name under which processes of this role, and the work for them, are known to DBOS."""
     return f"greffier-{role}"
+
+
+def version_of(role: Role) -> str:
+    """The version that DBOS knows of what processes of this role do."""
+    return f"{application_of(role)}-{_VERSIONS[role]}"
 
 
 class UnderWay:
@@ -88,65 +98,99 @@ class UnderWay:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-class AlreadyRunning(Exception):
-    """Another process has this role on the same storage; the message says which."""
+class Part:
+    """This process's part in the durable work."""
+
+    def __init__(
+        self, identity: Identity, queues: tuple[Queue, ...], heartbeat: Heartbeat, engine: AsyncEngine
+    ) -> None:
+        self._identity = identity
+        self._queues = queues
+        self._heartbeat = heartbeat
+        self._engine = engine
+        self._dbos: DBOS
+
+    def launch(self, config: DBOSConfig) -> None:
+        """Begin."""
+        self._dbos = DBOS(config=config)
+        _let_logs_through()
+        DBOS.listen_queues([queue.name for queue in self._queues])
+        DBOS.launch()
+
+    async def hand_over(self) -> bool:
+        """This process is about to end: take no more work, and put back on its queue what is being done here.
+
+        It may go on being done until another process has begun with it; whatever is done here from now on counts no
+        more (DBOS sees to that: the work has another owner). Without this, it would wait until this process is back.
+
+        Returns:
+            Whether another process is there to take it at once.
+        """
+        await self._heartbeat.stop()  # who leaves is no other: of two that leave together, neither waits in vain
+        for event in self._dbos.background_thread_stop_events:
+            event.set()
+        queues = [queue.name for queue in self._queues]
+        mine = (
+            await DBOS.list_workflows_async(
+                status="PENDING",
+                executor_id=self._identity.executor_id,
+                queue_name=queues,
+                load_input=False,
+                load_output=False,
+            )
+            if queues
+            else []
+        )
+        for work in mine:
+            await DBOS.resume_workflow_async(work.workflow_id, queue_name=work.queue_name)
+        if mine:
+            log.info("work handed back", work=[work.workflow_id for work in mine])
+        return any(other.role == self._identity.role and other.is_alive for other in await seen(self._engine))
 
 
 @asynccontextmanager
-async def _alone_as(role: Role, folder: Path) -> AsyncIterator[None]:
-    """Be the only process of this role on this storage: a lock that the system lets go of however the process ends."""
-    with (folder / f"{role}.lock").open("a") as file:
-        for _ in range(round(LOCK_WITHIN_S / LOCK_POLL_S)):  # an earlier process may still be on its way out
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                await asyncio.sleep(LOCK_POLL_S)
-        else:
-            raise AlreadyRunning(f"another {role} is running on storage.folder {folder}: stop it first")
-        yield
+async def taking_part(identity: Identity, database: Database, queues: tuple[Queue, ...]) -> AsyncIterator[Part]:
+    """Take part in the durable work as `identity`, on this event loop, doing what arrives in `queues`.
 
-
-@asynccontextmanager
-async def taking_part(role: Role, database: Database, queues: tuple[Queue, ...]) -> AsyncIterator[None]:
-    """Take part in the durable work as `role`, on this event loop, doing what arrives in `queues`.
-
-    The classes whose workflows are to run here must have been constructed before.
+    The classes whose workflows are to run here must have been constructed before, and the database migrated.
 
     Raises:
         AlreadyRunning: Two processes with one id would do everything twice.
+        NoLongerAlone: That there is only one is not certain any more; the block was cancelled.
     """
-    folder = None if database.is_shared else Path(str(database.engine.url.database)).parent
-    async with _alone_as(role, folder) if folder else nullcontext(), _launched(role, database, queues):
-        yield
+    async with (
+        alone(identity, database),
+        beating(identity, database.engine) as heartbeat,
+        _launched(Part(identity, queues, heartbeat, database.engine), identity, database, queues) as part,
+    ):
+        yield part
 
 
 @asynccontextmanager
-async def _launched(role: Role, database: Database, queues: tuple[Queue, ...]) -> AsyncIterator[None]:
+async def _launched(
+    part: Part, identity: Identity, database: Database, queues: tuple[Queue, ...]
+) -> AsyncIterator[Part]:
     config: DBOSConfig = {
-        "name": application_of(role),
+        "name": application_of(identity.role),
         "system_database_url": database.system_url,
-        "executor_id": role,
-        "application_version": f"{application_of(role)}-{_APPLICATION_VERSION}",
-        "notification_listener_polling_interval_sec": MESSAGE_POLL_S[role],
+        "executor_id": identity.executor_id,
+        "application_version": version_of(identity.role),
+        "notification_listener_polling_interval_sec": MESSAGE_POLL_S[identity.role],
         "log_level": "ERROR",  # at a warning it says of everything that is let go of at the end that it was cancelled
     }
     if not database.is_shared:
         config["db_engine_kwargs"] = {"connect_args": {"timeout": BUSY_TIMEOUT_S}}
-    DBOS(config=config)
-    _let_logs_through()
-    DBOS.listen_queues([queue.name for queue in queues])
-    DBOS.launch()
+    part.launch(config)
     try:
         for queue in queues:
             await DBOS.register_queue_async(
                 queue.name, worker_concurrency=queue.at_once, polling_interval_sec=QUEUE_POLL_S
             )
-        yield
+        yield part
     finally:
+        await bounded("work handed back", part.hand_over(), END_WITHIN_S)
         # It waits for threads of its own, and one of these may be waiting for this loop.
-        with ThreadPoolExecutor(1) as thread:
-            await asyncio.get_running_loop().run_in_executor(thread, DBOS.destroy)
+        await bounded("durable work ended", in_a_thread_of_its_own(DBOS.destroy), END_WITHIN_S)
 
 
 def _let_logs_through() -> None:

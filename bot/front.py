@@ -20,39 +20,46 @@ from bot.database import Database
 from bot.delivery import Delivery
 from bot.durable import taking_part
 from bot.entrance import Entrance
+from bot.figures import Figures
+from bot.identity import Identity
 from bot.meeting_steps import MeetingSteps
 from bot.meetings import Meetings
+from bot.notifying import READY, notify
 from bot.permissions import may_invite
+from bot.processes import seen, without_a_process
 from bot.readiness import Readiness
 from bot.register import Register
 from bot.stopping import until_stopped
+from bot.takeover import keep_taking_over
 from bridge.livekit.calls import Calls
 from bridge.livekit.webhooks import Webhooks
 from bridge.matrix.homeserver import Homeserver
 from bridge.matrix.inbox import Inbox
 from bridge.matrix.listener import Listener, Wanted
 from bridge.web.join_page import BUILT_PAGE
+from bridge.web.metrics import Metrics
 from bridge.web.server import build, serving
 from config.models import Settings
-from transcripts.archive import Archive
-from transcripts.spool import Spool
+from transcripts.archive import open_archive
+from transcripts.shared_spool import open_spool
 
 log = structlog.get_logger()
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, name: str | None = None) -> None:
     """Serve people until told to stop."""
     database = Database.open(settings)
     async with AsyncExitStack() as stack:
+        engine = database.engine
         stack.push_async_callback(database.dispose)
         await database.migrate()
         session = await stack.enter_async_context(aiohttp.ClientSession())
         homeserver = await stack.enter_async_context(Homeserver(settings.matrix))
-        register = Register(database.engine)
+        register = Register(engine)
         calls = Calls(settings.livekit, session)
 
-        steps = MeetingSteps(settings, register, calls, homeserver, Spool(settings.storage.spool))
-        delivery = Delivery(homeserver, Archive(settings.storage.transcripts), settings.rooms.zone)
+        steps = MeetingSteps(settings, register, calls, homeserver, open_spool(settings.storage), engine)
+        delivery = Delivery(homeserver, open_archive(settings.storage), settings.rooms.zone)
         meetings = Meetings(settings, register, steps, delivery)
         answers = Answers(settings, register, meetings, calls, homeserver, homeserver)
         wanted = Wanted(
@@ -60,9 +67,10 @@ async def run(settings: Settings) -> None:
             message=lambda message: is_addressed(message.body),
             max_age_s=settings.matrix.command_max_age_s,
         )
-        listener = Listener(homeserver, Inbox(database.engine, homeserver.user_id), wanted, answers.answer)
+        listener = Listener(homeserver, Inbox(engine, homeserver.user_id), wanted, answers.answer)
         readiness = Readiness(
-            {"homeserver": homeserver.ping, "livekit": calls.ping, "database": partial(_ping, database.engine)}
+            {"homeserver": homeserver.ping, "livekit": calls.ping, "database": partial(_ping, engine)},
+            partial(_missing_roles, engine),
         )
         app = build(
             Entrance(settings, register, calls),
@@ -70,21 +78,31 @@ async def run(settings: Settings) -> None:
             readiness,
             page_dir=BUILT_PAGE,
             livekit_url=settings.livekit.browser_url,
-            registry=REGISTRY,
-            metrics_token=settings.web.metrics_token.get_secret_value() if settings.web.metrics_token else None,
+            metrics=Metrics(
+                REGISTRY,
+                token=settings.web.metrics_token.get_secret_value() if settings.web.metrics_token else None,
+                figures=Figures(engine),
+            ),
         )
-        await stack.enter_async_context(taking_part("front", database, ()))
+        await stack.enter_async_context(taking_part(Identity.of("front", name), database, ()))
         stack.push_async_callback(meetings.leave_off)
         clearing_up = asyncio.create_task(meetings.clear_up())
         stack.callback(clearing_up.cancel)
+        taking_over = asyncio.create_task(keep_taking_over(engine), name="takeover")
+        stack.callback(taking_over.cancel)
         port = await stack.enter_async_context(serving(app, settings.web.host, settings.web.port))
         log.info("front ready", host=settings.web.host, port=port, public_url=settings.web.public_url)
+        notify(READY)
         await _until_first(until_stopped(), listener.run())
 
 
 async def _ping(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         await connection.execute(text("SELECT 1"))
+
+
+async def _missing_roles(engine: AsyncEngine) -> tuple[str, ...]:
+    return without_a_process(await seen(engine))
 
 
 async def _until_first(*coroutines: Coroutine[None, None, None]) -> None:

@@ -15,13 +15,22 @@ WITHIN_S = 5.0
 class Readiness:
     """Pings each dependency (the `Readiness` of the HTTP side)."""
 
-    def __init__(self, pings: dict[str, Callable[[], Awaitable[None]]]) -> None:
+    def __init__(
+        self,
+        pings: dict[str, Callable[[], Awaitable[None]]],
+        missing: Callable[[], Awaitable[tuple[str, ...]]] | None = None,
+    ) -> None:
         self._pings = pings
+        self._missing = missing
 
     async def failing(self) -> tuple[str, ...]:
         """Names of the dependencies that did not answer in time, or not well."""
         answers = await asyncio.gather(*(self._answers(name, ping) for name, ping in self._pings.items()))
         return tuple(name for name, answered in zip(self._pings, answers, strict=True) if not answered)
+
+    async def degraded(self) -> tuple[str, ...]:
+        """Names of the kinds of process of which none is there: people can still meet, and their words come later."""
+        return await self._missing() if self._missing is not None else ()
 
     async def _answers(self, name: str, ping: Callable[[], Awaitable[None]]) -> bool:
         try:

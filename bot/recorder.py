@@ -11,63 +11,39 @@ import structlog
 
 from bot.database import Database
 from bot.durable import RECORDINGS, taking_part
-from bot.jobs import recordings, storage_problem
+from bot.identity import Identity
+from bot.jobs import recordings
+from bot.notifying import READY, notify
+from bot.recording import Recorder
 from bot.register import Register
 from bot.stopping import until_stopped
-from bridge.livekit.ids import CallId
-from bridge.livekit.recorder import RecorderError, SoundNotWritten, record
-from bridge.livekit.tokens import CallLimits, recorder_token
 from config.models import Settings
-from transcripts.spool import MeetingId, Spool
+from transcripts.shared_spool import open_spool
 
 log = structlog.get_logger()
 
+REPLACED_WITHIN_S = 10.0
+"""How long this recorder stays in its calls for another one to take its place, so that no sound is missing."""
 
-async def run(settings: Settings) -> None:
-    """Record until told to stop."""
+
+async def run(settings: Settings, name: str | None = None) -> None:
+    """Record until told to stop. Where another recorder is there, it takes this one's place in the calls first."""
     database = Database.open(settings)
-    recorder = Recorder(settings, Register(database.engine))
-    jobs = recordings(recorder.work)
+    identity = Identity.of("recorder", name)
     try:
         await database.migrate()
-        async with taking_part("recorder", database, (RECORDINGS,)):
-            log.info("recorder ready")
-            await until_stopped()
-            await jobs.leave_off()
+        recorder = Recorder(settings, Register(database.engine), open_spool(settings.storage, identity.name))
+        jobs = recordings(recorder.work)
+        async with taking_part(identity, database, (RECORDINGS,)) as part:
+            leftovers = asyncio.create_task(recorder.share_leftovers(), name="leftovers")
+            try:
+                log.info("recorder ready")
+                notify(READY)
+                await until_stopped()
+                if await part.hand_over():
+                    await jobs.until_replaced(REPLACED_WITHIN_S)
+            finally:
+                leftovers.cancel()
+                await jobs.leave_off()
     finally:
         await database.dispose()
-
-
-class Recorder:
-    """Records calls, each as one job."""
-
-    def __init__(self, settings: Settings, register: Register) -> None:
-        self._settings = settings
-        self._register = register
-        self._spool = Spool(settings.storage.spool)
-
-    async def work(self, meeting_id: MeetingId) -> str | None:
-        """Record one meeting until its call is over (a `Work`). Again after a crash, it adds to what is there."""
-        meeting = await self._register.get(meeting_id)
-        if meeting is None or not meeting.transcribed or meeting.ended_at is not None:
-            return ""
-        limits = CallLimits.of(self._settings.calls)
-        token = recorder_token(self._settings.livekit, CallId(meeting_id), limits=limits)
-        try:
-            sound = await asyncio.to_thread(self._spool.writer, meeting_id)
-            try:
-                end = await record(self._settings.livekit.url, token, sound)
-            finally:
-                await asyncio.to_thread(sound.close)
-        except SoundNotWritten as error:
-            log.error("sound cannot be written", cause=str(error))  # noqa: TRY400 (the cause says all)
-            return storage_problem(error.errno)
-        except OSError as error:
-            log.error("sound cannot be written", cause=error.strerror)  # noqa: TRY400 (the cause says all)
-            return storage_problem(error.errno)
-        except RecorderError as error:
-            log.error("call cannot be recorded", cause=str(error))  # noqa: TRY400 (the cause says all)
-            return "out_of_the_call"
-        if end.broken:
-            log.warning("some tracks were not recorded to their end", tracks=len(end.broken))
-        return None if end.reason == "replaced" else ""

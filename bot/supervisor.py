@@ -1,39 +1,41 @@
-"""`greffier run`: starts the front, the recorder and the speech process, and starts again whichever dies.
+"""`greffier run`: starts the front, the recorder and the speech process, and starts again whichever dies or is stuck.
 
-Which processes run is in `processes.json` in the storage folder, for the operator and for monitoring.
+Which processes run is in `processes.json` in the storage folder, for the operator and for monitoring. Under systemd
+(`Type=notify`) this process is ready when all three are, and its own watchdog is served.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
-import sys
-from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import structlog
 
+from bot.alone import AlreadyRunning, file_lock
+from bot.child import ending, run_once
 from bot.database import prepare_folder
-from bot.durable import Role
-from bot.stopping import until_stopped
+from bot.identity import ROLES, Role
+from bot.notifying import READY, notify, saying_alive
+from bot.pulse import Pulse, listening
+from bot.stopping import CONFIGURATION_FAULT, until_stopped
 from config.models import Settings
 
 log = structlog.get_logger()
 
-ROLES: tuple[Role, ...] = ("front", "recorder", "speech")
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
 STEADY_AFTER_S = 60.0
 """A process that has run for this long is not in a crash loop: its next restart is quick again."""
-STOP_WITHIN_S = 20.0
-CONFIGURATION_FAULT = 78
-"""Exit status (`EX_CONFIG`) of a process that cannot run until the operator mends something: not started again."""
 
 
 class GaveUp(Exception):
     """A process says that it cannot run as it is configured; it has said why on standard error."""
+
+    def __init__(self, role: Role) -> None:
+        super().__init__(f"{role} cannot run as it is configured; see above")
 
 
 async def run(settings: Settings, config_file: Path) -> None:
@@ -41,10 +43,31 @@ async def run(settings: Settings, config_file: Path) -> None:
 
     Raises:
         GaveUp: One of them cannot run as it is configured.
+        AlreadyRunning: Another supervisor has this storage folder.
     """
-    prepare_folder(settings.storage.folder)
-    pids = Pids(settings.storage.folder / "processes.json")
-    tasks = [asyncio.create_task(_keep_running(role, config_file, pids), name=role) for role in ROLES]
+    folder = settings.storage.folder
+    prepare_folder(folder)
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(file_lock(folder / "run.lock"))
+        except BlockingIOError:
+            raise AlreadyRunning(f"another `greffier run` has storage.folder {folder}: stop it first") from None
+        await stack.enter_async_context(saying_alive())
+        sockets = Path(stack.enter_context(TemporaryDirectory(prefix="greffier-", ignore_cleanup_errors=True)))
+        pulses: dict[Role, Pulse] = {}
+
+        def ready() -> None:
+            if len(pulses) == len(ROLES) and all(pulse.is_ready for pulse in pulses.values()):
+                log.info("all processes are ready")
+                notify(READY)
+
+        for role in ROLES:
+            pulses[role] = await stack.enter_async_context(listening(sockets / role, ready))
+        await _keep_all_running(config_file, Pids(folder / "processes.json"), pulses)
+
+
+async def _keep_all_running(config_file: Path, pids: Pids, pulses: dict[Role, Pulse]) -> None:
+    tasks = [asyncio.create_task(_keep_running(role, config_file, pids, pulses[role]), name=role) for role in ROLES]
     stop = asyncio.create_task(until_stopped(), name="stop")
     try:
         done, _ = await asyncio.wait([*tasks, stop], return_when=asyncio.FIRST_COMPLETED)
@@ -77,43 +100,16 @@ class Pids:
         self._file.unlink(missing_ok=True)
 
 
-async def _keep_running(role: Role, config_file: Path, pids: Pids) -> None:
+async def _keep_running(role: Role, config_file: Path, pids: Pids, pulse: Pulse) -> None:
     clock = asyncio.get_running_loop().time
     wait_s = FIRST_WAIT_S
     while True:
         started_at = clock()
-        status = await _run_once(role, command(role, config_file), pids)
+        status = await run_once(role, config_file, pulse, lambda pid: pids.note(role, pid))
         if status == CONFIGURATION_FAULT:
             raise GaveUp(role)
         if clock() - started_at > STEADY_AFTER_S:
             wait_s = FIRST_WAIT_S
-        log.error("process ended and is started again", role=role, status=status, again_in_s=wait_s)
+        log.error("process ended and is started again", role=role, ended=ending(status), again_in_s=wait_s)
         await asyncio.sleep(wait_s)
         wait_s = min(wait_s * 2, LONGEST_WAIT_S)
-
-
-def command(role: Role, config_file: Path) -> list[str]:
-    """How a process of this role is started by this one."""
-    return [sys.executable, "-m", "bot.cli", role, "-c", str(config_file), "--parent", str(os.getpid())]
-
-
-async def _run_once(role: Role, argv: Sequence[str], pids: Pids) -> int:
-    process = await asyncio.create_subprocess_exec(*argv, stdin=asyncio.subprocess.DEVNULL, start_new_session=True)
-    log.info("process started", role=role, pid=process.pid)
-    pids.note(role, process.pid)
-    try:
-        return await process.wait()
-    finally:
-        if process.returncode is None:
-            await _stop(role, process)
-
-
-async def _stop(role: Role, process: asyncio.subprocess.Process) -> None:
-    process.send_signal(signal.SIGTERM)
-    try:
-        async with asyncio.timeout(STOP_WITHIN_S):
-            await process.wait()
-    except TimeoutError:
-        log.warning("process does not stop and is killed", role=role)
-        process.kill()
-        await process.wait()

@@ -1,6 +1,6 @@
 """What the join page's HTTP side needs of the rest: the door to a call, its events, and whether we are ready.
 
-The three protocols are implemented in `bot`; nothing here knows a meeting, a database or LiveKit. Errors of
+The protocols are implemented in `bot`; nothing here knows a meeting, a database or LiveKit. Errors of
 `Door.admit`, each one answer that the page has a sentence for:
 
     Refusal
@@ -13,7 +13,8 @@ The three protocols are implemented in `bot`; nothing here knows a meeting, a da
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 _LINK = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -83,6 +84,26 @@ class Readiness(Protocol):
 
     async def failing(self) -> tuple[str, ...]:
         """Names of the dependencies that did not answer; empty when all did."""
+
+    async def degraded(self) -> tuple[str, ...]:
+        """Names of the parts without which people are served all the same, if less well; empty when none is missing."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure for monitoring, in Prometheus' terms a gauge."""
+
+    name: str
+    what: str
+    value: float
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+class Figures(Protocol):
+    """Knows figures that are read when they are asked for."""
+
+    async def now(self) -> Iterable[Figure]:
+        """The figures as of now; those of one name have the same labels."""
 
 
 def is_link(text: str) -> bool:

@@ -34,16 +34,17 @@ class Health:
         return web.json_response({"status": "live"})
 
     async def ready(self, _request: web.Request) -> web.Response:
-        """200 when every dependency answered; 503 with the names of those that did not."""
-        failing = await self._failing()
+        """200 when all dependencies answered, with the parts that are missing; 503 with the names of those that did not."""
+        failing, degraded = await self._look()
         if failing:
             return web.json_response({"status": "failing", "failing": list(failing)}, status=503)
-        return web.json_response({"status": "ready"})
+        return web.json_response({"status": "ready", **({"degraded": list(degraded)} if degraded else {})})
 
-    async def _failing(self) -> tuple[str, ...]:
+    async def _look(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         try:
             async with asyncio.timeout(READY_TIMEOUT_S):
-                return await self._readiness.failing()
+                failing = await self._readiness.failing()
+                return failing, () if failing else await self._readiness.degraded()
         except Exception:  # whatever breaks or outlasts the check itself: not ready, and the cause is logged
             log.exception("readiness check failed")
-            return ("readiness",)
+            return ("readiness",), ()

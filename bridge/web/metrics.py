@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import ipaddress
 import time
 from typing import TYPE_CHECKING
 
+import structlog
 from aiohttp import web
-from prometheus_client import Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from bridge.web.answers import Answer, route_of
@@ -17,18 +19,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from aiohttp.typedefs import Handler, Middleware
-    from prometheus_client import CollectorRegistry
 
+    from bridge.web.door import Figures
+
+log = structlog.get_logger()
+
+FIGURES_WITHIN_S = 5.0
 _PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 
 
 class Metrics:
-    """Serves one registry to those who hold the token or, without a token, to this machine only."""
+    """Serves one registry to those who hold the token or, without a token, to this machine only.
 
-    def __init__(self, registry: CollectorRegistry, *, token: str | None) -> None:
-        self._registry = registry
+    `figures` are read anew each time, if they are there within a bound: what this process counts is shown anyway.
+    """
+
+    def __init__(self, registry: CollectorRegistry, *, token: str | None, figures: Figures | None = None) -> None:
+        self.registry = registry
         self._token = token
+        self._figures = figures
 
     def routes(self) -> Iterable[web.RouteDef]:
         """`/metrics`."""
@@ -43,7 +53,26 @@ class Metrics:
                 return response
         elif not _came_straight_from_this_machine(request):
             raise Answer(403, "forbidden", "set web.metrics_token to read the metrics from elsewhere")
-        return web.Response(body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        body = generate_latest(self.registry) + await self._read_figures()
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def _read_figures(self) -> bytes:
+        if self._figures is None:
+            return b""
+        registry = CollectorRegistry()
+        gauges: dict[str, Gauge] = {}
+        try:
+            async with asyncio.timeout(FIGURES_WITHIN_S):
+                figures = await self._figures.now()
+        except Exception as error:  # noqa: BLE001 (whatever it is, the other metrics are there)
+            log.warning("figures cannot be read", cause=type(error).__name__)
+            return b""
+        for figure in figures:
+            if figure.name not in gauges:
+                gauges[figure.name] = Gauge(figure.name, figure.what, tuple(figure.labels), registry=registry)
+            gauge = gauges[figure.name]
+            (gauge.labels(**figure.labels) if figure.labels else gauge).set(figure.value)
+        return generate_latest(registry)
 
 
 def counting(registry: CollectorRegistry) -> Middleware:

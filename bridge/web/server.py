@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from prometheus_client import CollectorRegistry
-
     from bridge.web.door import CallEvents, Door, Readiness
 
 SHUTDOWN_TIMEOUT_S = 5.0
@@ -37,22 +35,21 @@ def build(
     *,
     page_dir: Path,
     livekit_url: str,
-    registry: CollectorRegistry,
-    metrics_token: str | None = None,
+    metrics: Metrics,
 ) -> web.Application:
     """The application, ready to be served.
 
     `page_dir` is the built page (raises `PageNotBuilt`), `livekit_url` the one LiveKit address that browsers may
-    reach (`livekit.browser_url`), `registry` what `/metrics` shows: our request counters are added to it.
+    reach (`livekit.browser_url`), `metrics` what `/metrics` shows: our request counters are added to its registry.
     """
     parts = (
         CallsApi(door),
         WebhookApi(call_events),
         Health(readiness),
-        Metrics(registry, token=metrics_token),
+        metrics,
         JoinPage(page_dir, livekit_url=livekit_url),
     )
-    app = web.Application(middlewares=(counting(registry), typed_errors))
+    app = web.Application(middlewares=(counting(metrics.registry), typed_errors))
     for part in parts:
         app.add_routes(part.routes())
     app.on_response_prepare.extend((cached_for_ever, secured))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bridge.web.door import Admission, CallNotice, UnknownLink
+from bridge.web.door import Admission, CallNotice, Figure, UnknownLink
 
 
 @dataclass
@@ -48,9 +49,10 @@ class FakeCallEvents:
 
 @dataclass
 class FakeReadiness:
-    """Says that these dependencies fail, or breaks itself."""
+    """Says that these dependencies fail and these parts are missing, or breaks itself."""
 
     names: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
     error: Exception | None = None
 
     async def failing(self) -> tuple[str, ...]:
@@ -58,3 +60,21 @@ class FakeReadiness:
         if self.error is not None:
             raise self.error
         return self.names
+
+    async def degraded(self) -> tuple[str, ...]:
+        """The parts it was given."""
+        return self.missing
+
+
+@dataclass
+class FakeFigures:
+    """Has these figures, or breaks."""
+
+    figures: tuple[Figure, ...] = ()
+    error: Exception | None = None
+
+    async def now(self) -> Iterable[Figure]:
+        """The figures it was given."""
+        if self.error is not None:
+            raise self.error
+        return self.figures

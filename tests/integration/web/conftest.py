@@ -14,6 +14,7 @@ import pytest_asyncio
 from prometheus_client import CollectorRegistry
 
 from bridge.web.join_page import BUILT_PAGE
+from bridge.web.metrics import Metrics
 from bridge.web.server import build, serving
 from tests.fakes.web import FakeCallEvents, FakeReadiness
 from tests.integration.web.calls import LiveKitDoor
@@ -60,7 +61,7 @@ async def serving_page(livekit: LiveKitServer) -> AsyncIterator[ServedPage]:
         FakeReadiness(),
         page_dir=BUILT_PAGE,
         livekit_url=livekit.url,
-        registry=CollectorRegistry(),
+        metrics=Metrics(CollectorRegistry(), token=None),
     )
     async with serving(app, "127.0.0.1", 0) as port:
         yield ServedPage(f"http://127.0.0.1:{port}", door)

@@ -21,6 +21,7 @@ from bot.answering import Answers
 from bot.database import Database
 from bot.delivery import Delivery
 from bot.durable import RECORDINGS, TRANSCRIPTIONS, taking_part
+from bot.identity import Identity
 from bot.jobs import recordings, transcriptions
 from bot.meeting_steps import MeetingSteps
 from bot.meetings import Meetings
@@ -81,7 +82,7 @@ class Hall:
         recordings(self.recorder.work)
         transcriptions(self.speech.work)
         try:
-            async with taking_part("front", database, (RECORDINGS, TRANSCRIPTIONS)):
+            async with taking_part(Identity.of("front"), database, (RECORDINGS, TRANSCRIPTIONS)):
                 jobs = _get_dbos_instance()._workflow_tasks
                 yield self
                 await meetings.leave_off()

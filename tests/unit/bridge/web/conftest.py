@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry
 
 from bridge.web.door import CallNotice
+from bridge.web.metrics import Metrics
 from bridge.web.server import build
 from tests.fakes.web import FakeCallEvents, FakeDoor, FakeReadiness
 from tests.unit.bridge.web.links import OPEN
@@ -61,7 +62,7 @@ async def client(
         readiness,
         page_dir=page_dir,
         livekit_url="wss://livekit.test:7443/rtc",
-        registry=CollectorRegistry(),
+        metrics=Metrics(CollectorRegistry(), token=None),
     )
     async with TestClient(TestServer(app)) as opened:
         yield opened

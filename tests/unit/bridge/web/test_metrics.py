@@ -93,8 +93,7 @@ async def test_with_a_token_only_its_bearer_reads_them_from_anywhere(
         FakeReadiness(),
         page_dir=page_dir,
         livekit_url="ws://livekit.test",
-        registry=registry,
-        metrics_token="right",
+        metrics=Metrics(registry, token="right"),
     )
     headers = {"X-Forwarded-For": "192.0.2.1"} | ({"Authorization": authorization} if authorization else {})
     async with TestClient(TestServer(app)) as client:

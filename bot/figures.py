@@ -1,0 +1,44 @@
+"""The figures that monitoring reads of the whole of Greffier (the `Figures` of the HTTP side)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+
+from dbos import DBOS
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.identity import ROLES
+from bot.overview import Overview, overview
+from bridge.web.door import Figure
+
+
+class Figures:
+    """Reads the figures from the database when they are asked for."""
+
+    def __init__(self, engine: AsyncEngine, count_undelivered: Callable[[], Awaitable[int]] | None = None) -> None:
+        self._engine = engine
+        self._count_undelivered = count_undelivered
+
+    async def now(self) -> Iterable[Figure]:
+        """All of them, as of now."""
+        figures = list(of(await overview(self._engine, DBOS.list_workflows_async)))
+        if self._count_undelivered is not None:
+            count = await self._count_undelivered()
+            figures.append(Figure("greffier_transcripts_undelivered", "Transcripts that could not be posted", count))
+        return figures
+
+
+def of(now: Overview) -> Iterable[Figure]:
+    """The figures of an overview."""
+    alive = Counter(process.role for process in now.processes if process.is_alive)
+    for role in ROLES:
+        yield Figure("greffier_processes", "Processes that were seen lately", alive[role], {"role": role})
+    for waiting in now.waiting:
+        queue = {"queue": waiting.queue.name}
+        yield Figure("greffier_queue_jobs", "Jobs that wait for a process", waiting.jobs, queue)
+        yield Figure("greffier_queue_oldest_seconds", "For how long the oldest job has waited", waiting.oldest_s, queue)
+    for phase, meetings in (("in_call", now.in_call), ("after_call", now.after_call)):
+        yield Figure(
+            "greffier_meetings_open", "Meetings about which something is to be done", len(meetings), {"phase": phase}
+        )
