@@ -14,6 +14,7 @@ from bridge.matrix.homeserver import Homeserver
 from bridge.web.join_page import BUILT_PAGE
 from config.models import Settings
 from transcripts import whisper
+from transcripts.bucket import Bucket
 from transcripts.recognition import ModelUnavailable
 
 _MENDABLE = (HomeserverError, CallError, StorageUnusable, ModelUnavailable, OSError, LookupError)
@@ -23,6 +24,7 @@ async def check(settings: Settings) -> int:
     """Print one line for each dependency; returns the exit status: 0 when all is well, 1 when not."""
     checks: dict[str, Callable[[Settings], Awaitable[str]]] = {
         "storage": _storage,
+        **({"bucket": _bucket} if settings.storage.s3_bucket is not None else {}),
         "homeserver": _homeserver,
         "livekit": _livekit,
         "join page": _join_page,
@@ -41,6 +43,12 @@ async def check(settings: Settings) -> int:
 async def _storage(settings: Settings) -> str:
     prepare(settings.storage.folder)
     return f"{settings.storage.folder} can be written"
+
+
+async def _bucket(settings: Settings) -> str:
+    bucket = Bucket.open(settings.storage)
+    await asyncio.to_thread(bucket.prove)
+    return f"{bucket} can be written, read and erased"
 
 
 async def _homeserver(settings: Settings) -> str:

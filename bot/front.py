@@ -34,8 +34,8 @@ from bridge.matrix.listener import Listener, Wanted
 from bridge.web.join_page import BUILT_PAGE
 from bridge.web.server import build, serving
 from config.models import Settings
-from transcripts.archive import Archive
-from transcripts.spool import Spool
+from transcripts.archive import open_archive
+from transcripts.shared_spool import open_spool
 
 log = structlog.get_logger()
 
@@ -52,8 +52,8 @@ async def run(settings: Settings) -> None:
         register = Register(engine)
         calls = Calls(settings.livekit, session)
 
-        steps = MeetingSteps(settings, register, calls, homeserver, Spool(settings.storage.spool))
-        delivery = Delivery(homeserver, Archive(settings.storage.transcripts), settings.rooms.zone)
+        steps = MeetingSteps(settings, register, calls, homeserver, open_spool(settings.storage))
+        delivery = Delivery(homeserver, open_archive(settings.storage), settings.rooms.zone)
         meetings = Meetings(settings, register, steps, delivery)
         answers = Answers(settings, register, meetings, calls, homeserver, homeserver)
         wanted = Wanted(

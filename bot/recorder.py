@@ -18,7 +18,8 @@ from bridge.livekit.ids import CallId
 from bridge.livekit.recorder import RecorderError, SoundNotWritten, record
 from bridge.livekit.tokens import CallLimits, recorder_token
 from config.models import Settings
-from transcripts.spool import MeetingId, Spool
+from transcripts.shared_spool import open_spool
+from transcripts.spool import MeetingId
 
 log = structlog.get_logger()
 
@@ -44,7 +45,7 @@ class Recorder:
     def __init__(self, settings: Settings, register: Register) -> None:
         self._settings = settings
         self._register = register
-        self._spool = Spool(settings.storage.spool)
+        self._spool = open_spool(settings.storage, "recorder")
 
     async def work(self, meeting_id: MeetingId) -> str | None:
         """Record one meeting until its call is over (a `Work`). Again after a crash, it adds to what is there."""

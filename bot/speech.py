@@ -14,9 +14,10 @@ from bot.register import Meeting, Register
 from bot.stopping import until_stopped
 from config.models import Settings
 from transcripts import whisper
-from transcripts.archive import Archive
+from transcripts.archive import open_archive
 from transcripts.recognition import Recogniser, RecognitionFailed
-from transcripts.spool import MeetingId, Spool
+from transcripts.shared_spool import open_spool
+from transcripts.spool import MeetingId
 from transcripts.transcribe import transcribe
 
 log = structlog.get_logger()
@@ -48,8 +49,8 @@ class Transcriber:
         self._settings = settings
         self._register = register
         self._recogniser = recogniser
-        self._spool = Spool(settings.storage.spool)
-        self._archive = Archive(settings.storage.transcripts)
+        self._spool = open_spool(settings.storage)
+        self._archive = open_archive(settings.storage)
 
     async def work(self, meeting_id: MeetingId) -> str | None:
         """Transcribe one meeting (a `Work`); its transcript is then in the archive."""
