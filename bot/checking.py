@@ -15,6 +15,7 @@ from bridge.matrix.homeserver import Homeserver
 from bridge.web.join_page import BUILT_PAGE
 from config.models import Settings
 from transcripts import whisper
+from transcripts.bucket import Bucket
 from transcripts.recognition import ModelUnavailable
 
 _MENDABLE = (
@@ -34,6 +35,7 @@ async def check(settings: Settings) -> int:
     checks: dict[str, Callable[[Settings], Awaitable[str]]] = {
         "storage": _storage,
         "database": _database,
+        **({"bucket": _bucket} if settings.storage.s3_bucket is not None else {}),
         "homeserver": _homeserver,
         "livekit": _livekit,
         "join page": _join_page,
@@ -64,6 +66,10 @@ async def _database(settings: Settings) -> str:
         return f"{database.name} is to be given its tables at the first start"
     later = "" if revision == migrations.newest() else f", to be brought to {migrations.newest()} at the next start"
     return f"{database.name} is at revision {revision}{later}"
+async def _bucket(settings: Settings) -> str:
+    bucket = Bucket.open(settings.storage)
+    await asyncio.to_thread(bucket.prove)
+    return f"{bucket} can be written, read and erased"
 
 
 async def _homeserver(settings: Settings) -> str:

@@ -1,13 +1,30 @@
-"""The archive: the transcripts of meetings on disk, one JSON file each, written whole or not at all."""
+"""The archive: the transcripts of meetings, one JSON file each, written whole or not at all."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Final
 
+from config.models import Storage
+from transcripts import whole_file
+from transcripts.bucket import Bucket
 from transcripts.sidecar import file_name
 from transcripts.spool import MeetingId
 from transcripts.transcript import Transcript
+
+_PREFIX: Final = "transcripts"
+"""What the transcripts' keys in a bucket begin with."""
+
+
+def open_archive(storage: Storage) -> Archive:
+    """The archive that the settings name: a folder, or a bucket.
+
+    Raises:
+        StorageAway: The settings cannot be those of a bucket.
+    """
+    if storage.s3_bucket is None:
+        return Archive(storage.transcripts)
+    return BucketArchive(Bucket.open(storage))
 
 
 class Archive:
@@ -23,13 +40,7 @@ class Archive:
             OSError: The disk is full, or the folder cannot be written.
         """
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file = self._file(transcript.meeting_id)
-        new = file.with_suffix(".new")
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
-            stream.write(transcript.to_json())
-            stream.flush()
-            os.fsync(stream.fileno())
-        new.replace(file)
+        whole_file.replace(self._file(transcript.meeting_id), transcript.to_json(), durably=True)
 
     def read(self, meeting: MeetingId) -> Transcript:
         """The transcript of a meeting.
@@ -40,5 +51,68 @@ class Archive:
         """
         return Transcript.from_json(self._file(meeting).read_bytes())
 
+    def exists(self, meeting: MeetingId) -> bool:
+        """Whether there is a transcript of a meeting.
+
+        Raises:
+            OSError: That cannot be told.
+        """
+        return self._file(meeting).exists()
+
+    def erase(self, meeting: MeetingId) -> None:
+        """Remove a transcript; what is not there is gone already.
+
+        Raises:
+            OSError: It could not be removed.
+        """
+        self._file(meeting).unlink(missing_ok=True)
+
+    def ids(self) -> list[MeetingId]:
+        """The meetings of which there is a transcript.
+
+        Raises:
+            OSError: That cannot be told.
+        """
+        return [MeetingId(file.stem) for file in sorted(self._folder.glob("*.json"))]
+
     def _file(self, meeting: MeetingId) -> Path:
-        return self._folder / f"{file_name(meeting)}.json"
+        return self._folder / _name(meeting)
+
+
+class BucketArchive(Archive):
+    """The same in a bucket: what would be an `OSError` of the disk is a `StorageAway`."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
+
+    def write(self, transcript: Transcript) -> None:
+        """Keep a transcript, in the place of an earlier one of the same meeting."""
+        self._bucket.put(_key(transcript.meeting_id), transcript.to_json())
+
+    def read(self, meeting: MeetingId) -> Transcript:
+        """The transcript of a meeting."""
+        return Transcript.from_json(self._bucket.get(_key(meeting)))
+
+    def exists(self, meeting: MeetingId) -> bool:
+        """Whether there is a transcript of a meeting."""
+        try:
+            self._bucket.get(_key(meeting))
+        except FileNotFoundError:
+            return False
+        return True
+
+    def erase(self, meeting: MeetingId) -> None:
+        """Remove a transcript; what is not there is gone already."""
+        self._bucket.delete([_key(meeting)])
+
+    def ids(self) -> list[MeetingId]:
+        """The meetings of which there is a transcript."""
+        return [MeetingId(PurePosixPath(stored.key).stem) for stored in self._bucket.below(_PREFIX)]
+
+
+def _name(meeting: MeetingId) -> str:
+    return f"{file_name(meeting)}.json"
+
+
+def _key(meeting: MeetingId) -> str:
+    return f"{_PREFIX}/{_name(meeting)}"

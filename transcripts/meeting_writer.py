@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from transcripts import sidecar
 from transcripts.sidecar import TrackSidecar
 from transcripts.sound import SAMPLE_BYTES, seconds
+from transcripts.whole_file import sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,7 +88,7 @@ class MeetingWriter:
             track.sync()
             if track.is_released:
                 self._tracks.remove(track)
-        _sync_folder(self._folder)
+        sync_folder(self._folder)
 
     def close(self) -> None:
         """Close every track and wait until the disk has it all; closing twice does nothing more.
@@ -204,11 +205,3 @@ def _described(track: RecordedTrack) -> TrackSidecar:
 
 def _encodable(text: str) -> str:
     return text.encode(errors="replace").decode()
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

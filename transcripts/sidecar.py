@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from transcripts import whole_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,13 +76,7 @@ def read_meeting(path: Path) -> MeetingSidecar:
 
 def write(path: Path, sidecar: TrackSidecar | MeetingSidecar, *, durably: bool) -> None:
     """Replace a sidecar as a whole; `durably` also waits until the disk has it."""
-    half_written = path.with_name(path.name + ".new")
-    with os.fdopen(os.open(half_written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(json.dumps(sidecar.model_dump()).encode())
-        if durably:
-            file.flush()
-            os.fsync(file.fileno())
-    half_written.replace(path)
+    whole_file.replace(path, json.dumps(sidecar.model_dump()).encode(), durably=durably)
 
 
 def file_name(foreign_id: str) -> str:

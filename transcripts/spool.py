@@ -141,3 +141,45 @@ class Spool:
         return StoredTrack(
             described.participant, described.name, described.source, described.started_s or 0.0, path, samples
         )
+
+    # For a spool that machines share; in this one the sound lies where it is read.
+
+    def has_sound(self, meeting: MeetingId) -> bool:
+        """Whether any track of the meeting was recorded, be it readable or not.
+
+        Raises:
+            OSError: that cannot be told.
+        """
+        return bool(self.tracks(meeting))
+
+    def share(self, meeting: MeetingId) -> None:
+        """Bring what this process has recorded and not yet shared to where it is read; may be repeated at will.
+
+        Raises:
+            OSError: some of it could not be brought there, and waits on the disk for the next time.
+        """
+
+    def drop_local(self, meeting: MeetingId) -> None:
+        """Share the rest of a meeting that is no longer recorded here, then let go of the copy that it was written to.
+
+        Raises:
+            OSError: it is not wholly shared, and nothing was dropped.
+        """
+
+    def leftovers(self) -> list[MeetingId]:
+        """The meetings that this process, or the one before it, recorded and has not let go of."""
+        return []
+
+    def fetch(self, meeting: MeetingId) -> None:
+        """Get what is shared of a meeting, to be read here; may be repeated, and goes on where it was cut short.
+
+        Raises:
+            OSError: it could not all be had.
+        """
+
+    def drop_fetched(self, meeting: MeetingId) -> None:
+        """Let go of what `fetch` got, once it has been read.
+
+        Raises:
+            OSError: something could not be removed.
+        """
