@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -36,6 +37,7 @@ class Recorder:
         self._settings = settings
         self._register = register
         self._spool = spool
+        self._sharing: defaultdict[MeetingId, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def work(self, meeting_id: MeetingId) -> str | None:
         """Record one meeting until its call is over (a `Work`). Again after a crash, it adds to what is there."""
@@ -50,13 +52,17 @@ class Recorder:
         return trouble.problem
 
     async def share_leftovers(self) -> None:
-        """Share what an earlier life of this recorder wrote and could not share any more."""
+        """See to what an earlier life of this recorder wrote and could not share any more."""
         for meeting_id in await asyncio.to_thread(self._spool.leftovers):
             meeting = await self._register.get(meeting_id)
-            if meeting is not None and meeting.finished_at is None and meeting.transcribed:
-                await stored(partial(self._spool.share, meeting_id), patience_s=SHARED_WITHIN_S)
-            else:
-                await asyncio.to_thread(self._spool.drop_local, meeting_id)
+            if meeting is None or not self._is_wanted(meeting):
+                async with self._sharing[meeting_id]:
+                    await stored(partial(self._spool.erase, meeting_id), patience_s=SHARED_WITHIN_S)
+            elif meeting.ended_at is not None:
+                await self._share_the_rest(meeting_id)
+
+    def _is_wanted(self, meeting: Meeting) -> bool:
+        return meeting.transcribed and (meeting.finished_at is None or self._settings.storage.keep_sound)
 
     async def _record(self, meeting: Meeting, trouble: Trouble) -> str | None:
         """Record for as long as it works; returns what keeps it from going on, empty when the call is over."""
@@ -96,18 +102,22 @@ class Recorder:
         finally:
             sharing.cancel()
             await asyncio.gather(sharing, return_exceptions=True)
-        try:
-            await asyncio.to_thread(self._spool.share, meeting_id)
-        except StorageAway:
-            await trouble.began(STORAGE_AWAY)
-            await stored(partial(self._spool.share, meeting_id), patience_s=SHARED_WITHIN_S)
-        await asyncio.to_thread(self._spool.drop_local, meeting_id)
+        await self._share_the_rest(meeting_id, trouble)
+
+    async def _share_the_rest(self, meeting_id: MeetingId, trouble: Trouble | None = None) -> None:
+        async with self._sharing[meeting_id]:
+            try:
+                await asyncio.to_thread(self._spool.drop_local, meeting_id)
+            except StorageAway:
+                await (trouble or Trouble(meeting_id)).began(STORAGE_AWAY)
+                await stored(partial(self._spool.drop_local, meeting_id), patience_s=SHARED_WITHIN_S)
 
     async def _keep_sharing(self, meeting_id: MeetingId, trouble: Trouble) -> None:
         while True:
             await asyncio.sleep(SHARE_EVERY_S)
             try:
-                await asyncio.to_thread(self._spool.share, meeting_id)
+                async with self._sharing[meeting_id]:
+                    await asyncio.to_thread(self._spool.share, meeting_id)
                 await trouble.ended()
             except StorageAway as error:
                 log.warning("sound cannot be shared; it is kept here", cause=str(error))
