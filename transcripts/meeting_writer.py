@@ -74,6 +74,7 @@ class MeetingWriter:
         self._clock = MeetingClock(began_at, now)
         self._tracks: list[TrackWriter] = []
         self._stays: list[StayWriter] = []
+        self._sync_lock = threading.Lock()
 
     def joined(self, at_s: float) -> None:
         """Note that the recorder has been in the call since then, on its own clock.
@@ -103,16 +104,17 @@ class MeetingWriter:
         Raises:
             OSError: the disk failed.
         """
-        now_s = self._clock.now_s()  # before the sound: no stay says more than the disk has
-        for track in list(self._tracks):
-            track.sync()
-            if track.is_released:
-                self._tracks.remove(track)
-        for stay in list(self._stays):
-            stay.sync(now_s)
-            if stay.is_kept:
-                self._stays.remove(stay)
-        _sync_folder(self._folder)
+        with self._sync_lock:  # the one that was going on when the recording ended may meet the one that follows
+            now_s = self._clock.now_s()  # before the sound: no stay says more than the disk has
+            for track in list(self._tracks):
+                track.sync()
+                if track.is_released:
+                    self._tracks.remove(track)
+            for stay in list(self._stays):
+                stay.sync(now_s)
+                if stay.is_kept:
+                    self._stays.remove(stay)
+            _sync_folder(self._folder)
 
     def close(self) -> None:
         """Close every track and wait until the disk has it all; closing twice does nothing more.

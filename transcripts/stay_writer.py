@@ -6,7 +6,6 @@ So the stay of a recorder that was killed ends, for whoever reads it, at its las
 from __future__ import annotations
 
 import os
-import threading
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -26,7 +25,6 @@ class StayWriter:
         Raises:
             OSError: the disk does not take it.
         """
-        self._lock = threading.Lock()
         self._joined_s = _bounded(joined_s)
         self._ended: Stay | None = None
         self._kept = Stay(joined_s=self._joined_s, left_s=self._joined_s)
@@ -43,16 +41,15 @@ class StayWriter:
         Raises:
             OSError: the disk does not take it.
         """
-        with self._lock:  # the sync that was going on when the stay ended may meet the one that follows
-            stay = self._ended or Stay(joined_s=self._joined_s, left_s=max(self._kept.left_s, _bounded(now_s)))
-            if stay != self._kept:
-                sidecar.write(self._path, stay, durably=True)
-                self._kept = stay
+        stay = self._ended or Stay(joined_s=self._joined_s, left_s=max(self._kept.left_s, _bounded(now_s)))
+        if stay != self._kept:
+            sidecar.write(self._path, stay, durably=True)
+            self._kept = stay
 
     @property
     def is_kept(self) -> bool:
         """Whether it has ended and the disk has that."""
-        return self._kept is self._ended
+        return self._kept == self._ended
 
 
 def _bounded(time_s: float) -> float:
