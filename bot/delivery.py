@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -22,7 +21,6 @@ from transcripts import rendering
 from transcripts.archive import Archive
 from transcripts.markdown import markdown
 from transcripts.transcript import Transcript
-from transcripts.turns import Turn
 from transcripts.web_vtt import web_vtt
 
 TRANSCRIPT_KEY = "fr.greffier.transcript"
@@ -45,7 +43,7 @@ def messages(transcript: Transcript, wording: Wording) -> list[Content]:
     """The transcript as messages of the room, each within the size that any homeserver takes, encrypted or not."""
     parts: list[Content] = []
     paragraphs = [_title(f"{wording.transcript_title} — {heading(transcript.title, wording)}")]
-    for paragraph in _paragraphs(transcript, wording):
+    for paragraph in rendering.paragraphs(transcript, wording.language, _fits):
         if event_size(_joined([*paragraphs, paragraph])) > MAX_CONTENT_BYTES - _ROOM_FOR_RELATIONS_BYTES:
             parts.append(_joined(paragraphs))
             paragraphs = [_title(wording.transcript_continued)]
@@ -74,7 +72,7 @@ class Delivery:
     async def deliver(self, meeting: Meeting, card_id: EventId, wording: Wording) -> bool:
         """Post the meeting's transcript under its card; returns whether there was anything to post."""
         transcript = await asyncio.to_thread(self._archive.read, meeting.id)
-        if not transcript.turns and not transcript.failed_tracks:
+        if not transcript.has_content:
             return False
         for n, content in enumerate(messages(transcript, wording)):
             threaded = in_thread(card_id, content)
@@ -94,23 +92,8 @@ class Delivery:
         await self._post(meeting, f"file.{Path(file.name).suffix}", in_thread(card_id, content))
 
 
-def _paragraphs(transcript: Transcript, wording: Wording) -> Iterator[tuple[str, str]]:
-    """What failed, then the turns; each as text and as HTML."""
-    for line in rendering.failures(transcript, wording.language):
-        yield line, f"<p>{escape(line)}</p>"
-    for turn in transcript.turns:
-        yield from _pieces(turn)
-
-
-def _pieces(turn: Turn) -> Iterator[tuple[str, str]]:
-    """A turn as one paragraph, or, where that would be too large, as those of its halves."""
-    paragraph = (rendering.turn_text(turn), rendering.turn_html(turn))
-    if len(turn.words) == 1 or event_size(_joined([paragraph])) <= _LARGEST_PARAGRAPH_BYTES:
-        yield paragraph
-        return
-    middle = len(turn.words) // 2
-    yield from _pieces(replace(turn, words=turn.words[:middle]))
-    yield from _pieces(replace(turn, words=turn.words[middle:]))
+def _fits(paragraph: rendering.Paragraph) -> bool:
+    return event_size(_joined([paragraph])) <= _LARGEST_PARAGRAPH_BYTES
 
 
 def _title(text: str) -> tuple[str, str]:

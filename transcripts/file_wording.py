@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
-from transcripts.typography import set_text
+from transcripts.typography import duration, set_text
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from transcripts.gaps import Gap
     from transcripts.transcript import Transcript
 
 _DAYS_FR = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
@@ -32,6 +33,7 @@ class FileWording:
     nothing_said: str
     track_failed: str
     unknown_track_failed: str
+    interrupted: str
     days: tuple[str, ...]
     months: tuple[str, ...]
     first_of_month: str
@@ -55,6 +57,7 @@ FRENCH: Final = FileWording(
     nothing_said="Aucune parole n’a été reconnue.",
     track_failed="Le son de {speaker} n’a pas pu être transcrit\u00a0: ses paroles manquent.",
     unknown_track_failed="Le son d’une personne n’a pas pu être transcrit\u00a0: ses paroles manquent.",
+    interrupted="L’enregistrement s’est interrompu pendant {lasted}, et ce qui s’est dit alors manque.",
     days=_DAYS_FR,
     months=tuple(_MONTHS_FR.split()),
     first_of_month="1er",
@@ -70,6 +73,7 @@ ENGLISH: Final = FileWording(
     nothing_said="No speech was recognised.",
     track_failed="The sound of {speaker} could not be transcribed: their words are missing.",
     unknown_track_failed="The sound of one person could not be transcribed: their words are missing.",
+    interrupted="The recording was interrupted for {lasted}, and what was said then is missing.",
     days=_DAYS_EN,
     months=tuple(_MONTHS_EN.split()),
     first_of_month="1",
@@ -94,3 +98,8 @@ def failures(transcript: Transcript, language: str) -> tuple[str, ...]:
         words.unknown_track_failed if track.speaker is None else words.track_failed.format(speaker=track.speaker)
         for track in transcript.failed_tracks
     )
+
+
+def interruption(gap: Gap, language: str) -> str:
+    """The sentence that stands where sound is missing; without a colon, so that it never reads as a speaker's name."""
+    return file_wording(language).interrupted.format(lasted=duration(max(1.0, gap.lasted_s)))

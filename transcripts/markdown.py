@@ -6,8 +6,9 @@ import re
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Final
 
-from transcripts.file_wording import failures, file_wording, title
-from transcripts.typography import colon, duration, one_line, set_text, time_stamp
+from transcripts.file_wording import failures, file_wording, interruption, title
+from transcripts.gaps import Gap
+from transcripts.typography import NO_BREAK, colon, duration, one_line, set_text, time_stamp
 
 if TYPE_CHECKING:
     from transcripts.transcript import Transcript
@@ -16,7 +17,7 @@ _MARKUP: Final = re.compile(r"[\\`*_\[\]<>~|#]|&(?=[#\w]+;)|(?<=\w):(?=//)|(?i:(
 
 
 def markdown(transcript: Transcript, language: str, time_zone: tzinfo = UTC) -> str:
-    """Title, date, duration, participants, then the turns with their times; headings in the reader's language."""
+    """Title, date, duration, participants, then turns and gaps with their times; headings in the reader's language."""
     words = file_wording(language)
     sep = colon(language).rstrip()
     people = ", ".join(escape(speaker) for speaker in transcript.speakers) or words.nobody
@@ -31,9 +32,13 @@ def markdown(transcript: Transcript, language: str, time_zone: tzinfo = UTC) -> 
     for sentence in failures(transcript, language):
         lines += [f"> {escape(sentence)}", ""]
     lines += [f"## {words.transcript}", ""]
-    for turn in transcript.turns:
-        said = escape(set_text(turn.text, turn.language))
-        lines += [f"**[{time_stamp(turn.start_s)}] {escape(turn.speaker)}{sep}** {said}", ""]
+    for passage in transcript.passages:
+        stamp = time_stamp(passage.start_s)
+        if isinstance(passage, Gap):
+            lines += [f"**[{stamp}]** *—{NO_BREAK}{escape(interruption(passage, language))}{NO_BREAK}—*", ""]
+        else:
+            said = escape(set_text(passage.text, passage.language))
+            lines += [f"**[{stamp}] {escape(passage.speaker)}{sep}** {said}", ""]
     if not transcript.turns:
         lines += [f"*{words.nothing_said}*", ""]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Writing the sound of a meeting while it lives: one file per track, all on the meeting's clock.
+"""Writing the sound of a meeting while it lives: one file per track, one per stay, all on the meeting's clock.
 
 A frame goes to the kernel as it comes, so a killed process loses nothing that it was given; `sync` makes it survive
 the machine. `sync` may run in another thread than the rest.
@@ -17,6 +17,7 @@ from transcripts import sidecar
 from transcripts.sidecar import TrackSidecar
 from transcripts.sound import SAMPLE_BYTES, seconds
 from transcripts.whole_file import sync_folder
+from transcripts.stay_writer import StayWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,13 +52,19 @@ class MeetingClock:
     def __init__(self, began_at: float, now: Callable[[], float]) -> None:
         self._began_at = began_at
         self._now = now
-        self._recorder_began_s: float | None = None
+        self._recorder_began_at: float | None = None
 
     def meeting_s(self, arrived_s: float) -> float:
-        """When a frame that has just arrived did so, in seconds since the meeting began."""
-        if self._recorder_began_s is None:
-            self._recorder_began_s = max(0.0, self._now() - self._began_at - arrived_s)
-        return self._recorder_began_s + arrived_s
+        """A recorder's time in seconds since the meeting began; the first one asked for is that of this moment."""
+        if self._recorder_began_at is None:
+            self._recorder_began_at = self._now() - arrived_s
+            # On a machine whose clock is behind, the meeting would not have begun yet.
+            self._began_at = min(self._began_at, self._recorder_began_at)
+        return self._recorder_began_at - self._began_at + arrived_s
+
+    def now_s(self) -> float:
+        """This moment, in seconds since the meeting began."""
+        return max(0.0, self._now() - self._began_at)
 
 
 class MeetingWriter:
@@ -67,6 +74,20 @@ class MeetingWriter:
         self._folder = folder
         self._clock = MeetingClock(began_at, now)
         self._tracks: list[TrackWriter] = []
+        self._stays: list[StayWriter] = []
+        self._sync_lock = threading.Lock()
+
+    def joined(self, at_s: float) -> None:
+        """Note that the recorder has been in the call since then, on its own clock.
+
+        Raises:
+            OSError: the disk does not take it.
+        """
+        self._stays.append(StayWriter(self._folder, self._clock.meeting_s(at_s)))
+
+    def left(self, at_s: float, *, over: bool) -> None:
+        """Note that no sound has come since then, and whether there is none left to come; kept with the next `sync`."""
+        self._stays[-1].end(self._clock.meeting_s(at_s), over=over)
 
     def open_track(self, track: RecordedTrack) -> TrackWriter:
         """Make room for a track's sound.
@@ -84,11 +105,17 @@ class MeetingWriter:
         Raises:
             OSError: the disk failed.
         """
-        for track in list(self._tracks):
-            track.sync()
-            if track.is_released:
-                self._tracks.remove(track)
-        sync_folder(self._folder)
+        with self._sync_lock:  # the one that was going on when the recording ended may meet the one that follows
+            now_s = self._clock.now_s()  # before the sound: no stay says more than the disk has
+            for track in list(self._tracks):
+                track.sync()
+                if track.is_released:
+                    self._tracks.remove(track)
+            for stay in list(self._stays):
+                stay.sync(now_s)
+                if stay.is_kept:
+                    self._stays.remove(stay)
+            sync_folder(self._folder)
 
     def close(self) -> None:
         """Close every track and wait until the disk has it all; closing twice does nothing more.

@@ -1,4 +1,4 @@
-"""What stands beside the sound of a meeting: a small JSON file for the meeting and one for each track.
+"""What stands beside the sound of a meeting: a small JSON file for the meeting, each track and each stay in the call.
 
 They are replaced as a whole, so that a reader finds the old text or the new one and never half of it. What is read
 back is checked as anything from outside is: a disk may have been full, a file may have been touched.
@@ -11,12 +11,13 @@ import json
 import re
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from transcripts import whole_file
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Self
 
 SOURCES: Final = ("microphone", "screen_share_audio", "unknown")
 Source = Literal["microphone", "screen_share_audio", "unknown"]
@@ -53,7 +54,22 @@ class MeetingSidecar(_Sidecar):
     began_at: Annotated[float, Field(ge=0, le=32503680000)]
 
 
-_Kind = TypeVar("_Kind", TrackSidecar, MeetingSidecar)
+class Stay(_Sidecar):
+    """One stay of a recorder in the call, on the meeting's clock; while it lasts, it ends at the latest sync."""
+
+    joined_s: Annotated[float, Field(ge=0, le=LONGEST_MEETING_S)]
+    left_s: Annotated[float, Field(ge=0, le=LONGEST_MEETING_S)]
+    over: bool = False
+    """Whether nothing was left to record then: a silence after it is no gap."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.left_s < self.joined_s:
+            raise ValueError("nobody leaves before they join")
+        return self
+
+
+_Kind = TypeVar("_Kind", TrackSidecar, MeetingSidecar, Stay)
 
 
 def read_track(path: Path) -> TrackSidecar:
@@ -74,7 +90,16 @@ def read_meeting(path: Path) -> MeetingSidecar:
     return _read(path, MeetingSidecar)
 
 
-def write(path: Path, sidecar: TrackSidecar | MeetingSidecar, *, durably: bool) -> None:
+def read_stay(path: Path) -> Stay:
+    """Read the sidecar of a stay.
+
+    Raises:
+        SidecarUnreadable: missing, cut short, or of another shape.
+    """
+    return _read(path, Stay)
+
+
+def write(path: Path, sidecar: TrackSidecar | MeetingSidecar | Stay, *, durably: bool) -> None:
     """Replace a sidecar as a whole; `durably` also waits until the disk has it."""
     whole_file.replace(path, json.dumps(sidecar.model_dump()).encode(), durably=durably)
 

@@ -2,7 +2,8 @@
 
 Each meeting has a folder. In it `meeting.json` says when the meeting's clock reads zero; `00000-<track>.pcm` is the
 sound of one track, 16 kHz mono s16le without a header, so that it can be read however it was cut short; and beside it
-`00000-<track>.json` says whose it is and when it begins on that clock.
+`00000-<track>.json` says whose it is and when it begins on that clock. `stay-00000.json` says from when to when a
+recorder was in the call: what lies between two stays is not silence, but lost.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NewType
 
 import numpy as np
+import structlog
 
 from transcripts import sidecar
 from transcripts.meeting_writer import MeetingWriter
-from transcripts.sidecar import MeetingSidecar, SidecarUnreadable, Source
+from transcripts.sidecar import MeetingSidecar, SidecarUnreadable, Source, Stay
 from transcripts.sound import SAMPLE_BYTES, StoredSamples, seconds
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 MeetingId = NewType("MeetingId", str)
 MEETING_FILE: Final = "meeting.json"
+
+log = structlog.get_logger()
 
 
 class TrackUnreadable(Exception):
@@ -86,19 +90,23 @@ class Spool:
         """Where a meeting's sound lies, or would."""
         return self._folder / sidecar.file_name(meeting)
 
-    def writer(self, meeting: MeetingId) -> MeetingWriter:
+    def writer(self, meeting: MeetingId, began_at: float | None = None) -> MeetingWriter:
         """Begin, or go on, to write a meeting's sound.
+
+        Args:
+            meeting: whose sound.
+            began_at: when its clock reads zero, in seconds since 1970: now, if None. Kept from the first time on.
 
         Raises:
             OSError: the disk does not take it.
         """
         folder = self.folder(meeting)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        began_at = self.began_at(meeting)
-        if began_at is None:
-            began_at = self._now()
-            sidecar.write(folder / MEETING_FILE, MeetingSidecar(began_at=began_at), durably=True)
-        return MeetingWriter(folder, began_at, self._now)
+        known = self.began_at(meeting)
+        if known is None:
+            known = self._now() if began_at is None else began_at
+            sidecar.write(folder / MEETING_FILE, MeetingSidecar(began_at=known), durably=True)
+        return MeetingWriter(folder, known, self._now)
 
     def began_at(self, meeting: MeetingId) -> float | None:
         """When the meeting's clock reads zero, in seconds since 1970; None where nothing was recorded."""
@@ -112,9 +120,19 @@ class Spool:
     def tracks(self, meeting: MeetingId) -> list[StoredTrack | BrokenTrack]:
         """A meeting's tracks in the order in which they were opened; none where nothing was recorded."""
         folder = self.folder(meeting)
-        names = {path.stem for pattern in ("*.pcm", "*-*.json") for path in folder.glob(pattern)}
+        names = {path.stem for pattern in ("*.pcm", "[0-9]*-*.json") for path in folder.glob(pattern)}
         found = [self._track(folder / f"{name}.pcm") for name in sorted(names)]
         return [track for track in found if track is not None]
+
+    def stays(self, meeting: MeetingId) -> tuple[Stay, ...]:
+        """When a recorder was in the call, by the order of joining; a stay that cannot be read is left out."""
+        found: list[Stay] = []
+        for path in self.folder(meeting).glob("stay-*.json"):
+            try:
+                found.append(sidecar.read_stay(path))
+            except SidecarUnreadable as error:
+                log.warning("stay in the call left out", meeting_id=meeting, cause=str(error))
+        return tuple(sorted(found, key=lambda stay: stay.joined_s))
 
     def erase(self, meeting: MeetingId) -> None:
         """Remove a meeting's sound; what is not there is gone already.

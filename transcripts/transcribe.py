@@ -11,6 +11,7 @@ import numpy as np
 import structlog
 
 from transcripts import inventions, language, voice_activity
+from transcripts.gaps import gaps
 from transcripts.recognition import RecognitionFailed
 from transcripts.sound import SAMPLE_RATE_HZ, seconds
 from transcripts.speakers import Presence, clean_name, labels
@@ -57,6 +58,7 @@ def transcribe(
     recogniser: Recogniser,
     settings: Speech,
     *,
+    ended_s: float | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Transcript:
     """Transcribe a meeting's stored sound. It keeps a CPU busy for minutes: call it from a thread.
@@ -67,6 +69,7 @@ def transcribe(
         spool: where the sound lies.
         recogniser: turns windows of sound into words.
         settings: which languages the meeting may be held in.
+        ended_s: when the call ended, in seconds of the meeting; None where nobody knows.
         progress: called with the number of tracks done and of tracks in all.
 
     Raises:
@@ -88,12 +91,13 @@ def transcribe(
     )
     for track in failed:
         log.warning("track left out of the transcript", meeting_id=meeting, cause=track.reason)
+    missed = gaps(spool.stays(meeting), ended_s)
     return Transcript(
         meeting_id=meeting,
         title=title,
         language=main_language,
         started_at=datetime.fromtimestamp(spool.began_at(meeting) or time.time(), UTC),
-        duration_s=round(max((track.ended_s for track in stored), default=0.0), 2),
+        duration_s=round(max([*(track.ended_s for track in stored), *(gap.end_s for gap in missed)], default=0.0), 2),
         speakers=tuple(dict.fromkeys(label_of[track.path] for track in _by_arrival(stored) if track.is_a_person)),
         turns=assemble(SpokenTrack(label_of[track.stored.path], spoken, words) for track, spoken, words in heard),
         failed_tracks=failed,
@@ -104,6 +108,7 @@ def transcribe(
             speech_s=round(sum(track.speech_s for track in cut), 2),
             cpu_s=round(time.process_time() - cpu_before_s, 2),
         ),
+        gaps=missed,
     )
 
 

@@ -8,10 +8,13 @@ from typing import Final, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from transcripts.gaps import Gap, in_reading_order
 from transcripts.spool import MeetingId
 from transcripts.turns import Turn
 
 FORMAT: Final = 1
+"""Still 1 with gaps: what was kept without them reads as none, and a reader that does not know them passes them over,
+as after going back to an older release."""
 
 
 class TranscriptUnreadable(Exception):
@@ -51,7 +54,19 @@ class Transcript:
     turns: tuple[Turn, ...]
     failed_tracks: tuple[FailedTrack, ...]
     stats: Stats
+    gaps: tuple[Gap, ...] = ()
+    """When the call went on and was not recorded."""
     format: Literal[1] = FORMAT
+
+    @property
+    def has_content(self) -> bool:
+        """Whether there is anything to tell: words, or why some are missing."""
+        return bool(self.turns or self.failed_tracks or self.gaps)
+
+    @property
+    def passages(self) -> tuple[Turn | Gap, ...]:
+        """The turns and the gaps in the order in which they are read; a turn that spans a gap is parted there."""
+        return tuple(in_reading_order(self.turns, self.gaps))
 
     def to_json(self) -> bytes:
         """The transcript as UTF-8 JSON."""

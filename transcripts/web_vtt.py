@@ -9,7 +9,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from transcripts.file_wording import failures, file_wording, title
+from transcripts.file_wording import failures, file_wording, interruption, title
+from transcripts.gaps import Gap
 from transcripts.typography import colon, one_line, set_text
 
 if TYPE_CHECKING:
@@ -32,7 +33,10 @@ _CLAUSE_END: Final = re.compile(r"[,;:]['’\"»)\s]*$")
 
 
 def web_vtt(transcript: Transcript, language: str) -> str:
-    """Cues of two lines and seven seconds at most, in order; a note says what the file is."""
+    """Cues of two lines and seven seconds at most, in order; a note says what the file is.
+
+    A gap is a cue without a voice that stands for as long as it lasted, since a player shows no notes.
+    """
     words = file_wording(language)
     people = ", ".join(transcript.speakers) or words.nobody
     note = (
@@ -40,21 +44,27 @@ def web_vtt(transcript: Transcript, language: str) -> str:
         f"{words.participants}{colon(language)}{people}",
         *failures(transcript, language),
     )
-    cues = sorted((cue for turn in transcript.turns for cue in _cues(turn)), key=lambda cue: (cue.start_s, cue.end_s))
-    blocks = ["WEBVTT", "\n".join(("NOTE", *map(_note_line, note))), *map(_block, cues)]
-    return "\n\n".join(blocks) + "\n"
+    cues = [cue for passage in transcript.passages for cue in _cues(passage)]
+    blocks = [
+        _gap_block(cue, language) if isinstance(cue, Gap) else _block(cue)
+        for cue in sorted(cues, key=lambda cue: (cue.start_s, cue.end_s))
+    ]
+    return "\n\n".join(("WEBVTT", "\n".join(("NOTE", *map(_note_line, note))), *blocks)) + "\n"
 
 
-def _cues(turn: Turn) -> Iterator[Turn]:
-    """The turn in pieces of the size of a subtitle."""
+def _cues(passage: Turn | Gap) -> Iterator[Turn | Gap]:
+    """A turn in pieces of the size of a subtitle."""
+    if isinstance(passage, Gap):
+        yield passage
+        return
     cue: list[Word] = []
-    for word in turn.words:
+    for word in passage.words:
         if cue and _ends_before(cue, word):
-            yield replace(turn, words=tuple(cue))
+            yield replace(passage, words=tuple(cue))
             cue = []
         cue.append(word)
     if cue:
-        yield replace(turn, words=tuple(cue))
+        yield replace(passage, words=tuple(cue))
 
 
 def _ends_before(cue: list[Word], following: Word) -> bool:
@@ -72,6 +82,11 @@ def _block(cue: Turn) -> str:
     end_s = max(cue.end_s, cue.start_s + SHORTEST_CUE_S)
     said = _in_lines(set_text(cue.text, cue.language))
     return f"{_time(cue.start_s)} --> {_time(end_s)}\n<v {_escape(cue.speaker)}>{_escape(said)}</v>"
+
+
+def _gap_block(gap: Gap, language: str) -> str:
+    said = _in_lines(f"[{interruption(gap, language)}]")
+    return f"{_time(gap.start_s)} --> {_time(gap.end_s)}\n<c.gap>{_escape(said)}</c>"
 
 
 def _in_lines(text: str) -> str:

@@ -30,6 +30,12 @@ ASK_AGAIN_AFTER_S = 2.0
 PATIENCE_S = 2.0
 """The SDK mends a short break by itself and loses no sound; its full reconnection takes longer than our joining anew
 (measured: 6 s against 0.2 s once the server is back)."""
+_NOTHING_MISSED_AFTER = (
+    rtc.DisconnectReason.ROOM_CLOSED,
+    rtc.DisconnectReason.ROOM_DELETED,
+    rtc.DisconnectReason.PARTICIPANT_REMOVED,
+)
+"""Not DUPLICATE_IDENTITY: what is missed then is for the other recorder's stay to say."""
 
 _SOURCES: dict[int, SoundSource] = {
     rtc.TrackSource.SOURCE_MICROPHONE: "microphone",
@@ -58,6 +64,19 @@ class _Followed:
     writing: asyncio.Task[None]
 
 
+@dataclass(frozen=True)
+class _Break:
+    """The connection is away, and the SDK tries to mend it.
+
+    Attributes:
+        since_s: when it said so. Streams go on with zeros, so their frames do not tell.
+        followed: what was being recorded then.
+    """
+
+    since_s: float
+    followed: dict[TrackId, _Followed]
+
+
 class Capture:
     """Follows the sound of one room. Made before the room connects, so that no event is missed.
 
@@ -79,7 +98,8 @@ class Capture:
         self._asked_at_s: dict[TrackId, float] = {}
         self._dried_up_at_s: dict[TrackId, float] = {}
         self._passed_over: set[TrackId] = set()
-        self._reconnecting_since_s: float | None = None
+        self._break: _Break | None = None
+        self._stay_noted = False
         for event in _EVENTS:
             room.on(event, self._look)
         room.on("reconnecting", self._on_reconnecting)
@@ -87,19 +107,23 @@ class Capture:
         room.on("disconnected", self._on_disconnected)
 
     async def until_disconnected(self) -> rtc.DisconnectReason.ValueType:
-        """Have the sound written until the room lets us go or is lost (UNKNOWN_REASON), and say why.
+        """Have the sound of a connected room written until it lets us go or is lost (UNKNOWN_REASON), and say why.
 
         Raises:
             SoundNotWritten: the sink raised OSError; the room may still be connected.
         """
         syncing = asyncio.create_task(self._keep_synced())
         try:
+            self._note_joined()
             while not self._over.is_set() and not self._is_lost():
                 self._look()
                 await _wait_at_most(self._over, LOOK_EVERY_S)
         finally:
             syncing.cancel()
+            left_at_s = self._clock() if self._break is None else self._break.since_s
+            self._over.set()  # what the room still says changes nothing
             await self._end_all()
+            self._note_left(left_at_s, over=self._reason in _NOTHING_MISSED_AFTER)
             await self._sync()
         if isinstance(self._failure, OSError):
             raise SoundNotWritten(self._failure) from self._failure
@@ -108,17 +132,35 @@ class Capture:
         return self._reason
 
     def _is_lost(self) -> bool:
-        since_s = self._reconnecting_since_s
-        return since_s is not None and self._clock() - since_s >= PATIENCE_S
+        return self._break is not None and self._clock() - self._break.since_s >= PATIENCE_S
 
     def _on_reconnecting(self) -> None:
-        if self._reconnecting_since_s is None:
-            self._reconnecting_since_s = self._clock()
+        if self._break is None:
+            self._break = _Break(self._clock(), dict(self._followed))
 
     def _on_reconnected(self) -> None:
-        self._reconnecting_since_s = None
+        if self._over.is_set():
+            return
         self._asked_at_s.clear()  # what was asked for meanwhile is dropped
         self._look()
+        mended, self._break = self._break, None
+        if mended is not None and any(self._followed.get(sid) is not one for sid, one in mended.followed.items()):
+            # The SDK has joined anew rather than resumed: the media was away too.
+            self._note_left(mended.since_s, over=False)
+            self._note_joined()
+
+    def _note_joined(self) -> None:
+        try:
+            self._sink.joined(self._clock())
+        except OSError as error:
+            self._fail(error)
+        else:
+            self._stay_noted = True
+
+    def _note_left(self, at_s: float, *, over: bool) -> None:
+        if self._stay_noted:
+            self._sink.left(at_s, over=over)
+            self._stay_noted = False
 
     def _on_disconnected(self, reason: rtc.DisconnectReason.ValueType) -> None:
         self._reason = reason

@@ -51,7 +51,22 @@ class TrackSink(Protocol):
 
 
 class SoundSink(Protocol):
-    """Takes the sound of a call, track by track."""
+    """Takes the sound of a call, stay by stay and track by track. All but `sync` is called in the event loop."""
+
+    def joined(self, at_s: float) -> None:
+        """Take note that the recorder is in the call from now on, `at_s` seconds after the recording began.
+
+        Raises:
+            OSError: it cannot be kept; the recording stops.
+        """
+
+    def left(self, at_s: float, *, over: bool) -> None:
+        """Take note that it has been out of the call since then. A `sync` follows before the recording goes on.
+
+        Args:
+            at_s: when the sound stopped to arrive, which may be a while ago.
+            over: whether nothing is missed from then on, since the call was closed or the recorder put out of it.
+        """
 
     def open_track(self, track: SpokenTrack) -> TrackSink:
         """Begin a track; the same one may come again after a break."""

@@ -11,6 +11,7 @@ from bridge.livekit.sound import SpokenTrack
 from tests.fakes.calls import FakeCalls
 from tests.fakes.waiting import until
 from transcripts.archive import Archive
+from transcripts.gaps import Gap
 from transcripts.recognition import Word
 from transcripts.spool import MeetingId, Spool
 from transcripts.transcript import FailedTrack, Stats, Transcript
@@ -62,6 +63,7 @@ class FakeSpeech:
     archive: Archive
     turns: tuple[Turn, ...]
     failed_tracks: tuple[FailedTrack, ...] = ()
+    gaps: tuple[Gap, ...] = ()
     problem: str = ""
     may_finish: bool = True
     damages: bool = False
@@ -73,7 +75,7 @@ class FakeSpeech:
         self.begun.append(meeting)
         await until(lambda: self.may_finish, within_s=LONGEST_S)
         if not self.problem:
-            self.archive.write(transcript(self.turns, self.failed_tracks, meeting=meeting))
+            self.archive.write(transcript(self.turns, self.failed_tracks, self.gaps, meeting=meeting))
         if self.damages:
             self.archive._file(meeting).write_bytes(b"{")
         return self.problem
@@ -92,6 +94,7 @@ def turn(speaker: str, text: str, start_s: float = 0.0, language: str = "fr") ->
 def transcript(
     turns: tuple[Turn, ...],
     failed_tracks: tuple[FailedTrack, ...] = (),
+    gaps: tuple[Gap, ...] = (),
     *,
     meeting: str = "m-1",
     title: str = "Point budget",
@@ -107,4 +110,5 @@ def transcript(
         turns=turns,
         failed_tracks=failed_tracks,
         stats=Stats(tracks=1, windows=1, audio_s=60.0, speech_s=30.0, cpu_s=1.0),
+        gaps=gaps,
     )

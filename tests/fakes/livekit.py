@@ -56,11 +56,34 @@ class MemoryTrack:
 
 
 @dataclass
+class MemoryStay:
+    """One stay in the call, on the clock of its recording."""
+
+    joined_s: float
+    left_s: float | None = None
+    over: bool | None = None
+    kept: bool = field(default=False, compare=False)
+    """Whether its end was synced."""
+
+
+@dataclass
 class MemorySink:
     """A call's sound, track by track in the order in which they began."""
 
     tracks: list[MemoryTrack] = field(default_factory=list)
+    stays: list[MemoryStay] = field(default_factory=list)
     syncs: int = 0
+
+    def joined(self, at_s: float) -> None:
+        """Begin a stay."""
+        assert all(stay.left_s is not None for stay in self.stays)
+        self.stays.append(MemoryStay(at_s))
+
+    def left(self, at_s: float, *, over: bool) -> None:
+        """End it."""
+        stay = self.stays[-1]
+        assert stay.left_s is None
+        stay.left_s, stay.over = at_s, over
 
     def open_track(self, track: SpokenTrack) -> MemoryTrack:
         """Begin a track."""
@@ -69,8 +92,10 @@ class MemorySink:
         return opened
 
     def sync(self) -> None:
-        """Count it."""
+        """Count it, and keep the ends of stays."""
         self.syncs += 1
+        for stay in self.stays:
+            stay.kept = stay.left_s is not None
 
     def of(self, participant: str) -> list[MemoryTrack]:
         """The tracks of one participant."""

@@ -8,6 +8,8 @@ from html import unescape
 
 _TIMING = re.compile(r"(?:(\d+):)?(\d\d):(\d\d)\.(\d{3}) --> (?:(\d+):)?(\d\d):(\d\d)\.(\d{3})")
 _VOICE = re.compile(r"<v(?:\.[^ >]*)? ([^>]+)>(.*?)(?:</v>|$)", re.DOTALL)
+_GAP = re.compile(r"\s*<c\.gap>[^<]*</c>\s*")
+"""Says that the recording was interrupted: nobody's words."""
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -35,6 +37,8 @@ def read_cues(vtt: str) -> list[Cue]:
         timing = _TIMING.search(block)
         if timing is None:
             continue  # NOTE, STYLE
+        if _GAP.fullmatch(block[timing.end() :]):
+            continue
         start, end = (_seconds(timing.groups()[i : i + 4]) for i in (0, 4))
         voices = _VOICE.findall(block[timing.end() :])
         if not voices:

@@ -34,7 +34,7 @@ BACK_WITHIN_S = 6.0
 async def test_a_recorder_is_back_by_itself_after_the_server_was_away(
     tmp_path: Path, call: CallId, away_s: float
 ) -> None:
-    """A killed server that comes back has its recorder again, and what is said then is on the same clock."""
+    """A killed server that comes back has its recorder again, on the same clock, and what was missed is known."""
     sink = MemorySink()
     async with running_livekit(tmp_path) as server:
         settings = settings_of(server)
@@ -60,3 +60,7 @@ async def test_a_recorder_is_back_by_itself_after_the_server_was_away(
     assert after is not None
     assert after - before == pytest.approx(passed_s, abs=0.6)
     assert sink.of("ana")[0].closed
+    first, *_, last = sink.stays
+    assert first.left_s is not None
+    assert first.left_s < before + 1.5
+    assert first.left_s + away_s < last.joined_s < after

@@ -12,6 +12,7 @@ from bot.wording import ENGLISH, FRENCH, Wording
 from bridge.matrix.ids import EventId
 from bridge.matrix.outbound import MAX_CONTENT_BYTES, Content, event_size, in_thread
 from tests.fakes.jobs import transcript, turn
+from transcripts.gaps import Gap
 from transcripts.transcript import FailedTrack, Transcript
 from transcripts.turns import Turn
 
@@ -117,6 +118,17 @@ def test_tracks_that_failed_are_said_first(wording: Wording) -> None:
     assert len(lines) == 4
     assert lines[3].endswith("Bonjour")
     assert "cannot be read" not in part["body"]
+
+
+def test_a_gap_parts_the_turn_that_spans_it() -> None:
+    """The words before, the mark, the words after."""
+    spoken = turn("Claire", " ".join(f"w{n}" for n in range(30)))
+    (part,) = messages(transcript((spoken,), gaps=(Gap(4.0, 6.0),)), ENGLISH)
+    _, before, gap, after = part["body"].splitlines()
+    assert before.endswith("w14")
+    assert "interrupted for 2\u00a0s" in gap
+    assert "Claire\u00a0: w15 w16" in after
+    assert Said(part["formatted_body"]).text.split("\n")[-1].startswith("w15 ")
 
 
 def test_any_number_of_failed_tracks_fits() -> None:

@@ -15,6 +15,7 @@ from bridge.livekit.ids import RECORDER, CallId
 from bridge.matrix.errors import Forbidden
 from bridge.matrix.ids import RoomId
 from tests.unit.bot.hall import ROOM, Hall
+from transcripts.gaps import Gap
 from transcripts.transcript import FailedTrack
 
 OTHER_ROOM = RoomId("!other:tchap.test")
@@ -171,6 +172,17 @@ async def test_tracks_that_failed_are_said_even_where_they_are_all(hall: Hall) -
     await hall.leaves(meeting)
     await hall.finishes(meeting)
     assert "Claire" in hall.thread()[0].body
+    assert hall.card()[2:] == [FRENCH.transcript_below]
+
+
+async def test_a_gap_is_said_even_where_it_is_all_there_is(hall: Hall) -> None:
+    """Somebody may have spoken then."""
+    hall.speech.turns = ()
+    hall.speech.gaps = (Gap(1.0, 8.0),)
+    meeting = await hall.begins("!visio", "Claire")
+    await hall.leaves(meeting)
+    await hall.finishes(meeting)
+    assert "s’est interrompu pendant 7\u00a0s" in hall.thread()[0].body
     assert hall.card()[2:] == [FRENCH.transcript_below]
 
 

@@ -22,6 +22,10 @@ sur deux lignes
 
 02:00.000 --> 02:01.500
 <v Claire>Oui.
+
+02:02.000 --> 02:06.000
+<c.gap>[L’enregistrement s’est interrompu pendant 4 s,
+et ce qui s’est dit alors manque.]</c>
 """
 
 

@@ -6,6 +6,7 @@ import re
 from zoneinfo import ZoneInfo
 
 from tests.unit.transcripts.transcripts_of import HOSTILE, transcript, turn, with_speakers
+from transcripts.gaps import Gap
 from transcripts.markdown import escape, markdown
 from transcripts.transcript import FailedTrack
 
@@ -48,6 +49,19 @@ def test_a_lost_track_and_an_empty_meeting_are_told() -> None:
     assert "> Le son de Marc n’a pas pu être transcrit" in text
     assert "*Aucune parole n’a été reconnue.*" in text
     assert "**Participants\u00a0:** personne" in text
+
+
+def test_a_gap_stands_where_it_was() -> None:
+    """Between the turns, in the reader's language; and it is told also where nothing else is."""
+    value = transcript(turn("Claire", 3, 5, "Bonjour."), turn("Marc", 30, 31, "Oui."), gaps=(Gap(6, 10.4),))
+
+    assert (
+        "**[00:03] Claire:** Bonjour.\n\n"
+        "**[00:06]** *—\u00a0The recording was interrupted for 4\u00a0s,"
+        " and what was said then is missing.\u00a0—*\n\n"
+        "**[00:30] Marc:** Oui.\n"
+    ) in markdown(value, "en", PARIS)
+    assert "s’est interrompu pendant 4\u00a0s, et ce" in markdown(transcript(gaps=(Gap(6, 10.4),)), "fr", PARIS)
 
 
 def test_hostile_names_titles_and_words_are_no_markup() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.unit.transcripts.transcripts_of import HOSTILE, transcript, turn
-from transcripts.rendering import failures, title, turn_html, turn_text
+from transcripts.gaps import Gap
+from transcripts.rendering import failures, gap_html, gap_text, paragraphs, title, turn_html, turn_text
 from transcripts.transcript import FailedTrack
 
 
@@ -18,6 +19,50 @@ def test_a_turn_as_html() -> None:
     html = turn_html(turn("Claire", 63.9, 66, "Bonjour."))
 
     assert html == "<p><strong>Claire</strong> <code>01:03</code><br>Bonjour.</p>"
+
+
+def test_a_gap_as_plain_text_and_as_html() -> None:
+    """A sentence of ours, in whole seconds, that nobody takes for somebody's words."""
+    gap = Gap(12.4, 16.3)
+
+    assert gap_text(gap, "fr") == (
+        "[00:12] —\u00a0L’enregistrement s’est interrompu pendant 4\u00a0s, et ce qui s’est dit alors manque.\u00a0—"
+    )
+    assert gap_html(gap, "en") == (
+        "<p><code>00:12</code> <em>—\u00a0The recording was interrupted for 4\u00a0s,"
+        " and what was said then is missing.\u00a0—</em></p>"
+    )
+    assert " 1\u00a0min\u00a005\u00a0s," in gap_text(Gap(0, 65.2), "fr")
+    assert " 1\u00a0s," in gap_text(Gap(0, 0.5), "fr")
+
+
+def test_paragraphs_come_in_order() -> None:
+    """What failed first, then the turns with the gaps among them."""
+    value = transcript(
+        turn("Claire", 3, 5, "Bonjour."),
+        turn("Marc", 30, 31, "Oui."),
+        failed=(FailedTrack("<Luc>", "disk"),),
+        gaps=(Gap(6, 10),),
+    )
+
+    found = list(paragraphs(value, "en"))
+
+    assert found[0] == (failures(value, "en")[0], f"<p>{failures(value, 'en')[0].replace('<Luc>', '&lt;Luc&gt;')}</p>")
+    assert found[1:] == [
+        (turn_text(value.turns[0]), turn_html(value.turns[0])),
+        (gap_text(value.gaps[0], "en"), gap_html(value.gaps[0], "en")),
+        (turn_text(value.turns[1]), turn_html(value.turns[1])),
+    ]
+
+
+def test_a_turn_that_does_not_fit_comes_in_parts_down_to_a_word() -> None:
+    """Every word once and in order, each part with its own time."""
+    value = transcript(turn("Claire", 0, 8, "un deux trois quatre"), gaps=(Gap(9, 12),))
+
+    texts = [text for text, _ in paragraphs(value, "en", lambda paragraph: "trois" not in paragraph[0])]
+
+    assert texts[:3] == ["[00:00] Claire\u00a0: un deux", "[00:04] Claire\u00a0: trois", "[00:06] Claire\u00a0: quatre"]
+    assert len(texts) == 4
 
 
 def test_hostile_names_and_words_are_no_markup() -> None:

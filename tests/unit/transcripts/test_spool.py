@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -248,6 +249,133 @@ def test_a_damaged_meeting_file_still_tells_about_when_it_began(spool: Spool, cl
     record(spool, MEETING, Recorded("Claire"), SECOND)
 
     assert [track.started_s for track in spool.tracks(MEETING) if isinstance(track, StoredTrack)] == [0.0, 30.0]
+
+
+def stays(spool: Spool) -> list[tuple[float, float, bool]]:
+    """The stays of the meeting."""
+    return [(stay.joined_s, stay.left_s, stay.over) for stay in spool.stays(MEETING)]
+
+
+def test_the_meeting_s_zero_is_what_the_first_writer_was_told(spool: Spool, clock: WallClock) -> None:
+    """Whoever comes later keeps to it."""
+    spool.writer(MEETING, clock.now - 20.0)
+    spool.writer(MEETING, clock.now + 20.0).joined(0.0)
+
+    assert spool.began_at(MEETING) == clock.now - 20.0
+    assert stays(spool) == [(20.0, 20.0, False)]
+
+
+def test_a_stay_reaches_to_the_last_sync_and_then_to_its_end(spool: Spool, clock: WallClock) -> None:
+    """A recorder that is killed leaves a stay that ends where its sound was last synced."""
+    writer = spool.writer(MEETING, clock.now - 100.0)
+    writer.joined(2.0)
+    assert stays(spool) == [(100.0, 100.0, False)]
+    clock.now += 5.25
+    writer.sync()
+    assert stays(spool) == [(100.0, 105.25, False)]
+    clock.now += 2.0
+    writer.left(8.0, over=True)
+    writer.sync()
+    assert stays(spool) == [(100.0, 106.0, True)]
+    clock.now += 60.0
+    writer.close()
+    assert stays(spool) == [(100.0, 106.0, True)]
+
+
+def test_each_stay_has_its_own_file_whoever_writes_it(spool: Spool, clock: WallClock) -> None:
+    """One recorder back in the call, and another that takes its place."""
+    first = spool.writer(MEETING)
+    first.joined(0.0)
+    first.left(10.0, over=False)
+    first.joined(12.0)
+    clock.now += 20.0
+    second = spool.writer(MEETING)
+    second.joined(0.0)
+    first.left(20.5, over=False)
+    first.close()
+    second.left(30.0, over=True)
+    second.close()
+
+    assert stays(spool) == [(0.0, 10.0, False), (12.0, 20.5, False), (20.0, 50.0, True)]
+    assert spool.tracks(MEETING) == []
+
+
+@pytest.mark.parametrize(
+    "sidecar",
+    [
+        b"",
+        b"[]",
+        b'{"joined_s": 0, "left_s": "late"}',
+        b'{"joined_s": 0, "left_s": NaN}',
+        b'{"joined_s": 0, "left_s": 1e300}',
+        b'{"joined_s": -1, "left_s": 5}',
+        b'{"joined_s": 9, "left_s": 5}',
+        b'{"joined_s": 0, "left_s": 5, "over": "yes"}',
+    ],
+)
+def test_a_damaged_stay_costs_only_itself(spool: Spool, sidecar: bytes) -> None:
+    """The others stand, and so does the sound."""
+    record(spool, MEETING, Recorded("Claire"), SECOND)
+    writer = spool.writer(MEETING)
+    writer.joined(0.0)
+    writer.left(4.0, over=False)
+    writer.joined(5.0)
+    writer.close()
+    (spool.folder(MEETING) / "stay-00000.json").write_bytes(sidecar)
+
+    assert stays(spool) == [(5.0, 5.0, False)]
+    assert only(spool).samples == 16_000
+
+
+def test_a_clock_that_jumps_leaves_stays_that_can_be_read(spool: Spool, clock: WallClock) -> None:
+    """Back before the meeting, or on by years."""
+    writer = spool.writer(MEETING)
+    writer.joined(0.0)
+    for jumps_to in (0.0, 9e9):
+        clock.now = jumps_to
+        writer.sync()
+
+    assert stays(spool) == [(0.0, 7 * 24 * 3600.0, False)]
+
+
+def test_a_recorder_on_a_machine_whose_clock_is_behind_begins_at_zero(spool: Spool, clock: WallClock) -> None:
+    """And time passes for its stay as for its sound."""
+    writer = spool.writer(MEETING, clock.now + 3.0)
+    writer.joined(1.0)
+    writer.open_track(Recorded("Claire")).write(bytes(32000), 4.0)
+    clock.now += 10.0
+    writer.sync()
+
+    assert stays(spool) == [(1.0, 11.0, False)]
+    assert only(spool).started_s == pytest.approx(4.0)
+
+
+def test_a_stay_that_the_disk_does_not_take_is_an_error_of_the_disk(spool: Spool) -> None:
+    """As for sound: the recording stops and says so."""
+    writer = spool.writer(MEETING)
+    writer.joined(0.0)
+    writer.left(1.0, over=True)
+    spool.erase(MEETING)
+
+    with pytest.raises(OSError, match="No such file"):
+        writer.sync()
+    with pytest.raises(OSError, match="No such file"):
+        writer.joined(2.0)
+
+
+def test_syncs_and_the_end_of_a_stay_may_meet(spool: Spool) -> None:
+    """The sync that was going on when a recording ended runs beside the one that follows it."""
+    writer = spool.writer(MEETING)
+    with ThreadPoolExecutor(8) as pool:
+        for n in range(20):
+            writer.joined(float(n))
+            syncs = [pool.submit(writer.sync) for _ in range(4)]
+            writer.left(n + 0.5, over=False)
+            syncs += [pool.submit(writer.sync) for _ in range(4)]
+            for sync in syncs:
+                sync.result()
+
+    assert stays(spool) == [(float(n), n + 0.5, False) for n in range(20)]
 
 
 def test_erasing_removes_the_sound_and_may_be_repeated(spool: Spool) -> None:

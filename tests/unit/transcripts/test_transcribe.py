@@ -10,6 +10,7 @@ import pytest
 from config.models import Speech
 from tests.fakes.speech import ScriptedRecogniser
 from tests.unit.transcripts.sounds import Recorded, noise, record, speech
+from transcripts.gaps import Gap
 from transcripts.recognition import RecognitionFailed
 from transcripts.spool import MeetingId, Spool
 from transcripts.transcribe import transcribe
@@ -131,6 +132,23 @@ def test_a_long_track_is_heard_a_batch_at_a_time(spool: Spool) -> None:
 
     assert [len(windows) for _, windows in recogniser.asked] == [8, transcript.stats.windows - 8]
     assert sum(len(turn.words) for turn in transcript.turns) == 3 * transcript.stats.windows
+
+
+def test_what_no_recorder_heard_is_a_gap(spool: Spool) -> None:
+    """Between two stays, and from the last one to the end of the call, where that is known."""
+    for joined_s, left_s in ((0.0, 12.0), (15.0, 30.0)):
+        writer = spool.writer(MEETING)
+        writer.joined(joined_s)
+        writer.left(left_s, over=False)
+        writer.close()
+    record(spool, MEETING, CLAIRE, speech(0, 12))
+
+    ended = transcribe(MEETING, "", spool, ScriptedRecogniser(), SPEECH, ended_s=42.0)
+
+    assert ended.gaps == (Gap(12.0, 15.0), Gap(30.0, 42.0))
+    assert ended.duration_s == 42.0
+    assert transcript_of(spool).gaps == (Gap(12.0, 15.0),)
+    assert transcript_of(spool).duration_s == 15.0
 
 
 def test_progress_is_told_track_by_track(spool: Spool) -> None:

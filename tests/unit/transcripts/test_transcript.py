@@ -3,22 +3,47 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from tests.unit.transcripts.transcripts_of import HOSTILE, transcript, turn
+from transcripts.gaps import Gap
 from transcripts.transcript import FailedTrack, Transcript, TranscriptUnreadable
 
 WHOLE = transcript(
     turn("Claire", 3.22, 9.5, "Bonjour à tous."),
     turn(HOSTILE, 10, 12, HOSTILE + " \u2028 \x00 😀"),
     failed=(FailedTrack(None, "00001.json: cut short"), FailedTrack("Marc", "gone")),
+    gaps=(Gap(12.5, 14.25),),
 )
 
 
 def test_a_kept_transcript_comes_back_equal() -> None:
     """Every word with its time and probability."""
     assert Transcript.from_json(WHOLE.to_json()) == WHOLE
+
+
+def test_what_was_kept_before_there_were_gaps_has_none() -> None:
+    """The archive outlives releases."""
+    kept = json.loads(WHOLE.to_json())
+    del kept["gaps"]
+
+    assert Transcript.from_json(json.dumps(kept)) == replace(WHOLE, gaps=())
+
+
+@pytest.mark.parametrize(
+    ("value", "tells"),
+    [
+        (transcript(), False),
+        (transcript(turn("Claire", 0, 1, "Oui.")), True),
+        (transcript(failed=(FailedTrack(None, ""),)), True),
+        (transcript(gaps=(Gap(1, 3),)), True),
+    ],
+)
+def test_missing_words_are_something_to_tell(value: Transcript, *, tells: bool) -> None:
+    """That nobody spoke would be a lie."""
+    assert value.has_content is tells
 
 
 @pytest.mark.parametrize(

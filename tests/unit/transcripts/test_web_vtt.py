@@ -6,7 +6,9 @@ import re
 
 import pytest
 
+from tests.stack.webvtt import read_cues
 from tests.unit.transcripts.transcripts_of import HOSTILE, transcript, turn, with_speakers
+from transcripts.gaps import Gap
 from transcripts.transcript import FailedTrack
 from transcripts.web_vtt import web_vtt
 
@@ -59,6 +61,20 @@ def test_cues_come_in_order_of_time_also_where_people_overlap() -> None:
     starts_s = [start_s for start_s, *_ in cues(web_vtt(value, "fr"))]
 
     assert starts_s == sorted(starts_s)
+
+
+def test_a_gap_is_a_cue_of_nobody_s_for_as_long_as_it_lasted() -> None:
+    """A player shows it, and whoever counts words by voice does not."""
+    value = transcript(turn("Claire", 3, 5, "Bonjour."), turn("Marc", 30, 31, "Oui."), gaps=(Gap(6, 20.4),))
+
+    text = web_vtt(value, "fr")
+
+    assert text.split("\n\n")[3] == (
+        "00:00:06.000 --> 00:00:20.400\n"
+        "<c.gap>[L’enregistrement s’est interrompu pendant\n"
+        "14\u00a0s, et ce qui s’est dit alors manque.]</c>"
+    )
+    assert [(cue.speaker, cue.text) for cue in read_cues(text)] == [("Claire", "Bonjour."), ("Marc", "Oui.")]
 
 
 def test_hostile_names_titles_and_words_cannot_leave_their_place() -> None:

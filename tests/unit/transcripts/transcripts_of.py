@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from tests.fakes.speech import spread
+from transcripts.gaps import Gap
 from transcripts.spool import MeetingId
 from transcripts.transcript import FailedTrack, Stats, Transcript
 from transcripts.turns import Turn
@@ -18,7 +19,9 @@ def turn(speaker: str, start_s: float, end_s: float, text: str, language: str = 
     return Turn(speaker, language, spread(text, start_s, end_s))
 
 
-def transcript(*turns: Turn, title: str = "Point budget", failed: tuple[FailedTrack, ...] = ()) -> Transcript:
+def transcript(
+    *turns: Turn, title: str = "Point budget", failed: tuple[FailedTrack, ...] = (), gaps: tuple[Gap, ...] = ()
+) -> Transcript:
     """A transcript of a meeting on the first of December, at 14:05 in Paris."""
     return Transcript(
         meeting_id=MeetingId("m-1"),
@@ -30,6 +33,7 @@ def transcript(*turns: Turn, title: str = "Point budget", failed: tuple[FailedTr
         turns=turns,
         failed_tracks=failed,
         stats=Stats(tracks=len(turns), windows=1, audio_s=10.0, speech_s=5.0, cpu_s=1.0),
+        gaps=gaps,
     )
 
 

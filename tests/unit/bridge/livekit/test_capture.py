@@ -12,20 +12,28 @@ from livekit import rtc
 
 from bridge.livekit import capture
 from bridge.livekit.capture import ASK_AGAIN_AFTER_S, PATIENCE_S, Capture
-from tests.fakes.livekit import MemorySink
+from bridge.livekit.sound import SoundNotWritten
+from tests.fakes.livekit import MemorySink, MemoryStay
 
 LOOK_EVERY_S = 0.01
 
 
 @dataclass
+class Lasting:
+    """A track that is subscribed to."""
+
+    sid: str = "TR_1"
+
+
+@dataclass
 class SilentPublication:
-    """A microphone whose subscription never comes."""
+    """A microphone; unless it is given a track, its subscription never comes."""
 
     sid: str = "TR_1"
     kind: int = rtc.TrackKind.KIND_AUDIO
     source: int = rtc.TrackSource.SOURCE_MICROPHONE
     encryption_type: int = rtc.EncryptionType.NONE
-    track: None = None
+    track: Lasting | None = None
     asked: int = 0
 
     def set_subscribed(self, subscribed: bool) -> None:
@@ -127,6 +135,119 @@ async def test_a_room_that_does_not_come_back_is_given_up() -> None:
     assert not staying.done()
     clock.now_s += PATIENCE_S / 2
     assert await asyncio.wait_for(staying, 5) == rtc.DisconnectReason.UNKNOWN_REASON
+
+
+@pytest.fixture
+def endless_writing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A track that is followed is written until that is cancelled."""
+
+    async def write(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(capture, "write_track", write)
+
+
+def ana_with_sound() -> Someone:
+    """Ana, whose microphone is subscribed to."""
+    return Someone(SilentPublication(track=Lasting()))
+
+
+@pytest.mark.parametrize(
+    ("reason", "over"),
+    [
+        (rtc.DisconnectReason.ROOM_CLOSED, True),
+        (rtc.DisconnectReason.ROOM_DELETED, True),
+        (rtc.DisconnectReason.PARTICIPANT_REMOVED, True),
+        (rtc.DisconnectReason.DUPLICATE_IDENTITY, False),
+        (rtc.DisconnectReason.SERVER_SHUTDOWN, False),
+        (rtc.DisconnectReason.UNKNOWN_REASON, False),
+    ],
+)
+async def test_a_stay_is_noted_with_its_end(reason: rtc.DisconnectReason.ValueType, over: bool) -> None:
+    """And whether anything may be missed after it; before the last sync, which keeps it."""
+    room, clock, sink = FakeRoom(), Clock(3.0), MemorySink()
+    staying = asyncio.create_task(Capture(cast("rtc.Room", room), sink, clock).until_disconnected())
+    await some_looks()
+    assert sink.stays == [MemoryStay(3.0)]
+    clock.now_s = 60.0
+    room.handlers["disconnected"](reason)
+    await asyncio.wait_for(staying, 5)
+    assert sink.stays == [MemoryStay(3.0, 60.0, over)]
+    assert sink.stays[0].kept
+
+
+async def test_a_stay_that_was_lost_ended_when_the_connection_did() -> None:
+    """Not when patience did."""
+    room, clock, sink = FakeRoom(), Clock(), MemorySink()
+    staying = asyncio.create_task(Capture(cast("rtc.Room", room), sink, clock).until_disconnected())
+    await some_looks()
+    clock.now_s = 10.0
+    room.handlers["reconnecting"]()
+    clock.now_s += PATIENCE_S
+    await asyncio.wait_for(staying, 5)
+    assert sink.stays == [MemoryStay(0.0, 10.0, over=False)]
+
+
+async def test_a_cancelled_stay_is_noted_with_its_end() -> None:
+    """The recorder stops and somebody else will go on: what comes in between is missed."""
+    clock, sink = Clock(), MemorySink()
+    staying = asyncio.create_task(Capture(cast("rtc.Room", FakeRoom()), sink, clock).until_disconnected())
+    await some_looks()
+    clock.now_s = 10.0
+    staying.cancel()
+    await asyncio.wait((staying,), timeout=5)
+    assert sink.stays == [MemoryStay(0.0, 10.0, over=False)]
+
+
+@pytest.mark.usefixtures("endless_writing")
+@pytest.mark.parametrize("joined_anew", [True, False])
+async def test_a_connection_that_the_sdk_makes_anew_is_another_stay(*, joined_anew: bool) -> None:
+    """The people in the room are others to it then; where it only resumed, their sound never stopped."""
+    room, clock, sink = FakeRoom(), Clock(), MemorySink()
+    room.remote_participants["ana"] = ana_with_sound()
+    staying = asyncio.create_task(Capture(cast("rtc.Room", room), sink, clock).until_disconnected())
+    await some_looks()
+    clock.now_s = 10.0
+    room.handlers["reconnecting"]()
+    clock.now_s = 11.0
+    if joined_anew:
+        room.remote_participants["ana"] = ana_with_sound()
+    room.handlers["reconnected"]()
+    clock.now_s = 20.0
+    room.handlers["disconnected"](rtc.DisconnectReason.ROOM_CLOSED)
+    room.handlers["reconnected"]()
+    await asyncio.wait_for(staying, 5)
+    anew = [MemoryStay(0.0, 10.0, over=False), MemoryStay(11.0, 20.0, over=True)]
+    assert sink.stays == (anew if joined_anew else [MemoryStay(0.0, 20.0, over=True)])
+
+
+@dataclass
+class FullSink(MemorySink):
+    """Has no room for another stay."""
+
+    free: int = 0
+
+    def joined(self, at_s: float) -> None:
+        """Fail, once there is no room."""
+        if len(self.stays) == self.free:
+            raise OSError(28, "No space left on device")
+        super().joined(at_s)
+
+
+@pytest.mark.usefixtures("endless_writing")
+@pytest.mark.parametrize("free", [0, 1])
+async def test_a_full_disk_ends_the_stay_also_where_only_the_stay_does_not_fit(free: int) -> None:
+    """At the beginning, and after the SDK has joined anew."""
+    room = FakeRoom()
+    room.remote_participants["ana"] = ana_with_sound()
+    sink = FullSink(free=free)
+    staying = asyncio.create_task(Capture(cast("rtc.Room", room), sink, Clock()).until_disconnected())
+    await some_looks()
+    room.handlers["reconnecting"]()
+    room.remote_participants.clear()
+    room.handlers["reconnected"]()
+    with pytest.raises(SoundNotWritten, match="No space left on device"):
+        await asyncio.wait_for(staying, 5)
 
 
 @dataclass
