@@ -32,6 +32,8 @@ T = TypeVar("T")
 _APPLICATION_VERSION = "1"
 MAX_RECOVERY_ATTEMPTS = 8
 """How often a workflow is taken up again before it counts as one that kills its process."""
+HELD = ("PENDING", "ENQUEUED", "DELAYED")
+"""The states of a workflow that goes on, or will."""
 QUEUE_POLL_S = 0.5
 """How soon work that was asked for is begun. A poll is a handful of queries: a process that waits takes 1 % of a core
 for them (measured; 2 to 3 % at 0.2 s)."""

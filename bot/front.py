@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from functools import partial
 
 import aiohttp
@@ -16,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.answering import Answers
 from bot.call_events import CallEvents
 from bot.commands import is_addressed
+from bot.daily import daily
 from bot.database import create_tables, open_engine, prepare
 from bot.delivery import Delivery
 from bot.durable import taking_part
@@ -24,7 +26,9 @@ from bot.meeting_steps import MeetingSteps
 from bot.meetings import Meetings
 from bot.permissions import may_invite
 from bot.readiness import Readiness
+from bot.redelivery import Redelivery
 from bot.register import SCHEMA, Register
+from bot.retention import Retention
 from bot.stopping import until_stopped
 from bridge.livekit.calls import Calls
 from bridge.livekit.webhooks import Webhooks
@@ -52,16 +56,20 @@ async def run(settings: Settings) -> None:
         register = Register(engine)
         calls = Calls(settings.livekit, session)
 
-        steps = MeetingSteps(settings, register, calls, homeserver, Spool(settings.storage.spool))
-        delivery = Delivery(homeserver, Archive(settings.storage.transcripts), settings.rooms.zone)
+        spool, archive = Spool(settings.storage.spool), Archive(settings.storage.transcripts)
+        steps = MeetingSteps(settings, register, calls, homeserver, spool)
+        delivery = Delivery(homeserver, archive, settings.rooms.zone)
         meetings = Meetings(settings, register, steps, delivery)
+        redelivery = Redelivery(register, homeserver, steps, delivery)
+        retention = Retention(register, archive, spool, timedelta(days=settings.storage.retention_days))
         answers = Answers(settings, register, meetings, calls, homeserver, homeserver)
         wanted = Wanted(
             invitation_from=lambda user: may_invite(user, settings.permissions),
             message=lambda message: is_addressed(message.body),
             max_age_s=settings.matrix.command_max_age_s,
         )
-        listener = Listener(homeserver, Inbox(engine, homeserver.user_id), wanted, answers.answer)
+        inbox = Inbox(engine, homeserver.user_id)
+        listener = Listener(homeserver, inbox, wanted, answers.answer, joined=redelivery.into)
         readiness = Readiness(
             {"homeserver": homeserver.ping, "livekit": calls.ping, "database": partial(_ping, engine)}
         )
@@ -76,8 +84,13 @@ async def run(settings: Settings) -> None:
         )
         await stack.enter_async_context(taking_part("front", database, ()))
         stack.push_async_callback(meetings.leave_off)
+        stack.push_async_callback(redelivery.leave_off)
         clearing_up = asyncio.create_task(meetings.clear_up())
         stack.callback(clearing_up.cancel)
+        delivering = asyncio.create_task(daily("deliver again", redelivery.everywhere))
+        stack.callback(delivering.cancel)
+        forgetting = asyncio.create_task(daily("forget old meetings", retention.forget_old))
+        stack.callback(forgetting.cancel)
         port = await stack.enter_async_context(serving(app, settings.web.host, settings.web.port))
         log.info("front ready", host=settings.web.host, port=port, public_url=settings.web.public_url)
         await _until_first(until_stopped(), listener.run())

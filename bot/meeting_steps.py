@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from bot.card import CardState, card
-from bot.posting import PATIENCE_S, Rooms, post, transaction_id
+from bot.delivery import Obstacle
+from bot.posting import PATIENCE_S, Posting, Rooms
 from bot.register import Meeting, Register
 from bot.wording import in_language
 from bridge.livekit.calls import CallError, Calls, CallServerRefused, CallServerUnreachable
@@ -26,6 +27,11 @@ log = structlog.get_logger()
 OPEN_ATTEMPTS_AFTER_S = (0.0, 0.5, 1.5)
 LIVE_PATIENCE_S = 10.0
 """How long a live edit of the card may wait: the next one says more anyway."""
+_WHAT_TO_DO: dict[Obstacle, str] = {
+    "kicked": "have somebody invite Greffier into the room again: the transcript is then posted by itself",
+    "forbidden": "let Greffier send messages in the room; it tries again once a day and whenever it starts",
+    "away": "see why the homeserver does not answer; Greffier tries again once a day and whenever it starts",
+}
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class MeetingSteps:
         self._settings = settings
         self._register = register
         self._calls = calls
-        self._rooms = rooms
+        self._posting = Posting(rooms, now)
         self._spool = spool
         self._now = now
 
@@ -128,6 +134,11 @@ class MeetingSteps:
         except OSError as error:
             log.error("sound cannot be erased", cause=str(error))  # noqa: TRY400 (the cause says all)
 
+    async def note_delivered(self, meeting: Meeting) -> None:
+        """The transcript that was kept is in its room."""
+        await self._register.note_delivered(meeting.id)
+        log.info("transcript delivered after all", meeting_id=meeting.id, room_id=meeting.room_id)
+
     async def leave_register(self, meeting: Meeting) -> None:
         """Nothing more will be done about this meeting; the room is free for the next."""
         await self._register.end(meeting.id)
@@ -147,29 +158,52 @@ class MeetingSteps:
 
     async def post_card(self, meeting: Meeting) -> EventId:
         """Post the card; returns its event."""
-        card_id = await self._post(meeting, "card", self._card(meeting, CardState()))
+        card_id = await self._posting.post(meeting, "card", self._card(meeting, CardState()))
         await self._register.note_card(meeting.id, card_id)
         return card_id
 
     async def edit_card(self, meeting: Meeting, card_id: EventId, state: CardState, number: int | str) -> None:
         """Show what goes on now, as the edit `number` of this card; a homeserver that is away misses it."""
-        name = f"card edit {number}"
+        content = edit_of(card_id, self._card(meeting, state))
         try:
-            await self._post(meeting, name, edit_of(card_id, self._card(meeting, state)), patience_s=LIVE_PATIENCE_S)
+            await self._posting.post(meeting, f"card edit {number}", content, LIVE_PATIENCE_S)
         except HomeserverError as error:
             log.warning("card not edited", cause=str(error))
 
-    async def settle_card(self, meeting: Meeting, card_id: EventId, state: CardState) -> None:
-        """Show the phase that the meeting has come to; the last edit of each phase is posted whatever it takes."""
-        await self._post(meeting, f"card {state.phase}", edit_of(card_id, self._card(meeting, state)))
+    async def settle_card(
+        self,
+        meeting: Meeting,
+        card_id: EventId,
+        state: CardState,
+        name: str | None = None,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        """Show the phase that the meeting has come to, or the state called `name`; waited for as long as it takes.
+
+        A room that refuses it, because the bot was put out of it, say, misses it: the transcript does not depend on it.
+        """
+        content = edit_of(card_id, self._card(meeting, state))
+        try:
+            await self._posting.post(meeting, f"card {name or state.phase}", content, patience_s)
+        except HomeserverError as error:
+            log.error("card not settled", cause=str(error))  # noqa: TRY400 (the cause says all)
 
     async def say(self, meeting: Meeting, name: str, sentence: str, patience_s: float = PATIENCE_S) -> None:
-        """Say one sentence in the room; `name` tells it from the others that the meeting may say."""
-        await self._post(meeting, f"say {name}", notice(sentence), patience_s=patience_s)
+        """Say one sentence in the room, if that can be; `name` tells it from the others that the meeting may say."""
+        try:
+            await self._posting.post(meeting, f"say {name}", notice(sentence), patience_s)
+        except HomeserverError as error:
+            log.error("room not told", sentence=name, cause=str(error))  # noqa: TRY400 (the cause says all)
 
-    async def _post(self, meeting: Meeting, name: str, content: Content, patience_s: float = PATIENCE_S) -> EventId:
-        return await post(
-            self._rooms, meeting.room_id, content, transaction_id(meeting.id, name), patience_s=patience_s
+    async def keep_undelivered(self, meeting: Meeting, why: Obstacle) -> None:
+        """The transcript stays in the archive until it can be posted; the operator learns what is in the way."""
+        await self._register.note_undelivered(meeting.id, why)
+        log.error(
+            "transcript not posted: it is kept until storage.retention_days are over",
+            meeting_id=meeting.id,
+            room_id=meeting.room_id,
+            why=why,
+            what_to_do=_WHAT_TO_DO[why],
         )
 
     def _card(self, meeting: Meeting, state: CardState) -> Content:

@@ -15,10 +15,11 @@ import structlog
 from dbos import DBOS, DBOSConfiguredInstance
 
 from bot.card import CardState
-from bot.delivery import Delivery
-from bot.durable import MAX_RECOVERY_ATTEMPTS, UnderWay, step
+from bot.delivery import Delivery, NothingSaid, Undeliverable
+from bot.durable import HELD, MAX_RECOVERY_ATTEMPTS, UnderWay, step
 from bot.jobs import DISK_FULL, enqueue_recording, enqueue_transcription
 from bot.meeting_steps import MeetingSteps
+from bot.posting import PATIENCE_S
 from bot.register import Meeting, Register
 from bot.signals import Kind, Signal, next_signal
 from bot.wording import Wording, duration, in_language
@@ -38,7 +39,6 @@ RECORDING_ENDS_WITHIN_S = 60.0
 TRANSCRIPTION_ENDS_WITHIN_S = 24 * 3600.0
 RECORDER_NUDGED_EVERY_S = 10.0
 LAST_WORD_PATIENCE_S = 60.0
-_HELD = ("PENDING", "ENQUEUED", "DELAYED")
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Meetings(DBOSConfiguredInstance):
         """
         for meeting in await self._register.unfinished():
             status = await DBOS.get_workflow_status_async(meeting.id)
-            if status is not None and status.status not in _HELD:
+            if status is not None and status.status not in HELD:
                 log.error("meeting given up: it was interrupted too often", meeting_id=meeting.id, status=status.status)
                 await self._apologise(meeting)
                 await self._steps.give_up(meeting)
@@ -128,7 +128,8 @@ class Meetings(DBOSConfiguredInstance):
             followed = await self._until_recorded(meeting, followed)
             ended = await self._transcribe(meeting, card_id, wording, followed, ended)
         ended = replace(ended, remarks=(*followed.remarks, *ended.remarks))
-        await step("settle the card", partial(self._steps.settle_card, meeting, card_id, ended))
+        patience_s = LAST_WORD_PATIENCE_S if wording.undelivered in ended.remarks else PATIENCE_S
+        await step("settle the card", partial(self._steps.settle_card, meeting, card_id, ended, patience_s=patience_s))
         if not (followed.transcribed and self._settings.storage.keep_sound):
             await step("erase the sound", partial(self._steps.erase_sound, meeting))
 
@@ -196,19 +197,22 @@ class Meetings(DBOSConfiguredInstance):
         if not await step("count the tracks", partial(self._steps.count_tracks, meeting)):
             return _why_nothing(ended, wording, complete=followed.complete)
         waiting = replace(ended, phase="transcribing", remarks=followed.remarks)
-        await step("show what is being done", partial(self._steps.settle_card, meeting, card_id, waiting))
         await enqueue_transcription(meeting.id)
+        await step("show what is being done", partial(self._steps.settle_card, meeting, card_id, waiting))
         over = await self._until("transcription_over", TRANSCRIPTION_ENDS_WITHIN_S)
         if over is None or over.problem:
             log.error("transcription failed", problem=over.problem if over else "no answer in time")
             return replace(ended, phase="failed", remarks=(wording.transcription_failed,))
         try:
-            posted = await self._delivery.deliver(meeting, card_id, wording)
+            outcome = await self._delivery.deliver(meeting, card_id, wording)
         except (OSError, TranscriptUnreadable):
             log.exception("transcript cannot be read")
             return replace(ended, phase="failed", remarks=(wording.transcription_failed,))
-        if not posted:
+        if isinstance(outcome, NothingSaid):
             return replace(ended, remarks=(wording.nobody_spoke,))
+        if isinstance(outcome, Undeliverable):
+            await step("keep what is undelivered", partial(self._steps.keep_undelivered, meeting, outcome.why))
+            return replace(ended, remarks=(wording.undelivered,))
         incomplete = () if followed.complete else (wording.recording_incomplete,)
         return replace(ended, remarks=(*incomplete, wording.transcript_below))
 
@@ -235,10 +239,7 @@ class Meetings(DBOSConfiguredInstance):
 
     async def _apologise(self, meeting: Meeting) -> None:
         sentence = in_language(meeting.language).internal_fault
-        try:
-            await self._steps.say(meeting, "fault", sentence, LAST_WORD_PATIENCE_S)
-        except HomeserverError as error:
-            log.warning("room not told", cause=str(error))
+        await self._steps.say(meeting, "fault", sentence, LAST_WORD_PATIENCE_S)
 
 
 def _why_nothing(ended: CardState, wording: Wording, *, complete: bool) -> CardState:

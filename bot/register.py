@@ -11,7 +11,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NewType
 
-from sqlalchemy import Boolean, Column, DateTime, Index, MetaData, Row, String, Table, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    DateTime,
+    Index,
+    MetaData,
+    Row,
+    String,
+    Table,
+    delete,
+    insert,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -41,6 +56,7 @@ _meetings = Table(
     Column("card_id", String),
     Column("ended_at", DateTime(timezone=True)),
     Column("finished_at", DateTime(timezone=True)),
+    Column("undelivered", String),
 )
 Index(
     "one_open_meeting_a_room",
@@ -70,6 +86,8 @@ class Meeting:
     ended_at: datetime | None
     finished_at: datetime | None
     """When its transcript was posted, or it was given up."""
+    undelivered: str | None = None
+    """Why its transcript is kept and not posted, where that is so."""
 
 
 class Register:
@@ -152,6 +170,28 @@ class Register:
         """Nothing more will be done about this meeting."""
         await self._set_once(meeting, "finished_at")
 
+    async def note_undelivered(self, meeting: MeetingId, why: str) -> None:
+        """The meeting's transcript is kept, and not in its room."""
+        await self._set_undelivered(meeting, why)
+
+    async def note_delivered(self, meeting: MeetingId) -> None:
+        """The meeting's transcript is in its room after all."""
+        await self._set_undelivered(meeting, None)
+
+    async def undelivered(self, room_id: RoomId | None = None) -> list[Meeting]:
+        """The meetings whose transcripts are kept and not posted, of one room or of all; the oldest first."""
+        where_they_belong = true() if room_id is None else _meetings.c.room_id == room_id
+        return await self._all(_meetings.c.undelivered.is_not(None) & where_they_belong)
+
+    async def finished_before(self, moment: datetime) -> list[Meeting]:
+        """The meetings about which nothing more was to be done since before this moment; the oldest first."""
+        return await self._all(_meetings.c.finished_at < moment)
+
+    async def forget(self, meeting: MeetingId) -> None:
+        """There has been no such meeting."""
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(_meetings).where(_meetings.c.id == meeting))
+
     async def stop_transcription(self, meeting: MeetingId) -> None:
         """From now on this meeting has never been transcribed."""
         async with self._engine.begin() as connection:
@@ -181,6 +221,15 @@ class Register:
                 .where((_meetings.c.id == meeting) & _meetings.c[column].is_(None))
                 .values({column: self._now()})
             )
+
+    async def _set_undelivered(self, meeting: MeetingId, why: str | None) -> None:
+        async with self._engine.begin() as connection:
+            await connection.execute(update(_meetings).where(_meetings.c.id == meeting).values(undelivered=why))
+
+    async def _all(self, condition: ColumnElement[bool]) -> list[Meeting]:
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(select(_meetings).where(condition).order_by(_meetings.c.opened_at))
+            return [_meeting(row) for row in rows]
 
     async def _one(self, condition: object) -> Meeting | None:
         query = select(_meetings).where(condition).order_by(_meetings.c.opened_at.desc()).limit(1)  # type: ignore[arg-type]

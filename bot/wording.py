@@ -38,6 +38,7 @@ class Wording:
     transcription_stopped: str
     transcribing: str
     transcript_below: str
+    undelivered: str
     nobody_spoke: str
     nothing_recorded: str
     time_limit: str
@@ -70,6 +71,8 @@ class Wording:
     # The transcript
     transcript_title: str
     transcript_continued: str
+    part_refused: str
+    file_refused: str
     file_name: str
 
 
@@ -95,6 +98,8 @@ FRENCH = Wording(
     transcription_stopped="La transcription a été arrêtée par {user} et ce qui était enregistré est effacé.",
     transcribing="Transcription en cours…",
     transcript_below="La transcription est dans le fil de discussion.",
+    undelivered="La transcription n’a pas encore pu être publiée. Elle est conservée et le sera dès que possible ; "
+    "l’administrateur de Greffier en est averti.",
     nobody_spoke="Personne n’a parlé : il n’y a rien à transcrire.",
     nothing_recorded="Personne n’a rejoint l’appel.",
     time_limit="La durée maximale d’un appel est atteinte ({duration}).",
@@ -134,6 +139,9 @@ FRENCH = Wording(
     internal_fault="Une erreur inattendue empêche de répondre. L’administrateur de Greffier en est averti.",
     transcript_title="Transcription",
     transcript_continued="Transcription, suite",
+    part_refused="Cette partie de la transcription a été refusée par le serveur Matrix : "
+    "vous la trouverez dans les fichiers joints ci-dessous.",
+    file_refused="Le fichier {name} n’a pas pu être joint : le serveur Matrix l’a refusé.",
     file_name="transcription",
 )
 
@@ -151,6 +159,8 @@ ENGLISH = Wording(
     transcription_stopped="The transcription was stopped by {user}, and what had been recorded is erased.",
     transcribing="Transcribing…",
     transcript_below="The transcript is in the thread.",
+    undelivered="The transcript could not be posted yet. It is kept and will be posted as soon as possible; "
+    "Greffier’s administrator has been told.",
     nobody_spoke="Nobody spoke: there is nothing to transcribe.",
     nothing_recorded="Nobody joined the call.",
     time_limit="The longest time a call may take is over ({duration}).",
@@ -187,6 +197,8 @@ ENGLISH = Wording(
     internal_fault="An unexpected error prevents an answer. Greffier’s administrator has been told.",
     transcript_title="Transcript",
     transcript_continued="Transcript, continued",
+    part_refused="The Matrix server refused this part of the transcript: you will find it in the files below.",
+    file_refused="The file {name} could not be attached: the Matrix server refused it.",
     file_name="transcript",
 )
 

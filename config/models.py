@@ -169,6 +169,8 @@ class Storage(_Section):
     folder: Path
     keep_sound: bool = False
     """Keep the recorded sound once its transcript is posted."""
+    retention_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    """How long after a meeting its transcript, and its sound where that is kept, are kept."""
 
     @property
     def spool(self) -> Path:

@@ -40,5 +40,13 @@ class Archive:
         """
         return Transcript.from_json(self._file(meeting).read_bytes())
 
+    def erase(self, meeting: MeetingId) -> None:
+        """Forget the transcript of a meeting; what is not there is gone already.
+
+        Raises:
+            OSError: It cannot be removed.
+        """
+        self._file(meeting).unlink(missing_ok=True)
+
     def _file(self, meeting: MeetingId) -> Path:
         return self._folder / f"{file_name(meeting)}.json"

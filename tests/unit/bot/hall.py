@@ -24,7 +24,9 @@ from bot.durable import RECORDINGS, TRANSCRIPTIONS, taking_part
 from bot.jobs import recordings, transcriptions
 from bot.meeting_steps import MeetingSteps
 from bot.meetings import Meetings
+from bot.redelivery import Redelivery
 from bot.register import SCHEMA, Meeting, Register
+from bot.retention import Retention
 from bot.signals import LOOK, tell
 from bridge.livekit.ids import CallId
 from bridge.matrix.events import RoomMessage
@@ -41,6 +43,7 @@ ROOM = RoomId("!room:tchap.test")
 CAMILLE = UserId("@camille:tchap.test")
 MARC = UserId("@marc:tchap.test")
 WITHIN_S = 10.0
+KEPT_FOR = timedelta(days=90)
 
 
 class Hall:
@@ -59,6 +62,8 @@ class Hall:
         self.lingers_s = 0.0
         """How long the process still lives when the durable work has ended: nothing may happen then."""
         self.register: Register
+        self.redelivery: Redelivery
+        self.retention: Retention
         self.clear_up: Callable[[], Awaitable[None]]
         self._answers: Answers
         self._folder = folder
@@ -76,9 +81,11 @@ class Hall:
         await create_tables(engine, SCHEMA)
         self.register = Register(engine, self.now)
         steps = MeetingSteps(self.settings, self.register, self.calls, self.rooms, self.spool, self.now)
-        delivery = Delivery(self.rooms, self.archive, ZoneInfo(self.settings.rooms.time_zone))
+        delivery = Delivery(self.rooms, self.archive, ZoneInfo(self.settings.rooms.time_zone), self.now)
         meetings = Meetings(self.settings, self.register, steps, delivery)
         self.clear_up = meetings.clear_up
+        self.redelivery = Redelivery(self.register, self.rooms, steps, delivery)
+        self.retention = Retention(self.register, self.archive, self.spool, KEPT_FOR, self.now)
         self._answers = Answers(self.settings, self.register, meetings, self.calls, self.rooms, self.rooms)
         recordings(self.recorder.work)
         transcriptions(self.speech.work)
@@ -86,6 +93,7 @@ class Hall:
             async with taking_part("front", database, (RECORDINGS, TRANSCRIPTIONS)):
                 jobs = _get_dbos_instance()._workflow_tasks
                 yield self
+                await self.redelivery.leave_off()
                 await meetings.leave_off()
                 left = list(jobs)
             await asyncio.sleep(self.lingers_s)
