@@ -11,7 +11,7 @@ import structlog
 
 from bot.card import CardState, card
 from bot.delivery import Obstacle
-from bot.posting import PATIENCE_S, Posting, Rooms
+from bot.posting import Posting, Rooms
 from bot.register import Meeting, Register
 from bot.wording import in_language
 from bridge.livekit.calls import CallError, Calls, CallServerRefused, CallServerUnreachable
@@ -176,7 +176,7 @@ class MeetingSteps:
         card_id: EventId,
         state: CardState,
         name: str | None = None,
-        patience_s: float = PATIENCE_S,
+        patience_s: float | None = None,
     ) -> None:
         """Show the phase that the meeting has come to, or the state called `name`; waited for as long as it takes.
 
@@ -188,7 +188,7 @@ class MeetingSteps:
         except HomeserverError as error:
             log.error("card not settled", cause=str(error))  # noqa: TRY400 (the cause says all)
 
-    async def say(self, meeting: Meeting, name: str, sentence: str, patience_s: float = PATIENCE_S) -> None:
+    async def say(self, meeting: Meeting, name: str, sentence: str, patience_s: float | None = None) -> None:
         """Say one sentence in the room, if that can be; `name` tells it from the others that the meeting may say."""
         try:
             await self._posting.post(meeting, f"say {name}", notice(sentence), patience_s)

@@ -19,7 +19,6 @@ from bot.delivery import Delivery, NothingSaid, Undeliverable
 from bot.durable import HELD, MAX_RECOVERY_ATTEMPTS, UnderWay, step
 from bot.jobs import DISK_FULL, enqueue_recording, enqueue_transcription
 from bot.meeting_steps import MeetingSteps
-from bot.posting import PATIENCE_S
 from bot.register import Meeting, Register
 from bot.signals import Kind, Signal, next_signal
 from bot.wording import Wording, duration, in_language
@@ -128,7 +127,7 @@ class Meetings(DBOSConfiguredInstance):
             followed = await self._until_recorded(meeting, followed)
             ended = await self._transcribe(meeting, card_id, wording, followed, ended)
         ended = replace(ended, remarks=(*followed.remarks, *ended.remarks))
-        patience_s = LAST_WORD_PATIENCE_S if wording.undelivered in ended.remarks else PATIENCE_S
+        patience_s = LAST_WORD_PATIENCE_S if wording.undelivered in ended.remarks else None
         await step("settle the card", partial(self._steps.settle_card, meeting, card_id, ended, patience_s=patience_s))
         if not (followed.transcribed and self._settings.storage.keep_sound):
             await step("erase the sound", partial(self._steps.erase_sound, meeting))
@@ -198,7 +197,8 @@ class Meetings(DBOSConfiguredInstance):
             return _why_nothing(ended, wording, complete=followed.complete)
         waiting = replace(ended, phase="transcribing", remarks=followed.remarks)
         await enqueue_transcription(meeting.id)
-        await step("show what is being done", partial(self._steps.settle_card, meeting, card_id, waiting))
+        show = partial(self._steps.settle_card, meeting, card_id, waiting, patience_s=LAST_WORD_PATIENCE_S)
+        await step("show what is being done", show)
         over = await self._until("transcription_over", TRANSCRIPTION_ENDS_WITHIN_S)
         if over is None or over.problem:
             log.error("transcription failed", problem=over.problem if over else "no answer in time")

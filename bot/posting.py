@@ -7,14 +7,16 @@ in its room before it is sent (docs/decisions/008).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from bot.register import Meeting
 from bridge.matrix.backoff import Backoff, patiently
 from bridge.matrix.ids import EventId, RoomId
 from bridge.matrix.outbound import Content
+
+T = TypeVar("T")
 
 BACKOFF = Backoff(first_s=1.0, most_s=60.0)
 PATIENCE_S = 24 * 3600.0
@@ -51,39 +53,34 @@ class Posting:
         self._rooms = rooms
         self._now = now
 
-    async def post(self, meeting: Meeting, name: str, content: Content, patience_s: float = PATIENCE_S) -> EventId:
+    async def post(self, meeting: Meeting, name: str, content: Content, patience_s: float | None = None) -> EventId:
         """Post a message into the meeting's room; `name` tells it from all others of this meeting.
 
         Raises:
             HomeserverError: It was refused, or the patience is over.
         """
         txn_id = transaction_id(meeting.id, name)
-        return await patiently(
-            lambda: self._send(meeting, content, txn_id), patience_s=patience_s, backoff=BACKOFF, where="posting"
-        )
+        return await self._patiently(lambda: self._send(meeting, content, txn_id), patience_s)
 
-    async def upload(self, data: bytes, content_type: str, filename: str, patience_s: float = PATIENCE_S) -> str:
+    async def upload(self, data: bytes, content_type: str, filename: str) -> str:
         """Store a file, which a message may then offer; stored again, it is another file.
 
         Raises:
             HomeserverError: It was refused, or the patience is over.
         """
-        return await patiently(
-            lambda: self._rooms.upload(data, content_type, filename),
-            patience_s=patience_s,
-            backoff=BACKOFF,
-            where="uploading",
-        )
+        return await self._patiently(lambda: self._rooms.upload(data, content_type, filename))
 
-    async def is_in_room(self, meeting: Meeting, patience_s: float = PATIENCE_S) -> bool:
+    async def is_in_room(self, meeting: Meeting) -> bool:
         """Whether the bot is in the meeting's room.
 
         Raises:
             HomeserverError: It does not say, and the patience is over.
         """
-        return await patiently(
-            lambda: self._rooms.is_member(meeting.room_id), patience_s=patience_s, backoff=BACKOFF, where="posting"
-        )
+        return await self._patiently(lambda: self._rooms.is_member(meeting.room_id))
+
+    async def _patiently(self, ask: Callable[[], Awaitable[T]], patience_s: float | None = None) -> T:
+        patience_s = PATIENCE_S if patience_s is None else patience_s
+        return await patiently(ask, patience_s=patience_s, backoff=BACKOFF, where="posting")
 
     async def _send(self, meeting: Meeting, content: Content, txn_id: str) -> EventId:
         # Nothing about a meeting was tried before it was opened, so no clock of the tries needs to be kept.

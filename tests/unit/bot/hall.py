@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 
 from dbos import DBOS, WorkflowHandleAsync
 from dbos._dbos import _get_dbos_instance, _get_or_create_dbos_registry
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.answering import Answers
 from bot.database import create_tables, open_engine, prepare
@@ -67,6 +69,7 @@ class Hall:
         self.clear_up: Callable[[], Awaitable[None]]
         self._answers: Answers
         self._folder = folder
+        self._engine: AsyncEngine
         self._said = 0
 
     @asynccontextmanager
@@ -79,6 +82,7 @@ class Hall:
         database = prepare(self._folder)
         engine = open_engine(database)
         await create_tables(engine, SCHEMA)
+        self._engine = engine
         self.register = Register(engine, self.now)
         steps = MeetingSteps(self.settings, self.register, self.calls, self.rooms, self.spool, self.now)
         delivery = Delivery(self.rooms, self.archive, ZoneInfo(self.settings.rooms.time_zone), self.now)
@@ -147,6 +151,17 @@ class Hall:
         finished = await self.register.get(meeting.id)
         assert finished is not None
         return finished
+
+    async def forget_card(self, meeting: Meeting) -> None:
+        """The meeting has no card, as far as anybody knows."""
+        async with self._engine.begin() as connection:
+            await connection.execute(text("UPDATE meetings SET card_id = NULL WHERE id = :id"), {"id": meeting.id})
+
+    async def delivered(self, meeting: Meeting) -> None:
+        """Wait until a transcript that was kept is in its room."""
+        async with asyncio.timeout(WITHIN_S):
+            while any(kept.id == meeting.id for kept in await self.register.undelivered()):
+                await asyncio.sleep(0.02)
 
     async def until(self, holds: Callable[[], object], *, within_s: float = WITHIN_S) -> None:
         """Wait until something is so."""
