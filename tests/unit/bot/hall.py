@@ -145,12 +145,16 @@ class Hall:
 
     async def finishes(self, meeting: Meeting) -> Meeting:
         """Wait until nothing more is done about a meeting."""
-        handle: WorkflowHandleAsync[None] = await DBOS.retrieve_workflow_async(meeting.id)
-        async with asyncio.timeout(WITHIN_S):
-            await handle.get_result(polling_interval_sec=0.05)
+        await self.until_idle(meeting.id)
         finished = await self.register.get(meeting.id)
         assert finished is not None
         return finished
+
+    async def until_idle(self, workflow_id: str) -> None:
+        """Wait until a piece of durable work is over, however it ended."""
+        handle: WorkflowHandleAsync[None] = await DBOS.retrieve_workflow_async(workflow_id)
+        async with asyncio.timeout(WITHIN_S):
+            await handle.get_result(polling_interval_sec=0.05)
 
     async def forget_card(self, meeting: Meeting) -> None:
         """The meeting has no card, as far as anybody knows."""
@@ -160,7 +164,9 @@ class Hall:
     async def delivered(self, meeting: Meeting) -> None:
         """Wait until a transcript that was kept is in its room."""
         async with asyncio.timeout(WITHIN_S):
-            while any(kept.id == meeting.id for kept in await self.register.undelivered()):
+            while any(  # noqa: ASYNC110 (a database tells nobody)
+                kept.id == meeting.id for kept in await self.register.undelivered()
+            ):
                 await asyncio.sleep(0.02)
 
     async def until(self, holds: Callable[[], object], *, within_s: float = WITHIN_S) -> None:
