@@ -66,6 +66,8 @@ async def _database(settings: Settings) -> str:
         return f"{database.name} is to be given its tables at the first start"
     later = "" if revision == migrations.newest() else f", to be brought to {migrations.newest()} at the next start"
     return f"{database.name} is at revision {revision}{later}"
+
+
 async def _bucket(settings: Settings) -> str:
     bucket = Bucket.open(settings.storage)
     await asyncio.to_thread(bucket.prove)

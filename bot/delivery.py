@@ -1,20 +1,29 @@
-"""From a stored transcript to the thread under the card: messages in order, each once, then the files."""
+"""From a stored transcript to the thread under the card: messages in order, each once, then the files.
+
+What the homeserver refuses of it is named in its place, and the rest stands. How it ended is a value (`Outcome`), for
+the meeting to act on.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Literal
 from zoneinfo import ZoneInfo
+
+import structlog
 
 from bot.card import heading
 from bot.durable import step
-from bot.posting import PATIENCE_S, Rooms, patiently, post, transaction_id
+from bot.posting import Posting, Rooms
 from bot.register import Meeting
 from bot.wording import Wording
+from bridge.matrix.errors import HomeserverError, RequestRefused
 from bridge.matrix.ids import EventId
 from bridge.matrix.outbound import MAX_CONTENT_BYTES, Content, event_size, file_message, in_thread, notice
 from transcripts import rendering
@@ -22,6 +31,12 @@ from transcripts.archive import Archive
 from transcripts.markdown import markdown
 from transcripts.transcript import Transcript
 from transcripts.web_vtt import web_vtt
+
+log = structlog.get_logger()
+
+Obstacle = Literal["kicked", "forbidden", "away"]
+"""Why a transcript cannot be posted: the bot is not in the room any more, it may not speak there, or the homeserver was
+away for longer than anybody's patience."""
 
 TRANSCRIPT_KEY = "fr.greffier.transcript"
 _ROOM_FOR_RELATIONS_BYTES = 1_000
@@ -61,35 +76,99 @@ def files(transcript: Transcript, wording: Wording, zone: ZoneInfo) -> list[File
     ]
 
 
-class Delivery:
-    """Posts transcripts. Used inside a meeting's workflow: each message is a step of it."""
+@dataclass(frozen=True)
+class Delivered:
+    """The transcript is in the room."""
 
-    def __init__(self, rooms: Rooms, archive: Archive, zone: ZoneInfo) -> None:
-        self._rooms = rooms
+
+@dataclass(frozen=True)
+class NothingSaid:
+    """There was nothing to post."""
+
+
+@dataclass(frozen=True)
+class Undeliverable:
+    """The transcript, or its end, is not in the room; it stays in the archive, and may be delivered again later."""
+
+    why: Obstacle
+
+
+Outcome = Delivered | NothingSaid | Undeliverable
+
+
+class Delivery:
+    """Posts transcripts. Used inside a workflow: each message is a step of it."""
+
+    def __init__(
+        self,
+        rooms: Rooms,
+        archive: Archive,
+        zone: ZoneInfo,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._posting = Posting(rooms, now)
         self._archive = archive
         self._zone = zone
 
-    async def deliver(self, meeting: Meeting, card_id: EventId, wording: Wording) -> bool:
-        """Post the meeting's transcript under its card; returns whether there was anything to post."""
+    async def deliver(self, meeting: Meeting, card_id: EventId | None, wording: Wording) -> Outcome:
+        """Post the meeting's transcript under its card, or, where it has none, into the room.
+
+        Delivered again, it is completed: what is in the room already is not posted a second time.
+
+        Raises:
+            OSError: There is no transcript, or it cannot be read.
+            TranscriptUnreadable: It is damaged.
+        """
         transcript = await asyncio.to_thread(self._archive.read, meeting.id)
         if not transcript.has_content:
-            return False
+            return NothingSaid()
         for n, content in enumerate(messages(transcript, wording)):
-            threaded = in_thread(card_id, content)
-            await step(f"post message {n}", partial(self._post, meeting, f"transcript.{n}", threaded))
+            post = partial(self._posting.post, meeting, f"transcript.{n}", _under(card_id, content))
+            refused = _under(card_id, notice(wording.part_refused))
+            if obstacle := await self._place(meeting, f"message {n}", post, instead=refused):
+                return Undeliverable(obstacle)
         for file in files(transcript, wording, self._zone):
-            await step(f"post {Path(file.name).suffix}", partial(self._post_file, meeting, card_id, file))
-        return True
+            post = partial(self._post_file, meeting, card_id, file)
+            refused = _under(card_id, notice(wording.file_refused.format(name=file.name)))
+            if obstacle := await self._place(meeting, Path(file.name).suffix, post, instead=refused):
+                return Undeliverable(obstacle)
+        return Delivered()
 
-    async def _post(self, meeting: Meeting, name: str, content: dict[str, Any]) -> None:
-        txn_id = transaction_id(meeting.id, name)
-        await post(self._rooms, meeting.room_id, content, txn_id, patience_s=PATIENCE_S)
-
-    async def _post_file(self, meeting: Meeting, card_id: EventId, file: File) -> None:
+    async def _post_file(self, meeting: Meeting, card_id: EventId | None, file: File) -> EventId:
         data = file.text.encode()
-        uri = await patiently(lambda: self._rooms.upload(data, file.content_type, file.name), patience_s=PATIENCE_S)
+        uri = await self._posting.upload(data, file.content_type, file.name)
         content = file_message(file.name, uri, content_type=file.content_type, size_bytes=len(data))
-        await self._post(meeting, f"file.{Path(file.name).suffix}", in_thread(card_id, content))
+        return await self._posting.post(meeting, f"file.{Path(file.name).suffix}", _under(card_id, content))
+
+    async def _place(
+        self, meeting: Meeting, name: str, post: Callable[[], Awaitable[EventId]], *, instead: Content
+    ) -> Obstacle | None:
+        """Post one thing, or where it is refused, a sentence `instead`; returns what stands in the way of both."""
+        fate = await step(f"post {name}", partial(self._fate, meeting, post))
+        if fate == "refused":
+            post_instead = partial(self._posting.post, meeting, f"{name}.refused", instead)
+            fate = await step(f"say that {name} was refused", partial(self._fate, meeting, post_instead))
+        return "forbidden" if fate == "refused" else fate
+
+    async def _fate(
+        self, meeting: Meeting, post: Callable[[], Awaitable[EventId]]
+    ) -> Literal["refused", "kicked", "away"] | None:
+        """Post something; returns why it is not in the room, or None: it is. A value, for a step's result is kept."""
+        try:
+            try:
+                await post()
+            except RequestRefused as error:
+                log.error("message refused by the homeserver", cause=str(error))  # noqa: TRY400 (the cause says all)
+                return "refused" if await self._posting.is_in_room(meeting) else "kicked"
+        except HomeserverError as error:
+            log.error("message given up: the homeserver was away too long", cause=str(error))  # noqa: TRY400
+            return "away"
+        return None
+
+
+def _under(card_id: EventId | None, content: Content) -> Content:
+    """In the thread under the card, where there is a card."""
+    return content if card_id is None else in_thread(card_id, content)
 
 
 def _fits(paragraph: rendering.Paragraph) -> bool:

@@ -37,6 +37,8 @@ _VERSIONS: dict[Role, str] = {"front": "2", "recorder": "1", "speech": "1"}
 """Raised when the steps of that role's workflows change: what a former version began is not taken up by this one."""
 MAX_RECOVERY_ATTEMPTS = 8
 """How often a workflow is taken up again before it counts as one that kills its process."""
+HELD = ("PENDING", "ENQUEUED", "DELAYED")
+"""The states of a workflow that goes on, or will."""
 QUEUE_POLL_S = 0.5
 """How soon work that was asked for is begun. A poll is a handful of queries: a process that waits takes 1 % of a core
 for them (measured; 2 to 3 % at 0.2 s)."""

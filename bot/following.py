@@ -15,7 +15,7 @@ from bot.card import CardState
 from bot.durable import step
 from bot.enqueueing import enqueue_recording
 from bot.jobs import DISK_FULL, STORAGE_AWAY
-from bot.meeting_steps import MeetingSteps
+from bot.meeting_steps import LIVE_PATIENCE_S, MeetingSteps
 from bot.register import Meeting
 from bot.signals import Signal, next_signal
 from bot.wording import Wording, duration
@@ -121,7 +121,8 @@ class Following:
 
     async def _say(self, sentence: str, signal: Signal, meeting: Meeting, followed: Followed) -> Followed:
         number = followed.said + 1
-        await step("say how the recording goes", partial(self._steps.say_now, meeting, f"recording {number}", sentence))
+        say = partial(self._steps.say, meeting, f"recording {number}", sentence, LIVE_PATIENCE_S)
+        await step("say how the recording goes", say)
         away = signal.kind == "recording_broken" and signal.problem == STORAGE_AWAY
         return replace(followed, said=number, storage_is_away=away)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from functools import partial
 
 import aiohttp
@@ -16,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.answering import Answers
 from bot.call_events import CallEvents
 from bot.commands import is_addressed
+from bot.daily import daily
 from bot.database import Database
 from bot.delivery import Delivery
 from bot.durable import taking_part
@@ -25,10 +27,13 @@ from bot.identity import Identity
 from bot.meeting_steps import MeetingSteps
 from bot.meetings import Meetings
 from bot.notifying import READY, notify
+from bot.outlook import Outlook
 from bot.permissions import may_invite
 from bot.processes import seen, without_a_process
 from bot.readiness import Readiness
+from bot.redelivery import Redelivery
 from bot.register import Register
+from bot.retention import Retention
 from bot.stopping import until_stopped
 from bot.takeover import keep_taking_over
 from bridge.livekit.calls import Calls
@@ -58,16 +63,20 @@ async def run(settings: Settings, name: str | None = None) -> None:
         register = Register(engine)
         calls = Calls(settings.livekit, session)
 
-        steps = MeetingSteps(settings, register, calls, homeserver, open_spool(settings.storage), engine)
-        delivery = Delivery(homeserver, open_archive(settings.storage), settings.rooms.zone)
-        meetings = Meetings(settings, register, steps, delivery)
+        spool, archive = open_spool(settings.storage), open_archive(settings.storage)
+        steps = MeetingSteps(settings, register, calls, homeserver, spool)
+        delivery = Delivery(homeserver, archive, settings.rooms.zone)
+        meetings = Meetings(settings, register, steps, delivery, Outlook(register, engine))
+        redelivery = Redelivery(register, homeserver, steps, delivery)
+        retention = Retention(register, archive, spool, timedelta(days=settings.storage.retention_days))
         answers = Answers(settings, register, meetings, calls, homeserver, homeserver)
         wanted = Wanted(
             invitation_from=lambda user: may_invite(user, settings.permissions),
             message=lambda message: is_addressed(message.body),
             max_age_s=settings.matrix.command_max_age_s,
         )
-        listener = Listener(homeserver, Inbox(engine, homeserver.user_id), wanted, answers.answer)
+        inbox = Inbox(engine, homeserver.user_id)
+        listener = Listener(homeserver, inbox, wanted, answers.answer, joined=redelivery.into)
         readiness = Readiness(
             {"homeserver": homeserver.ping, "livekit": calls.ping, "database": partial(_ping, engine)},
             partial(_missing_roles, engine),
@@ -86,10 +95,15 @@ async def run(settings: Settings, name: str | None = None) -> None:
         )
         await stack.enter_async_context(taking_part(Identity.of("front", name), database, ()))
         stack.push_async_callback(meetings.leave_off)
+        stack.push_async_callback(redelivery.leave_off)
         clearing_up = asyncio.create_task(meetings.clear_up())
         stack.callback(clearing_up.cancel)
         taking_over = asyncio.create_task(keep_taking_over(engine), name="takeover")
         stack.callback(taking_over.cancel)
+        delivering = asyncio.create_task(daily("deliver again", redelivery.everywhere))
+        stack.callback(delivering.cancel)
+        forgetting = asyncio.create_task(daily("forget old meetings", retention.forget_old))
+        stack.callback(forgetting.cancel)
         port = await stack.enter_async_context(serving(app, settings.web.host, settings.web.port))
         log.info("front ready", host=settings.web.host, port=port, public_url=settings.web.public_url)
         notify(READY)

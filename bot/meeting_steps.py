@@ -11,12 +11,10 @@ import structlog
 
 from bot.call_watch import Seen
 from bot.card import CardState, card
-from bot.enqueueing import before
-from bot.posting import PATIENCE_S, Rooms, post, transaction_id
-from bot.processes import seen
+from bot.delivery import Obstacle
+from bot.posting import Posting, Rooms
 from bot.register import Meeting, Register
 from bot.storing import stored
-from bot.waiting import wait_s
 from bot.wording import in_language
 from bridge.livekit.calls import CallError, Calls, CallServerRefused, CallServerUnreachable
 from bridge.livekit.ids import RECORDER, CallId
@@ -31,8 +29,11 @@ log = structlog.get_logger()
 OPEN_ATTEMPTS_AFTER_S = (0.0, 0.5, 1.5)
 LIVE_PATIENCE_S = 10.0
 """How long a live edit of the card may wait: the next one says more anyway."""
-
-
+_WHAT_TO_DO: dict[Obstacle, str] = {
+    "kicked": "have somebody invite Greffier into the room again: the transcript is then posted by itself",
+    "forbidden": "let Greffier send messages in the room; it tries again once a day and whenever it starts",
+    "away": "see why the homeserver does not answer; Greffier tries again once a day and whenever it starts",
+}
 STORAGE_PATIENCE_S = 24 * 3600.0
 """How long what waits for the storage does so."""
 
@@ -61,7 +62,7 @@ class MeetingSteps:
         self._settings = settings
         self._register = register
         self._calls = calls
-        self._rooms = rooms
+        self._posting = Posting(rooms, now)
         self._spool = spool
         self._now = now
 
@@ -148,6 +149,11 @@ class MeetingSteps:
         except OSError as error:
             log.error("sound cannot be erased", cause=str(error))  # noqa: TRY400 (the cause says all)
 
+    async def note_delivered(self, meeting: Meeting) -> None:
+        """The transcript that was kept is in its room."""
+        await self._register.note_delivered(meeting.id)
+        log.info("transcript delivered after all", meeting_id=meeting.id, room_id=meeting.room_id)
+
     async def leave_register(self, meeting: Meeting) -> None:
         """Nothing more will be done about this meeting; the room is free for the next."""
         await self._register.end(meeting.id)
@@ -163,61 +169,57 @@ class MeetingSteps:
         """Erase what was recorded."""
         await stored(lambda: self._spool.erase(meeting.id), patience_s=STORAGE_PATIENCE_S)
 
-    async def expected_wait_s(self, meeting: Meeting) -> float | None:
-        """Roughly how long the transcript of this meeting will take from now; None where nobody can tell yet."""
-        ahead = [await self._register.get(id_) for id_ in await before(meeting.id)]
-        recent = await self._register.latest_transcribed()
-        workers = sum(process.is_alive for process in await seen(self._engine) if process.role == "speech")
-        return wait_s(
-            [duration_s(known) for known in ahead if known is not None],
-            [known.transcribing_s / duration_s(known) for known in recent if known.transcribing_s is not None],
-            max(1, workers),
-        )
-
-    # The transcript
-
-    async def note_undelivered(self, meeting: Meeting, why: str) -> None:
-        """Keep the transcript for when the room can be reached again."""
-        await self._register.note_undelivered(meeting.id, why)
-
     # The room
 
     async def post_card(self, meeting: Meeting) -> EventId:
         """Post the card; returns its event."""
         patience_s = float(self._settings.calls.empty_timeout_s)  # later the call is closed
-        card_id = await self._post(meeting, "card", self._card(meeting, CardState()), patience_s=patience_s)
+        card_id = await self._posting.post(meeting, "card", self._card(meeting, CardState()), patience_s)
         await self._register.note_card(meeting.id, card_id)
         return card_id
 
     async def edit_card(self, meeting: Meeting, card_id: EventId, state: CardState, number: int | str) -> None:
         """Show what goes on now, as the edit `number` of this card; a homeserver that is away misses it."""
-        name = f"card edit {number}"
+        content = edit_of(card_id, self._card(meeting, state))
         try:
-            await self._post(meeting, name, edit_of(card_id, self._card(meeting, state)), patience_s=LIVE_PATIENCE_S)
+            await self._posting.post(meeting, f"card edit {number}", content, LIVE_PATIENCE_S)
         except HomeserverError as error:
             log.warning("card not edited", cause=str(error))
 
-    async def settle_card(self, meeting: Meeting, card_id: EventId, state: CardState) -> None:
-        """Show what the meeting has come to, however long that takes; a room that refuses it keeps the old card."""
+    async def settle_card(
+        self,
+        meeting: Meeting,
+        card_id: EventId,
+        state: CardState,
+        name: str | None = None,
+        patience_s: float | None = None,
+    ) -> None:
+        """Show the phase that the meeting has come to, or the state called `name`; waited for as long as it takes.
+
+        A room that refuses it, because the bot was put out of it, say, misses it: the transcript does not depend on it.
+        """
+        content = edit_of(card_id, self._card(meeting, state))
         try:
-            await self._post(meeting, f"card {state.phase}", edit_of(card_id, self._card(meeting, state)))
+            await self._posting.post(meeting, f"card {name or state.phase}", content, patience_s)
         except HomeserverError as error:
             log.error("card not settled", cause=str(error))  # noqa: TRY400 (the cause says all)
 
-    async def say(self, meeting: Meeting, name: str, sentence: str, patience_s: float = PATIENCE_S) -> None:
-        """Say one sentence in the room; `name` tells it from the others that the meeting may say."""
-        await self._post(meeting, f"say {name}", notice(sentence), patience_s=patience_s)
-
-    async def say_now(self, meeting: Meeting, name: str, sentence: str) -> None:
-        """Say what is of use only now; a homeserver that is away for longer misses it."""
+    async def say(self, meeting: Meeting, name: str, sentence: str, patience_s: float | None = None) -> None:
+        """Say one sentence in the room, if that can be; `name` tells it from the others that the meeting may say."""
         try:
-            await self.say(meeting, name, sentence, LIVE_PATIENCE_S)
+            await self._posting.post(meeting, f"say {name}", notice(sentence), patience_s)
         except HomeserverError as error:
-            log.warning("room not told", cause=str(error))
+            log.error("room not told", sentence=name, cause=str(error))  # noqa: TRY400 (the cause says all)
 
-    async def _post(self, meeting: Meeting, name: str, content: Content, patience_s: float = PATIENCE_S) -> EventId:
-        return await post(
-            self._rooms, meeting.room_id, content, transaction_id(meeting.id, name), patience_s=patience_s
+    async def keep_undelivered(self, meeting: Meeting, why: Obstacle) -> None:
+        """The transcript stays in the archive until it can be posted; the operator learns what is in the way."""
+        await self._register.note_undelivered(meeting.id, why)
+        log.error(
+            "transcript not posted: it is kept until storage.retention_days are over",
+            meeting_id=meeting.id,
+            room_id=meeting.room_id,
+            why=why,
+            what_to_do=_WHAT_TO_DO[why],
         )
 
     def _card(self, meeting: Meeting, state: CardState) -> Content:

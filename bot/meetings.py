@@ -17,9 +17,10 @@ from dbos import DBOS, DBOSConfiguredInstance, SetWorkflowID
 from bot.call_watch import Watch
 from bot.card import CardState
 from bot.delivery import Delivery
-from bot.durable import MAX_RECOVERY_ATTEMPTS, UnderWay, step, version_of
+from bot.durable import HELD, MAX_RECOVERY_ATTEMPTS, UnderWay, step, version_of
 from bot.following import Followed, Following
 from bot.meeting_steps import Begun, MeetingSteps
+from bot.outlook import Outlook
 from bot.register import Meeting, Register
 from bot.transcribing import Transcribing
 from bot.wording import Wording, in_language
@@ -30,19 +31,20 @@ from transcripts.spool import MeetingId
 log = structlog.get_logger()
 
 LAST_WORD_PATIENCE_S = 60.0
-_HELD = ("PENDING", "ENQUEUED", "DELAYED")
 
 
 @DBOS.dbos_class()
 class Meetings(DBOSConfiguredInstance):
     """Holds meetings. Constructed once, before the durable work begins."""
 
-    def __init__(self, settings: Settings, register: Register, steps: MeetingSteps, delivery: Delivery) -> None:
+    def __init__(
+        self, settings: Settings, register: Register, steps: MeetingSteps, delivery: Delivery, outlook: Outlook
+    ) -> None:
         self._keep_sound = settings.storage.keep_sound
         self._register = register
         self._steps = steps
         self._following = Following(settings, steps)
-        self._transcribing = Transcribing(steps, delivery)
+        self._transcribing = Transcribing(steps, delivery, outlook)
         self._under_way = UnderWay()
         super().__init__("meetings")
 
@@ -66,7 +68,7 @@ class Meetings(DBOSConfiguredInstance):
             status = await DBOS.get_workflow_status_async(meeting.id)
             if status is None:
                 continue  # its command waits in the inbox
-            if status.status not in _HELD:
+            if status.status not in HELD:
                 log.error("meeting given up: it was interrupted too often", meeting_id=meeting.id, status=status.status)
                 await self._apologise(meeting)
                 await self._steps.give_up(meeting)
@@ -105,27 +107,25 @@ class Meetings(DBOSConfiguredInstance):
                 sentence = wording.call_server_away if refusal == "away" else wording.call_server_refused
                 await step("say that it cannot be opened", partial(self._steps.say, meeting, "refusal", sentence))
                 return
-        card_id = begun.card_id or await step("post the card", partial(self._steps.post_card, meeting))
+        card_id = begun.card_id
+        if card_id is None:
+            card_id = await step("post the card", partial(self._steps.post_card, meeting))
         followed = Followed(Watch(meeting.opened_at.timestamp()), begun.transcribed)
         if not begun.is_over:
             followed = await self._following.until_over(meeting, card_id, followed, wording)
         ended_at = await step("close the call", partial(self._steps.close_call, meeting))
-        ended = CardState(
-            "done", attended=_attended(begun, followed), ended_at=datetime.fromisoformat(ended_at)
-        )
+        ended = CardState("done", attended=_attended(begun, followed), ended_at=datetime.fromisoformat(ended_at))
         if followed.transcribed:
             ended = await self._transcribing.carry_out(meeting, card_id, followed, ended, wording)
         ended = replace(ended, remarks=(*followed.remarks, *ended.remarks))
-        await step("settle the card", partial(self._steps.settle_card, meeting, card_id, ended))
+        patience_s = LAST_WORD_PATIENCE_S if wording.undelivered in ended.remarks else None
+        await step("settle the card", partial(self._steps.settle_card, meeting, card_id, ended, patience_s=patience_s))
         if not (followed.transcribed and self._keep_sound):
             await step("erase the sound", partial(self._steps.erase_sound, meeting))
 
     async def _apologise(self, meeting: Meeting) -> None:
         sentence = in_language(meeting.language).internal_fault
-        try:
-            await self._steps.say(meeting, "fault", sentence, LAST_WORD_PATIENCE_S)
-        except HomeserverError as error:
-            log.warning("room not told", cause=str(error))
+        await self._steps.say(meeting, "fault", sentence, LAST_WORD_PATIENCE_S)
 
 
 def _attended(begun: Begun, followed: Followed) -> int | None:

@@ -1,35 +1,44 @@
-"""Puts messages into rooms, each exactly once: its transaction id says what it is, not when it is sent."""
+"""Puts messages into rooms, each exactly once: its transaction id says what it is, not when it is sent.
+
+The homeserver honours a transaction id for a day. A message that may have been tried longer ago than that is looked for
+in its room before it is sent (docs/decisions/008).
+"""
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import random
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
-import structlog
-
-from bridge.matrix.errors import HomeserverError, RateLimited
+from bot.register import Meeting
+from bridge.matrix.backoff import Backoff, patiently
 from bridge.matrix.ids import EventId, RoomId
+from bridge.matrix.outbound import Content
 
-log = structlog.get_logger()
 T = TypeVar("T")
 
-FIRST_WAIT_S = 1.0
-LONGEST_WAIT_S = 60.0
+BACKOFF = Backoff(first_s=1.0, most_s=60.0)
 PATIENCE_S = 24 * 3600.0
-"""How long what must reach the room waits for a homeserver that is away: as long as it honours transaction ids."""
+"""How long what must reach the room waits for a homeserver that is away."""
+HONOURED_FOR = timedelta(hours=20)
+"""How long a transaction id is relied on: homeservers forget it after 24 hours, and not all to the minute."""
 
 
 class Rooms(Protocol):
     """What is needed of the homeserver to post."""
 
     async def send(self, room_id: RoomId, event_type: str, content: dict[str, Any], txn_id: str) -> EventId:
-        """Send one event; the same `txn_id` again gives the same event."""
+        """Send one event; the same `txn_id` again within a day gives the same event."""
+
+    async def find_sent(self, room_id: RoomId, txn_id: str, *, since: datetime) -> EventId | None:
+        """The event that was sent under `txn_id` after this moment, if it is in the room."""
 
     async def upload(self, data: bytes, content_type: str, filename: str) -> str:
         """Store a file and give its `mxc://` address."""
+
+    async def is_member(self, room_id: RoomId) -> bool:
+        """Whether the bot is in the room."""
 
 
 def transaction_id(*parts: str) -> str:
@@ -37,27 +46,46 @@ def transaction_id(*parts: str) -> str:
     return "greffier-" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
-async def post(rooms: Rooms, room_id: RoomId, content: dict[str, Any], txn_id: str, *, patience_s: float) -> EventId:
-    """Send a message into a room; while the homeserver is away, for at most `patience_s` seconds, again.
+class Posting:
+    """Posts what is to be said about meetings, and waits for a homeserver that is away, slow, or asks to slow down."""
 
-    Raises:
-        HomeserverError: It was refused, or the patience is over.
-    """
-    return await patiently(lambda: rooms.send(room_id, "m.room.message", content, txn_id), patience_s=patience_s)
+    def __init__(self, rooms: Rooms, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._rooms = rooms
+        self._now = now
 
+    async def post(self, meeting: Meeting, name: str, content: Content, patience_s: float | None = None) -> EventId:
+        """Post a message into the meeting's room; `name` tells it from all others of this meeting.
 
-async def patiently(ask: Callable[[], Awaitable[T]], *, patience_s: float) -> T:
-    """Do what `ask` does, again after ever longer waits while it fails with an error that time may mend."""
-    clock = asyncio.get_running_loop().time
-    give_up_at = clock() + patience_s
-    wait_s = FIRST_WAIT_S
-    while True:
-        try:
-            return await ask()
-        except HomeserverError as error:
-            pause_s = error.retry_after_s if isinstance(error, RateLimited) else wait_s * random.uniform(0.7, 1.3)  # noqa: S311 (jitter)
-            if not error.can_be_retried or clock() + pause_s > give_up_at:
-                raise
-            log.warning("message waits for the homeserver", again_in_s=round(pause_s, 1), cause=str(error))
-            await asyncio.sleep(pause_s)
-            wait_s = min(wait_s * 2, LONGEST_WAIT_S)
+        Raises:
+            HomeserverError: It was refused, or the patience is over.
+        """
+        txn_id = transaction_id(meeting.id, name)
+        return await self._patiently(lambda: self._send(meeting, content, txn_id), patience_s)
+
+    async def upload(self, data: bytes, content_type: str, filename: str) -> str:
+        """Store a file, which a message may then offer; stored again, it is another file.
+
+        Raises:
+            HomeserverError: It was refused, or the patience is over.
+        """
+        return await self._patiently(lambda: self._rooms.upload(data, content_type, filename))
+
+    async def is_in_room(self, meeting: Meeting) -> bool:
+        """Whether the bot is in the meeting's room.
+
+        Raises:
+            HomeserverError: It does not say, and the patience is over.
+        """
+        return await self._patiently(lambda: self._rooms.is_member(meeting.room_id))
+
+    async def _patiently(self, ask: Callable[[], Awaitable[T]], patience_s: float | None = None) -> T:
+        patience_s = PATIENCE_S if patience_s is None else patience_s
+        return await patiently(ask, patience_s=patience_s, backoff=BACKOFF, where="posting")
+
+    async def _send(self, meeting: Meeting, content: Content, txn_id: str) -> EventId:
+        # Nothing about a meeting was tried before it was opened, so no clock of the tries needs to be kept.
+        if self._now() - meeting.opened_at > HONOURED_FOR:
+            sent = await self._rooms.find_sent(meeting.room_id, txn_id, since=meeting.opened_at)
+            if sent is not None:
+                return sent
+        return await self._rooms.send(meeting.room_id, "m.room.message", content, txn_id)

@@ -92,9 +92,6 @@ class Recorder:
     @asynccontextmanager
     async def _shared(self, meeting_id: MeetingId) -> AsyncIterator[None]:
         """Bring the sound to where the speech process finds it: while it is recorded, and the rest at the end."""
-        if not self._spool.is_shared:
-            yield
-            return
         trouble = Trouble(meeting_id)
         sharing = asyncio.create_task(self._keep_sharing(meeting_id, trouble))
         try:

@@ -1,4 +1,4 @@
-"""What keeps a call from being recorded, told to its meeting when it begins and when it is over: once, not at each try."""
+"""What keeps a call from being recorded: told to its meeting when it begins and when it is over, not at each try."""
 
 from __future__ import annotations
 

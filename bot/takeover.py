@@ -20,7 +20,8 @@ from dbos import DBOS, WorkflowStatus
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.durable import application_of
-from bot.jobs import OVER, job_of
+from bot.enqueueing import job_of
+from bot.jobs import OVER
 from bot.processes import Process, forget, seen
 from bot.signals import Signal, tell
 

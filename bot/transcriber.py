@@ -42,6 +42,8 @@ class Transcriber:
             return "unknown_meeting"
         began_s = time.monotonic()
         try:
+            if await stored(partial(self._archive.exists, meeting_id), patience_s=STORAGE_PATIENCE_S):
+                return ""  # made before this process, or the one before it, could say so
             await stored(partial(self._spool.fetch, meeting_id), patience_s=STORAGE_PATIENCE_S)
             try:
                 await self._transcribe(meeting)
@@ -54,6 +56,8 @@ class Transcriber:
         except Exception:
             log.exception("transcription failed")
             return "failed"
+        finally:
+            await asyncio.to_thread(self._spool.drop_fetched, meeting_id)
         await self._register.note_transcribed(meeting_id, time.monotonic() - began_s)
         return ""
 

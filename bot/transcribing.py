@@ -17,6 +17,7 @@ from bot.durable import RECORDINGS, TRANSCRIPTIONS, Queue, step
 from bot.enqueueing import ended_as, enqueue_transcription
 from bot.following import Followed
 from bot.meeting_steps import MeetingSteps
+from bot.outlook import Outlook
 from bot.register import Meeting
 from bot.signals import Kind, next_signal
 from bot.waiting import about
@@ -41,9 +42,10 @@ TOO_LATE = "too_late"
 class Transcribing:
     """Brings meetings from recorded sound to a transcript in the room, each inside its workflow."""
 
-    def __init__(self, steps: MeetingSteps, delivery: Delivery) -> None:
+    def __init__(self, steps: MeetingSteps, delivery: Delivery, outlook: Outlook) -> None:
         self._steps = steps
         self._delivery = delivery
+        self._outlook = outlook
 
     async def carry_out(
         self, meeting: Meeting, card_id: EventId, followed: Followed, ended: CardState, wording: Wording
@@ -70,8 +72,8 @@ class Transcribing:
             case NothingSaid():
                 return replace(ended, remarks=(wording.nobody_spoke,))
             case Undeliverable(why):
-                await step("keep it for later", partial(self._steps.note_undelivered, meeting, why))
-                return replace(ended, phase="failed", remarks=(wording.transcript_undelivered,))
+                await step("keep what is undelivered", partial(self._steps.keep_undelivered, meeting, why))
+                return replace(ended, remarks=(wording.undelivered,))
 
     async def _until_recorded(self, meeting: Meeting, followed: Followed) -> str:
         """Wait until the recorder has written its last sound; returns what went wrong, or nothing.
@@ -95,7 +97,7 @@ class Transcribing:
         told: list[str] = []
 
         async def tell() -> None:
-            wait_s = await step("estimate the wait", partial(self._steps.expected_wait_s, meeting))
+            wait_s = await step("estimate the wait", partial(self._outlook.wait_s, meeting))
             sentence = _being_transcribed(wait_s, wording)
             if told[-1:] != [sentence]:
                 told.append(sentence)

@@ -39,7 +39,7 @@ class Wording:
     transcribing: str
     transcribing_about: str
     transcript_below: str
-    transcript_undelivered: str
+    undelivered: str
     nobody_spoke: str
     nothing_recorded: str
     time_limit: str
@@ -76,6 +76,8 @@ class Wording:
     # The transcript
     transcript_title: str
     transcript_continued: str
+    part_refused: str
+    file_refused: str
     file_name: str
     # Rough times, within a sentence
     less_than_a_minute: str
@@ -105,7 +107,8 @@ FRENCH = Wording(
     transcribing="Transcription en cours…",
     transcribing_about="Transcription en cours : elle sera là dans {about}.",
     transcript_below="La transcription est dans le fil de discussion.",
-    transcript_undelivered="La transcription n’a pas pu être publiée ici. Elle est conservée, et sera publiée dès que possible.",
+    undelivered="La transcription n’a pas encore pu être publiée. Elle est conservée et le sera dès que possible ; "
+    "l’administrateur de Greffier en est averti.",
     nobody_spoke="Personne n’a parlé : il n’y a rien à transcrire.",
     nothing_recorded="Personne n’a rejoint l’appel.",
     time_limit="La durée maximale d’un appel est atteinte ({duration}).",
@@ -151,6 +154,9 @@ FRENCH = Wording(
     internal_fault="Une erreur inattendue empêche de répondre. L’administrateur de Greffier en est averti.",
     transcript_title="Transcription",
     transcript_continued="Transcription, suite",
+    part_refused="Cette partie de la transcription a été refusée par le serveur Matrix : "
+    "vous la trouverez dans les fichiers joints ci-dessous.",
+    file_refused="Le fichier {name} n’a pas pu être joint : le serveur Matrix l’a refusé.",
     file_name="transcription",
     less_than_a_minute="moins d’une minute",
     about="environ {time}",
@@ -171,7 +177,8 @@ ENGLISH = Wording(
     transcribing="Transcribing…",
     transcribing_about="Transcribing: it will be here in {about}.",
     transcript_below="The transcript is in the thread.",
-    transcript_undelivered="The transcript could not be posted here. It is kept, and will be posted as soon as possible.",
+    undelivered="The transcript could not be posted yet. It is kept and will be posted as soon as possible; "
+    "Greffier’s administrator has been told.",
     nobody_spoke="Nobody spoke: there is nothing to transcribe.",
     nothing_recorded="Nobody joined the call.",
     time_limit="The longest time a call may take is over ({duration}).",
@@ -214,6 +221,8 @@ ENGLISH = Wording(
     internal_fault="An unexpected error prevents an answer. Greffier’s administrator has been told.",
     transcript_title="Transcript",
     transcript_continued="Transcript, continued",
+    part_refused="The Matrix server refused this part of the transcript: you will find it in the files below.",
+    file_refused="The file {name} could not be attached: the Matrix server refused it.",
     file_name="transcript",
     less_than_a_minute="less than a minute",
     about="about {time}",

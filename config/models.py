@@ -200,7 +200,7 @@ class Storage(_Section):
     keep_sound: bool = False
     """Keep the recorded sound once its transcript is posted."""
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 90
-    """How long a meeting is kept after its end."""
+    """How long after a meeting its transcript, and its sound where that is kept, are kept."""
     s3_bucket: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._\-]{1,254}$")] | None = None
     """With a bucket, processes on several machines find each other's sound and transcripts."""
     s3_endpoint: HttpUrl | None = None

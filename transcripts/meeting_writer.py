@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 from transcripts import sidecar
 from transcripts.sidecar import TrackSidecar
 from transcripts.sound import SAMPLE_BYTES, seconds
-from transcripts.whole_file import sync_folder
 from transcripts.stay_writer import StayWriter
+from transcripts.whole_file import sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable

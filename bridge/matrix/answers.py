@@ -85,9 +85,10 @@ def error_in(status: int, answer: object, *, doing: str, retry_after: str | None
 
 def _typed_error(status: int, answer: object, errcode: str, doing: str, retry_after: str | None) -> HomeserverError:
     said = f"{status} {errcode} {_text(answer, 'error')}".strip()
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
+    if status == HTTPStatus.TOO_MANY_REQUESTS or errcode == "M_LIMIT_EXCEEDED":
         return RateLimited(f"{doing}: the homeserver asks to slow down ({said})", _wait_s(answer, retry_after))
-    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:  # also a proxy's limit, which knows no errcode
+    # Also a proxy's limit, which knows no errcode.
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or errcode == "M_TOO_LARGE":
         return TooLarge(f"{doing}: too large for the homeserver or the proxy before it ({said})")
     if errcode in _TOKEN_CODES:
         return TokenRefused(

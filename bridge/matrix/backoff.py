@@ -1,11 +1,13 @@
-"""Owns how long to wait before trying again, and saying once that something is broken and once that it is mended."""
+"""Owns trying again: after which waits, for how long; and saying once that something is broken, once that it works."""
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from secrets import SystemRandom
+from typing import TypeVar
 
 import structlog
 
@@ -13,6 +15,7 @@ from bridge.matrix.errors import HomeserverError, RateLimited
 
 log = structlog.get_logger()
 _RANDOM = SystemRandom()
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,8 @@ class Outage:
         self._failures += 1
         if kind not in self._told:
             self._told.add(kind)
-            log.error("trying again until it works", problem=sentence(error), kind=kind, **told)
+            say = log.warning if isinstance(error, RateLimited) else log.error  # to be slowed down is no fault
+            say("trying again", problem=sentence(error), kind=kind, **told)
         return self._backoff.wait_s(self._failures, error)
 
     def over(self, **told: object) -> None:
@@ -56,6 +60,32 @@ class Outage:
             log.info("works again", after_s=round(self._clock() - self._began_s, 1), tries=self._failures, **told)
         self._failures = 0
         self._told.clear()
+
+
+async def patiently(
+    ask: Callable[[], Awaitable[Result]], *, patience_s: float, backoff: Backoff, **told: object
+) -> Result:
+    """Do what `ask` does, again and again while it fails with what time may mend.
+
+    Raises:
+        HomeserverError: It was refused, or the next try would come after `patience_s` seconds.
+    """
+    clock = asyncio.get_running_loop().time
+    give_up_at_s = clock() + patience_s
+    outage = Outage(backoff, clock)
+    while True:
+        try:
+            result = await ask()
+        except HomeserverError as error:
+            if not error.can_be_retried:
+                raise
+            wait_s = outage.failed(error, **told)
+            if clock() + wait_s > give_up_at_s:
+                raise
+            await asyncio.sleep(wait_s)
+        else:
+            outage.over(**told)
+            return result
 
 
 def sentence(error: Exception) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge.matrix.ids import EventId, RoomId, UserId
+from bridge.matrix.outbound import TXN_KEY
 
 MAX_BODY_BYTES = 16_000
 MAX_ID_BYTES = 255
@@ -70,6 +71,18 @@ class HistoryPage:
     """Where to read on backwards; None: this is as far as it goes, or as far as concerns us (we joined here)."""
 
 
+@dataclass(frozen=True)
+class OwnPage:
+    """A piece of what the bot itself has sent into a room."""
+
+    by_txn: Mapping[str, EventId]
+    """The events by the transaction ids that they carry."""
+    oldest_ms: int | None
+    """When the earliest of them was sent, by the homeserver's word."""
+    earlier: str | None
+    """Where to read on backwards; None: this is as far as it goes."""
+
+
 def read_sync(answer: object, me: UserId) -> SyncResult | None:
     """Read a `/sync` answer; None when it is not one (it has no `next_batch`)."""
     next_batch = _object(answer).get("next_batch")
@@ -92,6 +105,23 @@ def read_history(answer: object, room_id: RoomId, me: UserId) -> HistoryPage:
     end = _object(answer).get("end")
     goes_on = isinstance(end, str) and end and events and not joined_here
     return HistoryPage(messages, earlier=end if goes_on else None)
+
+
+def read_own(answer: object, me: UserId) -> OwnPage:
+    """Read one page of `/messages` that was asked for backwards, for the bot's own messages."""
+    by_txn: dict[str, EventId] = {}
+    sent_ms: list[int] = []
+    for event in _list(_object(answer).get("chunk")):
+        fields = _object(event)
+        if fields.get("sender") != me or not _is_id(fields.get("event_id"), "$"):
+            continue
+        txn_id = _object(fields.get("content")).get(TXN_KEY)
+        if isinstance(txn_id, str):
+            by_txn[txn_id] = EventId(fields["event_id"])
+        if type(fields.get("origin_server_ts")) is int:
+            sent_ms.append(fields["origin_server_ts"])
+    end = _object(answer).get("end")
+    return OwnPage(by_txn, min(sent_ms, default=None), end if isinstance(end, str) and end else None)
 
 
 def read_message(event: object, room_id: RoomId, me: UserId) -> RoomMessage | None:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, urlencode
 
 import aiohttp
+import structlog
 from nio import AsyncClient, AsyncClientConfig
 
 from bridge.matrix import events, outbound
@@ -34,11 +36,15 @@ if TYPE_CHECKING:
 
     from config.models import Matrix
 
+log = structlog.get_logger()
+
 _CLIENT = ("_matrix", "client", "v3")
 _UPLOAD_TIMEOUT_S = 300.0
 _PLAIN_FOR_S = 60.0
 """How long “this room is not encrypted” is believed without asking again, should no /sync tell otherwise."""
 _PAGE_SIZE = 100
+_MAX_OWN_PAGES = 20
+_CLOCKS_DIFFER_MS = 3_600_000
 _SEEN_TYPES = ["m.room.message", "m.room.member", "m.room.encryption"]
 _NOTHING = {"not_types": ["*"]}
 _SYNC_FILTER = {
@@ -172,7 +178,7 @@ class Homeserver:
         await self._request("POST", "leaving a room", ("rooms", room_id, "leave"), {})
 
     async def send(self, room_id: RoomId, event_type: str, content: Mapping[str, Any], txn_id: str) -> EventId:
-        """Send an event once, however often it is asked for with the same `txn_id` (within a day).
+        """Send an event once, however often it is asked for with the same `txn_id` (within a day: see `find_sent`).
 
         Raises:
             RoomIsEncrypted: nothing was sent, for it would have been plaintext.
@@ -183,8 +189,27 @@ class Homeserver:
             raise TooLarge(f"A message of {size} bytes was not sent: {outbound.MAX_CONTENT_BYTES} is the most.")
         await self._refuse_if_encrypted(room_id)
         path = ("rooms", room_id, "send", event_type, txn_id)
-        answer = await self._request("PUT", "sending a message", path, content)
+        answer = await self._request("PUT", "sending a message", path, {**content, outbound.TXN_KEY: txn_id})
         return EventId(needed_text(answer, "event_id", "sending a message"))
+
+    async def find_sent(self, room_id: RoomId, txn_id: str, *, since: datetime) -> EventId | None:
+        """The message that `send` has made of `txn_id`, looked for in the room back to `since`; None: there is none.
+
+        For when the transaction is so old that the homeserver may have forgotten it.
+        """
+        doing = "looking for a message sent before"
+        query = {"dir": "b", "limit": str(_PAGE_SIZE), "filter": json.dumps(_own_messages(self.user_id))}
+        for _ in range(_MAX_OWN_PAGES):
+            answer = await self._request("GET", doing, ("rooms", room_id, "messages"), query=query)
+            page = events.read_own(answer, self.user_id)
+            if txn_id in page.by_txn:
+                return page.by_txn[txn_id]
+            before = page.oldest_ms is not None and page.oldest_ms < since.timestamp() * 1000 - _CLOCKS_DIFFER_MS
+            if page.earlier is None or before:
+                return None
+            query["from"] = page.earlier
+        log.warning("message not found among the latest: it may be sent twice", room_id=room_id, pages=_MAX_OWN_PAGES)
+        return None
 
     async def upload(self, data: bytes, content_type: str, filename: str) -> str:
         """Store a file, unencrypted; gives its `mxc://` address."""
@@ -210,6 +235,14 @@ class Homeserver:
     async def state_event(self, room_id: RoomId, event_type: str, key: str = "") -> dict[str, Any] | None:
         """The whole state event, sender and all; None where the room has none."""
         return await self._state(room_id, event_type, key, {"format": "event"})
+
+    async def is_member(self, room_id: RoomId) -> bool:
+        """Whether the bot is in the room, as of now; also of a room that there is no more."""
+        answer = await self._request("GET", "asking which rooms we are in", ("joined_rooms",))
+        rooms = answer.get("joined_rooms")
+        if not isinstance(rooms, list):
+            raise HomeserverFault("asking which rooms we are in: the homeserver's answer holds no joined_rooms")
+        return room_id in rooms
 
     async def members(self, room_id: RoomId) -> dict[UserId, str]:
         """Everyone who is in the room, with the name to show."""
@@ -302,6 +335,10 @@ class Homeserver:
                 return await answer_in(response, doing)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise no_answer(error, doing, self._settings.homeserver_url) from error
+
+
+def _own_messages(me: UserId) -> dict[str, list[str]]:
+    return {"senders": [me], "types": ["m.room.message"]}
 
 
 def _url(path: tuple[str, ...], query: Mapping[str, str] | None = None) -> str:

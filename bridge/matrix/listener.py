@@ -14,7 +14,7 @@ from bridge.matrix.backoff import Backoff, Outage, sentence
 from bridge.matrix.errors import HomeserverError, HomeserverFault, RequestRefused
 from bridge.matrix.events import Invite, RoomMessage, SyncResult, Timeline
 from bridge.matrix.homeserver import Homeserver
-from bridge.matrix.ids import UserId
+from bridge.matrix.ids import RoomId, UserId
 from bridge.matrix.inbox import Inbox
 from bridge.matrix.room_workers import RoomWorkers
 
@@ -43,6 +43,7 @@ class Listener:
     `handle` gets each wanted message; in one room one after the other, in the order of the room. A process killed while
     it runs runs it again for that message, so it must bear that. What it raises is logged and hurts no other message;
     `HomeserverError`s that can be retried make it run again a few times first.
+    `joined` is told of each room that the bot has come into; the same holds for it.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Listener:
         wanted: Wanted,
         handle: Callable[[RoomMessage], Awaitable[None]],
         *,
+        joined: Callable[[RoomId], Awaitable[None]] | None = None,
         clock: Callable[[], float] = time.time,
         backoff: Backoff | None = None,
     ) -> None:
@@ -59,6 +61,7 @@ class Listener:
         self._inbox = inbox
         self._wanted = wanted
         self._handle = handle
+        self._joined = joined
         self._clock = clock
         self._backoff = backoff or Backoff()
         self._pruned_at_s = float("-inf")
@@ -136,6 +139,8 @@ class Listener:
         if invite.inviter is not None and self._wanted.invitation_from(invite.inviter):
             await self._homeserver.join(invite.room_id)
             log.info("joined a room", room_id=invite.room_id, inviter=invite.inviter)
+            if self._joined is not None:
+                await self._joined(invite.room_id)
         else:
             await self._homeserver.leave(invite.room_id)
             log.info("declined an invitation", room_id=invite.room_id, inviter=invite.inviter)

@@ -10,6 +10,9 @@ from bridge.matrix.ids import EventId
 
 Content = dict[str, Any]
 
+TXN_KEY = "fr.greffier.txn"
+"""Where a message carries the transaction id that it was sent under, to be known again when the homeserver has
+forgotten the transaction."""
 MAX_CONTENT_BYTES = 20_000
 """Keeps an event below 64 KiB once it is encrypted, its `é` escaped to six bytes and its text repeated in an edit."""
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from bridge.matrix.backoff import Backoff, Outage, sentence
+from bridge.matrix.backoff import Backoff, Outage, patiently, sentence
 from bridge.matrix.errors import HomeserverError
 from bridge.matrix.events import Invite, RoomMessage
 from bridge.matrix.ids import RoomId
@@ -70,22 +69,15 @@ class RoomWorkers:
 
     async def _try(self, act: Callable[[], Awaitable[None]], **told: str) -> str | None:
         """Act, again where that may help; gives the kind of error that made us give up, None for a success."""
-        began_s = time.monotonic()
-        tries = 0
-        while True:
-            tries += 1
-            try:
-                await act()
-            except HomeserverError as error:
-                if not error.can_be_retried or time.monotonic() - began_s > PATIENCE_S:
-                    log.warning("given up", problem=sentence(error), tries=tries, **told)
-                    return type(error).__name__
-                await asyncio.sleep(self._backoff.wait_s(tries, error))
-            except Exception as error:
-                log.exception("given up: an error that nobody foresaw", tries=tries, **told)
-                return type(error).__name__
-            else:
-                return None
+        try:
+            await patiently(act, patience_s=PATIENCE_S, backoff=self._backoff, **told)
+        except HomeserverError as error:
+            log.warning("given up", problem=sentence(error), **told)
+            return type(error).__name__
+        except Exception as error:
+            log.exception("given up: an error that nobody foresaw", **told)
+            return type(error).__name__
+        return None
 
     async def _insist(self, use: Callable[[], Awaitable[Result]]) -> Result:
         """Use the database until it answers: without it nothing can be acted upon, and nothing be forgotten."""

@@ -1,13 +1,14 @@
-"""The rooms of a homeserver in memory: each transaction id counts once, and it can be away or refuse."""
+"""The rooms of a homeserver in memory: each transaction id counts once, for a day, and it can be away or refuse."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from bridge.matrix.errors import HomeserverError, HomeserverUnreachable
+from bridge.matrix.errors import Forbidden, HomeserverError, HomeserverUnreachable
 from bridge.matrix.ids import EventId, RoomId, UserId
 
 
@@ -50,6 +51,10 @@ class FakeRooms:
     """Rooms into which nothing can be sent."""
     refusing_text: dict[str, HomeserverError] = field(default_factory=dict)
     """Messages, by a part of their text, that cannot be sent."""
+    refusing_files: HomeserverError | None = None
+    """Why no file can be stored."""
+    put_out_of: set[RoomId] = field(default_factory=set)
+    """Rooms that the bot is not in any more."""
     away_after: int | None = None
     """The homeserver is away once it has taken so many events."""
     loses_answers: bool = False
@@ -60,6 +65,9 @@ class FakeRooms:
     """The transaction id of every request, also of those that failed or were repeated."""
     levels: dict[UserId, int] = field(default_factory=lambda: defaultdict(int))
     names: dict[UserId, str] = field(default_factory=dict)
+    searched: int = 0
+    """How often it was asked for what was sent before."""
+    _honoured: dict[str, EventId] = field(default_factory=dict)
 
     async def send(self, room_id: RoomId, event_type: str, content: dict[str, Any], txn_id: str) -> EventId:
         """Add an event to the room, unless this transaction has done so."""
@@ -69,11 +77,11 @@ class FakeRooms:
             self.refused.append(txn_id)
             raise failure
         assert event_type == "m.room.message"
-        known = next((event for event in self.sent if event.txn_id == txn_id), None)
-        if known is not None:
-            return known.event_id
+        if txn_id in self._honoured:
+            return self._honoured[txn_id]
         event = Sent(room_id, EventId(f"$event-{len(self.sent)}"), txn_id, content)
         self.sent.append(event)
+        self._honoured[txn_id] = event.event_id
         if self.loses_answers:
             await asyncio.Event().wait()
         return event.event_id
@@ -81,13 +89,34 @@ class FakeRooms:
     def _failure(self, room_id: RoomId, content: dict[str, Any]) -> HomeserverError | None:
         if self.away_after is not None and len(self.sent) >= self.away_after:
             return HomeserverUnreachable("the homeserver does not answer")
+        if room_id in self.put_out_of:
+            return Forbidden("not in the room")
         texts = (error for text, error in self.refusing_text.items() if text in content["body"])
         return self.refusing.get(room_id) or next(texts, None)
+
+    def a_day_passes(self) -> None:
+        """No transaction is honoured any more."""
+        self._honoured.clear()
+
+    async def find_sent(self, room_id: RoomId, txn_id: str, *, since: datetime) -> EventId | None:  # noqa: ARG002 (no clock here)
+        """Look into the room."""
+        self.searched += 1
+        if room_id in self.put_out_of:
+            raise Forbidden("not in the room")
+        return next((event.event_id for event in self.of(room_id) if event.txn_id == txn_id), None)
+
+    async def is_member(self, room_id: RoomId) -> bool:
+        """In every room that the bot was not put out of."""
+        if self.away_after is not None and len(self.sent) >= self.away_after:
+            raise HomeserverUnreachable("the homeserver does not answer")
+        return room_id not in self.put_out_of
 
     async def upload(self, data: bytes, content_type: str, filename: str) -> str:
         """Keep a file."""
         if self.failures:
             raise self.failures.popleft()
+        if self.refusing_files is not None:
+            raise self.refusing_files
         self.uploaded.append((filename, content_type, data))
         return f"mxc://tchap.test/{len(self.uploaded)}"
 

@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 
 from dbos import DBOS, WorkflowHandleAsync
 from dbos._dbos import _get_dbos_instance, _get_or_create_dbos_registry
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.answering import Answers
 from bot.database import Database
@@ -25,7 +27,10 @@ from bot.identity import Identity
 from bot.jobs import recordings, transcriptions
 from bot.meeting_steps import MeetingSteps
 from bot.meetings import Meetings
+from bot.outlook import Outlook
+from bot.redelivery import Redelivery
 from bot.register import Meeting, Register
+from bot.retention import Retention
 from bot.signals import LOOK, Signal, tell
 from bridge.livekit.ids import CallId
 from bridge.matrix.events import RoomMessage
@@ -42,6 +47,7 @@ ROOM = RoomId("!room:tchap.test")
 CAMILLE = UserId("@camille:tchap.test")
 MARC = UserId("@marc:tchap.test")
 WITHIN_S = 10.0
+KEPT_FOR = timedelta(days=90)
 
 
 class Hall:
@@ -60,8 +66,11 @@ class Hall:
         self.lingers_s = 0.0
         """How long the process still lives when the durable work has ended: nothing may happen then."""
         self.register: Register
+        self.redelivery: Redelivery
+        self.retention: Retention
         self.clear_up: Callable[[], Awaitable[None]]
         self._answers: Answers
+        self._engine: AsyncEngine
         self._said = 0
 
     @asynccontextmanager
@@ -73,11 +82,14 @@ class Hall:
         registry.get_internal_queue()._polling_interval_sec = 0.05  # through which interrupted work comes back
         database = Database.open(self.settings)
         await database.migrate()
+        self._engine = database.engine
         self.register = Register(database.engine, self.now)
         steps = MeetingSteps(self.settings, self.register, self.calls, self.rooms, self.spool, self.now)
-        delivery = Delivery(self.rooms, self.archive, ZoneInfo(self.settings.rooms.time_zone))
-        meetings = Meetings(self.settings, self.register, steps, delivery)
+        delivery = Delivery(self.rooms, self.archive, ZoneInfo(self.settings.rooms.time_zone), self.now)
+        meetings = Meetings(self.settings, self.register, steps, delivery, Outlook(self.register, database.engine))
         self.clear_up = meetings.clear_up
+        self.redelivery = Redelivery(self.register, self.rooms, steps, delivery)
+        self.retention = Retention(self.register, self.archive, self.spool, KEPT_FOR, self.now)
         self._answers = Answers(self.settings, self.register, meetings, self.calls, self.rooms, self.rooms)
         recordings(self.recorder.work)
         transcriptions(self.speech.work)
@@ -85,6 +97,7 @@ class Hall:
             async with taking_part(Identity.of("front"), database, (RECORDINGS, TRANSCRIPTIONS)):
                 jobs = _get_dbos_instance()._workflow_tasks
                 yield self
+                await self.redelivery.leave_off()
                 await meetings.leave_off()
                 left = list(jobs)
             await asyncio.sleep(self.lingers_s)
@@ -132,12 +145,29 @@ class Hall:
 
     async def finishes(self, meeting: Meeting) -> Meeting:
         """Wait until nothing more is done about a meeting."""
-        handle: WorkflowHandleAsync[None] = await DBOS.retrieve_workflow_async(meeting.id)
-        async with asyncio.timeout(WITHIN_S):
-            await handle.get_result(polling_interval_sec=0.05)
+        await self.until_idle(meeting.id)
         finished = await self.register.get(meeting.id)
         assert finished is not None
         return finished
+
+    async def until_idle(self, workflow_id: str) -> None:
+        """Wait until a piece of durable work is over, however it ended."""
+        handle: WorkflowHandleAsync[None] = await DBOS.retrieve_workflow_async(workflow_id)
+        async with asyncio.timeout(WITHIN_S):
+            await handle.get_result(polling_interval_sec=0.05)
+
+    async def forget_card(self, meeting: Meeting) -> None:
+        """The meeting has no card, as far as anybody knows."""
+        async with self._engine.begin() as connection:
+            await connection.execute(text("UPDATE meetings SET card_id = NULL WHERE id = :id"), {"id": meeting.id})
+
+    async def delivered(self, meeting: Meeting) -> None:
+        """Wait until a transcript that was kept is in its room."""
+        async with asyncio.timeout(WITHIN_S):
+            while any(  # noqa: ASYNC110 (a database tells nobody)
+                kept.id == meeting.id for kept in await self.register.undelivered()
+            ):
+                await asyncio.sleep(0.02)
 
     async def until(self, holds: Callable[[], object], *, within_s: float = WITHIN_S) -> None:
         """Wait until something is so."""

@@ -56,9 +56,7 @@ def verdicts(*looks: Seen, closed_before: int | None = None) -> list[Verdict]:
         pytest.param([look(5, "a"), gone(10), look(30, "a")], "goes on", id="opened again, and they are back"),
         pytest.param([look(5, "a"), gone(10), gone(56)], "over", id="gone, and nobody came back"),
         pytest.param([look(5, "a"), gone(10), look(61)], "over", id="opened again, and nobody came back"),
-        pytest.param(
-            [look(5, "a"), look(10), look(30, "b"), look(70)], "goes on", id="each absence counts anew"
-        ),
+        pytest.param([look(5, "a"), look(10), look(30, "b"), look(70)], "goes on", id="each absence counts anew"),
         pytest.param([look(5, "a"), silent(10), silent(600)], "goes on", id="LiveKit is away, which says nothing"),
         pytest.param([look(5, "a"), silent(3601)], "overdue", id="LiveKit is away, and time is up"),
         pytest.param([look(5, "a"), look(3601, "a")], "overdue", id="time is up"),

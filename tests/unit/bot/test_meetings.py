@@ -279,6 +279,19 @@ async def test_sound_is_kept_where_the_configuration_says_so(tmp_path: Path, bri
         assert hall.spool.tracks(stopped.id) == []
 
 
+async def test_a_sentence_that_the_room_refuses_ends_nothing(hall: Hall) -> None:
+    """The call goes on, and what there is of it is transcribed."""
+    hall.recorder.breaks_off = "disk_full"
+    hall.rooms.refusing_text[FRENCH.disk_full] = Forbidden("a rule of the room")
+    meeting = await hall.begins("!visio", "Claire")
+    assert CallId(meeting.id) in hall.calls.present
+    await hall.leaves(meeting)
+    await hall.finishes(meeting)
+    assert hall.said(FRENCH.disk_full) == []
+    assert hall.card()[2:] == [FRENCH.recording_incomplete, FRENCH.transcript_below]
+    assert len(hall.thread()) == 3
+
+
 # Giving up
 
 
@@ -296,11 +309,17 @@ async def test_a_room_that_refuses_the_card_is_free_again(hall: Hall) -> None:
     assert (await hall.begins("!visio")).id != meeting.id
 
 
-async def test_a_meeting_that_is_given_up_leaves_no_call_and_no_sound(hall: Hall) -> None:
+async def test_a_meeting_that_is_given_up_leaves_no_call_and_no_sound(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nobody goes on being recorded in a call that the bot has forgotten."""
-    hall.recorder.breaks_off = "disk_full"
-    hall.rooms.refusing_text[FRENCH.disk_full] = Forbidden("not in the room")
     meeting = await hall.begins("!visio")
+
+    async def broken(_call: CallId) -> None:
+        raise KeyError("a fault of our own")
+
+    monkeypatch.setattr(hall.calls, "look", broken)
+    await tell(meeting.id, LOOK)
     finished = await hall.finishes(meeting)
     assert finished.finished_at is not None
     assert CallId(meeting.id) not in hall.calls.present

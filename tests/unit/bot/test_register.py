@@ -151,6 +151,39 @@ async def test_a_transcription_that_is_stopped_stays_stopped(register: Register)
     assert await register.get(other.id) == other
 
 
+async def test_what_is_undelivered_is_known_by_room_until_it_is_delivered(register: Register) -> None:
+    """With the reason, the last one that was noted."""
+    elsewhere = RoomId("!other:tchap.test")
+    meeting, other = await opened(register, "$1"), await opened(register, "$2", elsewhere)
+    assert await register.undelivered() == []
+    await register.note_undelivered(meeting.id, "away")
+    await register.note_undelivered(meeting.id, "kicked")
+    await register.note_undelivered(other.id, "forbidden")
+    assert [(kept.id, kept.undelivered) for kept in await register.undelivered()] == [
+        (meeting.id, "kicked"),
+        (other.id, "forbidden"),
+    ]
+    assert [kept.id for kept in await register.undelivered(elsewhere)] == [other.id]
+    await register.note_delivered(meeting.id)
+    assert [kept.id for kept in await register.undelivered()] == [other.id]
+    assert await register.get(meeting.id) == meeting
+
+
+async def test_what_is_finished_is_found_by_when_and_can_be_forgotten(register: Register) -> None:
+    """One that goes on is never old enough."""
+    meeting, other = await opened(register, "$1"), await opened(register, "$2", RoomId("!other:tchap.test"))
+    await register.end(meeting.id)
+    await register.finish(meeting.id)
+    finished = await register.get(meeting.id)
+    assert finished is not None
+    assert finished.finished_at is not None
+    assert await register.finished_before(finished.finished_at) == []
+    assert await register.finished_before(finished.finished_at + timedelta(seconds=1)) == [finished]
+    await register.forget(meeting.id)
+    assert await register.get(meeting.id) is None
+    assert await register.get(other.id) == other
+
+
 async def test_a_room_speaks_the_language_chosen_last(register: Register) -> None:
     """And another room its own."""
     await register.set_language(ROOM, "en")

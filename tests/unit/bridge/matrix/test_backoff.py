@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from bridge.matrix.backoff import Backoff, Outage, sentence
+from bridge.matrix.backoff import Backoff, Outage, patiently, sentence
 from bridge.matrix.errors import HomeserverFault, HomeserverUnreachable, RateLimited
+from tests.fakes.skipping_loop import without_waiting
 
 
 @pytest.mark.parametrize(
@@ -70,3 +71,21 @@ def test_a_database_error_is_told_without_the_values_of_its_statement() -> None:
     assert "secret words" in str(error)
     assert sentence(error) == "OperationalError: database or disk is full"
     assert sentence(ValueError("secret words")) == "ValueError"
+
+
+@without_waiting
+async def test_an_error_of_our_own_is_not_taken_for_an_outage() -> None:
+    """It is raised as it is."""
+
+    async def broken() -> None:
+        raise KeyError("bug")
+
+    with pytest.raises(KeyError):
+        await patiently(broken, patience_s=60, backoff=Backoff())
+
+
+def test_being_slowed_down_is_no_fault() -> None:
+    """The operator is not called for it."""
+    with capture_logs() as logs:
+        Outage(Backoff()).failed(RateLimited("slow down", retry_after_s=2))
+    assert [entry["log_level"] for entry in logs] == ["warning"]

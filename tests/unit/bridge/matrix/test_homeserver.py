@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from structlog.testing import capture_logs
 
 from bridge.matrix.errors import (
     Forbidden,
@@ -20,10 +23,12 @@ from bridge.matrix.errors import (
 )
 from bridge.matrix.homeserver import Homeserver
 from bridge.matrix.ids import EventId, RoomId, UserId
-from bridge.matrix.outbound import MAX_CONTENT_BYTES, notice
+from bridge.matrix.outbound import MAX_CONTENT_BYTES, TXN_KEY, notice
 from tests.fakes.matrix import BOT, CLAIRE, HANG, JUNK, PROXY_PAGE, ROOM, TOKEN_UNKNOWN, Answer, FakeHomeserver, joined
 
 HERE = RoomId(ROOM)
+SINCE = datetime(2026, 11, 12, 13, 5, tzinfo=UTC)
+SINCE_MS = int(SINCE.timestamp() * 1000)
 ENCRYPTION = Answer(body={"algorithm": "m.megolm.v1.aes-sha2"})
 
 Call = Callable[[Homeserver], Awaitable[object]]
@@ -38,6 +43,8 @@ CALLS: dict[str, Call] = {
     "upload": lambda homeserver: homeserver.upload(b"x", "text/plain", "x.txt"),
     "state": lambda homeserver: homeserver.state(HERE, "m.room.power_levels"),
     "members": lambda homeserver: homeserver.members(HERE),
+    "is_member": lambda homeserver: homeserver.is_member(HERE),
+    "find_sent": lambda homeserver: homeserver.find_sent(HERE, "t", since=SINCE),
 }
 
 
@@ -187,7 +194,7 @@ class TestSending:
         """Which makes it exactly one message."""
         assert await homeserver.send(HERE, "m.room.message", notice("bonjour"), "txn/1") == EventId("$sent")
         [request] = server.asked("PUT", "/send/m.room.message/txn%2F1")
-        assert b"bonjour" in request.body
+        assert json.loads(request.body) == notice("bonjour") | {TXN_KEY: "txn/1"}
 
     async def test_nothing_goes_into_an_encrypted_room(self, server: FakeHomeserver, homeserver: Homeserver) -> None:
         """It would be plaintext."""
@@ -289,6 +296,64 @@ class TestSending:
             await homeserver.upload(b"x", "text/plain", "x")
 
 
+def own(txn_id: str, sent_ms: int, **changed: Any) -> dict[str, Any]:
+    """A message of the bot's own, as a homeserver hands it out."""
+    content = notice("bonjour") | {TXN_KEY: txn_id}
+    event = {"type": "m.room.message", "event_id": f"${txn_id}", "sender": BOT, "origin_server_ts": sent_ms}
+    return event | {"content": content} | changed
+
+
+class TestFindingWhatWasSent:
+    """For when the homeserver has forgotten a transaction."""
+
+    async def test_a_message_is_known_by_the_transaction_id_that_it_carries(
+        self, server: FakeHomeserver, homeserver: Homeserver
+    ) -> None:
+        """Only the bot's own messages are asked for."""
+        page = {"chunk": [own("t2", SINCE_MS + 9), own("t1", SINCE_MS)], "end": "p2"}
+        server.answers("GET", "/messages", Answer(body=page))
+        assert await homeserver.find_sent(HERE, "t1", since=SINCE) == EventId("$t1")
+        [request] = server.requests
+        assert json.loads(request.query["filter"]) == {"senders": [BOT], "types": ["m.room.message"]}
+        assert request.query["dir"] == "b"
+
+    async def test_it_is_looked_for_on_earlier_pages_down_to_when_it_can_have_been_sent(
+        self, server: FakeHomeserver, homeserver: Homeserver
+    ) -> None:
+        """And no further: two pages are read, the second is too old."""
+        server.fails("/messages", Answer(body={"chunk": [own("t9", SINCE_MS + 9)], "end": "p2"}))
+        server.fails("/messages", Answer(body={"chunk": [own("t8", SINCE_MS - 2 * 3_600_000)], "end": "p3"}))
+        assert await homeserver.find_sent(HERE, "t1", since=SINCE) is None
+        assert [request.query.get("from") for request in server.requests] == [None, "p2"]
+
+    async def test_an_empty_page_is_not_the_end(self, server: FakeHomeserver, homeserver: Homeserver) -> None:
+        """The homeserver filters after it has cut the page."""
+        server.fails("/messages", Answer(body={"chunk": [], "end": "p2"}))
+        server.fails("/messages", Answer(body={"chunk": [own("t1", SINCE_MS)]}))
+        assert await homeserver.find_sent(HERE, "t1", since=SINCE) == EventId("$t1")
+
+    async def test_a_history_without_an_end_is_not_read_for_ever(
+        self, server: FakeHomeserver, homeserver: Homeserver
+    ) -> None:
+        """And the operator learns that a message may be doubled."""
+        server.answers("GET", "/messages", Answer(body={"chunk": [own("t9", SINCE_MS)], "end": "again"}))
+        with capture_logs() as logs:
+            assert await homeserver.find_sent(HERE, "t1", since=SINCE) is None
+        assert len(server.requests) < 100
+        assert [entry["log_level"] for entry in logs] == ["warning"]
+
+    async def test_nobody_else_can_pass_for_it(self, server: FakeHomeserver, homeserver: Homeserver) -> None:
+        """Another's message with the same key, and junk, are not ours."""
+        chunk = [
+            own("t1", SINCE_MS, sender=CLAIRE),
+            own("t1", SINCE_MS, event_id=7),
+            own("t1", SINCE_MS, content=[]),
+            3,
+        ]
+        server.answers("GET", "/messages", Answer(body={"chunk": chunk}))
+        assert await homeserver.find_sent(HERE, "t1", since=SINCE) is None
+
+
 class TestReadingRooms:
     """State and members."""
 
@@ -303,6 +368,23 @@ class TestReadingRooms:
         server.answers("GET", "/state/m.room.topic/", Answer(403, {"errcode": "M_FORBIDDEN"}))
         with pytest.raises(Forbidden):
             await homeserver.state(HERE, "m.room.topic")
+
+    async def test_whether_the_bot_is_in_a_room_is_asked_of_the_homeserver(
+        self, server: FakeHomeserver, homeserver: Homeserver
+    ) -> None:
+        """Each time."""
+        server.answers("GET", "/joined_rooms", Answer(body={"joined_rooms": [HERE]}))
+        assert await homeserver.is_member(HERE)
+        server.answers("GET", "/joined_rooms", Answer(body={"joined_rooms": []}))
+        assert not await homeserver.is_member(HERE)
+
+    async def test_an_answer_without_rooms_does_not_say_that_the_bot_is_in_none(
+        self, server: FakeHomeserver, homeserver: Homeserver
+    ) -> None:
+        """A transcript would be held back for it."""
+        server.answers("GET", "/joined_rooms", Answer(body={}))
+        with pytest.raises(HomeserverFault, match="joined_rooms"):
+            await homeserver.is_member(HERE)
 
     async def test_a_power_level_is_read_from_levels_and_creator(
         self, server: FakeHomeserver, homeserver: Homeserver

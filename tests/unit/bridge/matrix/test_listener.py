@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from bridge.matrix.backoff import Backoff
+from bridge.matrix.errors import HomeserverFault
 from bridge.matrix.events import RoomMessage
 from bridge.matrix.homeserver import Homeserver
-from bridge.matrix.ids import UserId
+from bridge.matrix.ids import RoomId, UserId
 from bridge.matrix.inbox import Inbox
 from bridge.matrix.listener import MAX_HISTORY_PAGES, Listener, Wanted
 from tests.fakes.matrix import (
@@ -48,7 +49,11 @@ async def server() -> AsyncIterator[FakeHomeserver]:
 
 @asynccontextmanager
 async def listening(
-    server: FakeHomeserver, engine: AsyncEngine, handle: Callable[[RoomMessage], Awaitable[None]]
+    server: FakeHomeserver,
+    engine: AsyncEngine,
+    handle: Callable[[RoomMessage], Awaitable[None]],
+    *,
+    arrived: Callable[[RoomId], Awaitable[None]] | None = None,
 ) -> AsyncIterator[None]:
     """A listener that heard its first answer, until the block ends."""
     wanted = Wanted(
@@ -62,6 +67,7 @@ async def listening(
             Inbox(engine, UserId(BOT)),
             wanted,
             handle,
+            joined=arrived,
             clock=lambda: NOW_S,
             backoff=Backoff(first_s=0.01, most_s=0.05),
         )
@@ -256,6 +262,37 @@ class TestInvitations:
                 while await Inbox(engine, UserId(BOT)).rooms_waiting():  # noqa: ASYNC110 (a database tells nobody)
                     await asyncio.sleep(0.01)
         assert len(server.asked("POST", "/join")) == 1
+
+
+class TestArrivals:
+    """Being told that the bot is in a room."""
+
+    async def test_joining_is_told_and_declining_is_not(self, server: FakeHomeserver, engine: AsyncEngine) -> None:
+        """After the homeserver has said that the bot is in."""
+        told: asyncio.Queue[RoomId] = asyncio.Queue()
+        async with listening(server, engine, Heard(), arrived=told.put), asyncio.timeout(10):
+            await server.tell(invited("@eve:elsewhere.test", room_id=OTHER))
+            await server.until_asked("POST", "/leave")
+            await server.tell(invited(CLAIRE))
+            assert await told.get() == ROOM
+            assert len(server.asked("POST", "/join")) == 1
+        assert told.empty()
+
+    async def test_who_is_told_may_fail_and_be_told_again_and_hurts_nothing(
+        self, server: FakeHomeserver, engine: AsyncEngine
+    ) -> None:
+        """What time may mend is tried again; a bug is logged, and commands are heard all the same."""
+        heard, tries = Heard(), []
+
+        async def fails(room_id: RoomId) -> None:
+            tries.append(room_id)
+            raise HomeserverFault("502") if len(tries) < 3 else KeyError("bug")
+
+        async with listening(server, engine, heard, arrived=fails):
+            await server.tell(invited(CLAIRE))
+            await server.tell(joined(command("$1")))
+            await heard.until("!visio $1")
+        assert tries == [ROOM] * 3
 
 
 class TestOutages:
