@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from tests.stack.livekit import LiveKitServer, running_livekit
+from tests.stack.postgresql import PostgreSQLServer, running_postgresql
 from tests.stack.registration import AppserviceRegistration
 from tests.stack.synapse import SynapseServer, running_synapse
 
@@ -38,4 +39,11 @@ async def synapse(
     folder = tmp_path_factory.mktemp("synapse")
     registration = appservice.write(folder / "registration.yaml")
     async with running_synapse(folder, server_name=SERVER_NAME, registrations=[registration]) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def postgresql(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[PostgreSQLServer]:
+    """A PostgreSQL shared by the tests, each with databases of its own; one that wants restarts starts its own."""
+    async with running_postgresql(tmp_path_factory.mktemp("postgresql")) as server:
         yield server
