@@ -39,7 +39,11 @@ class S3Server:
             "s3",
             [S3.binary(), "--port", address, "--region", self.region, "--health", _HEALTH, "posix", "objects"],
             folder,
-            environment={**os.environ, "ROOT_ACCESS_KEY": self.access_key_id, "ROOT_SECRET_KEY": self.secret_access_key},
+            environment={
+                **os.environ,
+                "ROOT_ACCESS_KEY": self.access_key_id,
+                "ROOT_SECRET_KEY": self.secret_access_key,
+            },
         )
 
     @property
