@@ -1,4 +1,4 @@
-"""Greffier with its steps watched, so that a process can be killed at any of them: `python -m tests.faults.greffier run`.
+"""Greffier with its steps watched, so that a process can be killed at any: `python -m tests.faults.greffier run`.
 
 There is no hook for this in Greffier. What is watched is wrapped from outside, before anything imports it by name; the
 processes that `run` starts are started through this module again.
@@ -89,7 +89,9 @@ def _start_children_watched() -> None:
         return ["tests.faults.greffier" if part == "bot.cli" else part for part in original(*args, **named)]
 
     supervisor.command = command
-    supervisor.STEADY_AFTER_S = 0.0  # a kill is no crash loop: the wait does not grow from one row of the table to the next
+    supervisor.STEADY_AFTER_S = (
+        0.0  # a kill is no crash loop: the wait does not grow from one row of the table to the next
+    )
 
 
 def _watch_front(watch: Watch) -> None:
@@ -103,7 +105,9 @@ def _watch_front(watch: Watch) -> None:
     from bridge.matrix.inbox import Inbox  # noqa: PLC0415
 
     watch.calls(Register, "open", "register the meeting")
-    watch.calls(Inbox, "store", "store what was heard", only=lambda _self, _position, messages=(), *_, **__: bool(messages))
+    watch.calls(
+        Inbox, "store", "store what was heard", only=lambda _self, _position, messages=(), *_, **__: bool(messages)
+    )
     watch.calls(Inbox, "mark_handled", "note that the command is answered")
     if not hasattr(delivery, "MAX_CONTENT_BYTES"):
         raise AttributeError("bot.delivery does not split by MAX_CONTENT_BYTES any more: mend tests/faults/greffier.py")

@@ -6,7 +6,7 @@ The rules:
   kill: `TURN_FOUND` and `ALL_FOUND` of them, since a sound that is cut elsewhere is not heard quite the same way. What
   is left alone: everything, unless the recorder died; then what ended a second before, or began after it was back.
 - At most `SOUND_LOST_S` of the sound is missing but for the time when the recorder was away, and the transcript says of
-  that time, and of no other, that it is missing.
+  that time, and of no other, that it is missing. The recorder is back while people still talk.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ ALL_FOUND: Final = 0.8
 SOUND_LOST_S: Final = 1.0
 MARGIN_S: Final = 1.0
 """What is said so shortly before a death, or so shortly after the return, may be cut."""
+BACK_WITHIN_S: Final = 11.0
+"""It takes about five; the meeting goes on for a little longer than this after a kill in the middle of it."""
+SHORTEST_GAP_S: Final = 0.5
 GAP_OFF_S: Final = 1.5
 """How far the gap that is shown may be from the one that was."""
 
@@ -75,7 +78,9 @@ def judge(meeting: Meeting, undisturbed: Outcome, disturbed: Outcome) -> Verdict
     """Compare a meeting with a kill in it with the same one without."""
     talk = _talk(meeting, disturbed)
     away = _away(disturbed)
-    lost_s = max((length(without((talk,), (*spans, *away))) for spans in disturbed.sound.values()), default=length((talk,)))
+    lost_s = max(
+        (length(without((talk,), (*spans, *away))) for spans in disturbed.sound.values()), default=length((talk,))
+    )
     problems = [
         *disturbed.complaints,
         *_posted(undisturbed, disturbed),
@@ -86,12 +91,15 @@ def judge(meeting: Meeting, undisturbed: Outcome, disturbed: Outcome) -> Verdict
         problems.append(f"sound was kept of {_list(disturbed.sound)}")
     if lost_s > SOUND_LOST_S:
         problems.append(f"{lost_s:.1f} s of sound are missing")
+    away_s = length((talk,)) - length(without((talk,), away))
+    if away_s > BACK_WITHIN_S:
+        problems.append(f"the recorder was not back after {away_s:.0f} s")
     waited_s = disturbed.card_after_s + disturbed.complete_after_s
     return Verdict(
         problems=tuple(problems),
         later_s=waited_s - undisturbed.card_after_s - undisturbed.complete_after_s,
         sound_lost_s=lost_s,
-        away_s=length((talk,)) - length(without((talk,), away)),
+        away_s=away_s,
     )
 
 
@@ -152,7 +160,7 @@ def _touches(turn: Segment, outcome: Outcome, away: Span) -> bool:
 def _gaps(talk: Span, away: tuple[Span, ...], gaps: tuple[Span, ...]) -> list[str]:
     problems = []
     unmarked_s = length(without(without((talk,), without((talk,), away)), [gap.wider(GAP_OFF_S) for gap in gaps]))
-    if unmarked_s > 0.5:  # noqa: PLR2004 (a shorter one is none)
+    if unmarked_s > SHORTEST_GAP_S:
         problems.append(f"a gap of {unmarked_s:.1f} s is not marked")
     invented_s = length(without(gaps, [span.wider(GAP_OFF_S) for span in away]))
     if invented_s > 0:
