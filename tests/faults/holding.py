@@ -61,7 +61,7 @@ async def hold(place: Place, meeting: Meeting, row: Row | None = None) -> Outcom
 
 async def _hold(place: Place, meeting: Meeting, row: Row | None) -> Outcome:
     greffier, bot = place.stack.greffier, place.stack.bot_user_id
-    run = _Run(place.log_size(), greffier.pids())
+    run = _Run(greffier.process.log_size(), greffier.pids())
     room_id = await place.new_room()
     room = place.host.room(room_id)
     if row and row.since == "the command":
@@ -78,7 +78,9 @@ async def _hold(place: Place, meeting: Meeting, row: Row | None) -> Outcome:
     if row:
         await _until_back(place, run, row)
     await _until_free(place, room_id, held.meeting_id, run)
-    run.complaints += [line.strip() for line in place.log_since(run.log_from).splitlines() if _GIVEN_UP in line]
+    run.complaints += [
+        line.strip() for line in greffier.process.log_since(run.log_from).splitlines() if _GIVEN_UP in line
+    ]
     return Outcome(
         posted=tuple(kind(message, card_id) for message in room.messages_of(bot) if not is_an_answer(message)),
         settled=settled(room.event(card_id)),
@@ -116,8 +118,12 @@ class _Watcher:
 
 async def _until_the_recorder_listens(place: Place, run: _Run) -> None:
     """People come when the recorder is in: what is measured is what a death costs, not how long a start takes."""
-    what = "the recorder in the call"
-    await until(lambda: _RECORDER_IN in place.log_since(run.log_from), within_s=_RECORDED_WITHIN_S, what=what)
+    log = place.stack.greffier.process
+    await until(
+        lambda: _RECORDER_IN in log.log_since(run.log_from),
+        within_s=_RECORDED_WITHIN_S,
+        what="the recorder in the call",
+    )
     await asyncio.sleep(_AT_ONCE_S)
 
 

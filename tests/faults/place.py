@@ -48,16 +48,6 @@ class Place:
         self.held += 1
         return await self.stack.shared_room(f"Salon {self.held}", [self.host, self.colleague])
 
-    def log_size(self) -> int:
-        """How long Greffier's log is."""
-        return self.stack.greffier.process.log_file.stat().st_size
-
-    def log_since(self, offset: int) -> str:
-        """What Greffier has written since its log was so long."""
-        with self.stack.greffier.process.log_file.open("rb") as log:
-            log.seek(offset)
-            return log.read().decode(errors="replace")
-
     def spooled(self, meeting_id: str) -> Path:
         """Where a meeting's sound is until it is erased."""
         return self.stack.greffier.storage_folder / "spool" / meeting_id

@@ -27,7 +27,8 @@ _FAILURES = (DidNotHappen, TranscriptMissing, JoinRefused, MatrixRefusal, Timeou
 
 async def try_row(place: Place, meeting: Meeting, undisturbed: Outcome, row: Row) -> Verdict:
     """Hold the meeting with this kill in it; where that fails, Greffier's log of it is left in the stack's folder."""
-    log_from = place.log_size()
+    log = place.stack.greffier.process
+    log_from = log.log_size()
     try:
         verdict = judge(meeting, undisturbed, await hold(place, meeting, row))
     except* _FAILURES as errors:
@@ -36,7 +37,7 @@ async def try_row(place: Place, meeting: Meeting, undisturbed: Outcome, row: Row
     if verdict.problems:
         kept = log_of(place, row)
         kept.parent.mkdir(exist_ok=True)
-        kept.write_text("\n".join([*verdict.problems, "", place.log_since(log_from)]))
+        kept.write_text("\n".join([*verdict.problems, "", log.log_since(log_from)]))
     return verdict
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.evaluation.meetings import MEETINGS, first, load, since, words_by_speaker
+from tests.evaluation.meetings import MEETINGS, first, load, since, unheard, words_by_speaker
 
 
 @pytest.mark.parametrize(("name", "people"), [("dev1", 3), ("dev2", 2), ("dev3", 4)])
@@ -48,3 +48,14 @@ def test_the_rest_of_a_meeting_is_a_meeting() -> None:
         assert np.array_equal(samples, before[round(77.9 * 16_000) :])
     with pytest.raises(ValueError, match="somebody speaks at 75"):
         since(whole, 75.0)
+
+
+def test_what_nobody_listened_to_is_not_expected() -> None:
+    """From 15 s to 19 s: the rest of Thomas's second sentence, the third, and `ah oui`."""
+    meeting = unheard(first(load(MEETINGS / "dev2"), 20.0), 15.0, 19.2)
+
+    assert words_by_speaker(meeting.reference.segments) == {
+        "Nadia": "Bonjour Thomas, merci d'être disponible. Je voulais faire le point sur l'accueil des usagers à la "
+        "préfecture.",
+        "Thomas": "Bonjour Nadia. J'ai regardé les statistiques ce matin. Le",
+    }
