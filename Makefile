@@ -1,7 +1,7 @@
 # Every target sets up what it needs first, and says what it gets; a second time that takes a second.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stack test check page image clean
+.PHONY: help setup demo stack test faults check page image clean
 
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
@@ -11,8 +11,8 @@ help: ## show this
 setup: ## get and build all that demo and tests need
 	@scripts/bootstrap python livekit page speech
 
-demo: setup ## a real meeting, from !visio to the transcript in the room (MEETING=DIR REPORT=FILE.json)
-	@.venv/bin/python -m tests.stack.demo $(if $(MEETING),--meeting "$(MEETING)") $(if $(REPORT),--report "$(REPORT)")
+demo: setup ## a real meeting, from !visio to the transcript in the room (MEETING=DIR REPORT=FILE.json; CHAOS=1 kills processes in it)
+	@.venv/bin/python -m tests.stack.demo $(if $(MEETING),--meeting "$(MEETING)") $(if $(REPORT),--report "$(REPORT)") $(if $(CHAOS),--chaos)
 
 stack: setup ## the real servers and Greffier, left running until Ctrl-C, described in .stack.json
 	@.venv/bin/python -m tests.stack
@@ -20,6 +20,9 @@ stack: setup ## the real servers and Greffier, left running until Ctrl-C, descri
 test: setup ## every test: unit, integration against the real servers, acceptance (ARGS="tests/unit -k name")
 	@scripts/bootstrap chromium postgresql s3
 	@.venv/bin/python -m pytest $(ARGS)
+
+faults: setup ## kill every process at every step of a meeting; the table goes into docs/reliability.md (ARGS="--only recorder")
+	@.venv/bin/python -m tests.faults $(ARGS)
 
 check: ## format, lint, types, import direction, links, the join page, the scripts
 	@scripts/bootstrap python page

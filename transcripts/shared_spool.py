@@ -93,7 +93,7 @@ class SharedSpool(Spool):
     def share(self, meeting: MeetingId) -> None:
         """Put into the bucket what was written here since the last time; one call at a time for a meeting.
 
-        Where a sound is in the bucket, so is its sidecar; and a stay is never said to be longer than its sound.
+        Cut short anywhere, it leaves in the bucket what a recorder killed a little earlier would have left on its disk.
 
         Raises:
             StorageAway: the bucket did not take it all.
@@ -106,7 +106,7 @@ class SharedSpool(Spool):
         if meeting not in self._shared:
             self._shared[meeting] = self._found_shared(meeting, home)
         shared = self._shared[meeting]
-        # In this order: no stay is read that ends after the sound, and no sound whose sidecar does not place it yet.
+        # Read in this order, no stay ends after the sound, and no sound lacks a sidecar that places it.
         stays = {path.name: path.read_bytes() for path in folder.glob(f"{_STAY}*.json")}
         sizes = {path.name: path.stat().st_size for path in folder.glob("*.pcm")}
         others = {path.name: path.read_bytes() for path in folder.glob("*.json") if path.name not in stays}
@@ -117,12 +117,13 @@ class SharedSpool(Spool):
                 self._bucket.put(f"{home}/{name}", content)
                 shared.sidecars[name] = content
 
-        def share_track(sized: tuple[str, int]) -> None:
-            name, size = sized
+        def share_track(name: str, size: int) -> None:
             self._share_track(folder / name, size, f"{home}/{name}", shared.parts.setdefault(name, set()))
 
+        # Put in the order of a recorder: an empty track, whose it is, what is heard in it, how far a stay went.
+        _for_each(lambda name: share_track(name, 0), sizes)
         _for_each(share_sidecar, others.items())
-        _for_each(share_track, sizes.items())
+        _for_each(lambda name: share_track(name, sizes[name]), sizes)
         _for_each(share_sidecar, stays.items())
 
     def drop_local(self, meeting: MeetingId) -> None:
@@ -199,7 +200,7 @@ class SharedSpool(Spool):
         return _Shared({file.name: set(file.parts) for file in found})
 
     def _share_track(self, path: Path, size: int, key: str, known: set[Part]) -> None:
-        if not size and not known:  # a track that was opened and not heard is one, too
+        if not known:
             self._put_part(key, Part(0, 0), b"", known)
         with path.open("rb") as file:
             for part in to_put(held_bytes(known), size):

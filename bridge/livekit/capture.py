@@ -7,12 +7,14 @@ one by one: the SDK leaves some out when a participant goes at the same moment.
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 from livekit import rtc
 
+from bridge.livekit.hearing import Hearing
 from bridge.livekit.ids import ParticipantId, TrackId
 from bridge.livekit.sound import SoundNotWritten, SpokenTrack
 from bridge.livekit.track_writing import write_track
@@ -64,19 +66,6 @@ class _Followed:
     writing: asyncio.Task[None]
 
 
-@dataclass(frozen=True)
-class _Break:
-    """The connection is away, and the SDK tries to mend it.
-
-    Attributes:
-        since_s: when it said so. Streams go on with zeros, so their frames do not tell.
-        followed: what was being recorded then.
-    """
-
-    since_s: float
-    followed: dict[TrackId, _Followed]
-
-
 class Capture:
     """Follows the sound of one room. Made before the room connects, so that no event is missed.
 
@@ -98,8 +87,8 @@ class Capture:
         self._asked_at_s: dict[TrackId, float] = {}
         self._dried_up_at_s: dict[TrackId, float] = {}
         self._passed_over: set[TrackId] = set()
-        self._break: _Break | None = None
-        self._stay_noted = False
+        self._hearing = Hearing(sink, clock)
+        self._followed_at_break: dict[TrackId, _Followed] = {}
         for event in _EVENTS:
             room.on(event, self._look)
         room.on("reconnecting", self._on_reconnecting)
@@ -114,16 +103,16 @@ class Capture:
         """
         syncing = asyncio.create_task(self._keep_synced())
         try:
-            self._note_joined()
+            with self._failing():
+                self._hearing.begin()
             while not self._over.is_set() and not self._is_lost():
                 self._look()
                 await _wait_at_most(self._over, LOOK_EVERY_S)
         finally:
             syncing.cancel()
-            left_at_s = self._clock() if self._break is None else self._break.since_s
             self._over.set()  # what the room still says changes nothing
+            self._hearing.end(over=self._reason in _NOTHING_MISSED_AFTER)
             await self._end_all()
-            self._note_left(left_at_s, over=self._reason in _NOTHING_MISSED_AFTER)
             await self._sync()
         if isinstance(self._failure, OSError):
             raise SoundNotWritten(self._failure) from self._failure
@@ -132,39 +121,35 @@ class Capture:
         return self._reason
 
     def _is_lost(self) -> bool:
-        return self._break is not None and self._clock() - self._break.since_s >= PATIENCE_S
+        broke_at_s = self._hearing.broke_at_s
+        return broke_at_s is not None and self._clock() - broke_at_s >= PATIENCE_S
 
     def _on_reconnecting(self) -> None:
-        if self._break is None:
-            self._break = _Break(self._clock(), dict(self._followed))
+        if self._over.is_set() or self._hearing.broke_at_s is not None:
+            return
+        self._followed_at_break = dict(self._followed)
+        self._hearing.break_off([followed.track for followed in self._followed.values()])
 
     def _on_reconnected(self) -> None:
         if self._over.is_set():
             return
         self._asked_at_s.clear()  # what was asked for meanwhile is dropped
         self._look()
-        mended, self._break = self._break, None
-        if mended is not None and any(self._followed.get(sid) is not one for sid, one in mended.followed.items()):
-            # The SDK has joined anew rather than resumed: the media was away too.
-            self._note_left(mended.since_s, over=False)
-            self._note_joined()
-
-    def _note_joined(self) -> None:
-        try:
-            self._sink.joined(self._clock())
-        except OSError as error:
-            self._fail(error)
-        else:
-            self._stay_noted = True
-
-    def _note_left(self, at_s: float, *, over: bool) -> None:
-        if self._stay_noted:
-            self._sink.left(at_s, over=over)
-            self._stay_noted = False
+        # Where the SDK has joined anew rather than resumed, everybody's tracks are others.
+        anew = any(self._followed.get(sid) is not before for sid, before in self._followed_at_break.items())
+        with self._failing():
+            self._hearing.mend(joined_anew=anew)
 
     def _on_disconnected(self, reason: rtc.DisconnectReason.ValueType) -> None:
         self._reason = reason
         self._over.set()
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
         self._failure = self._failure or error

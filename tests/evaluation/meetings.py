@@ -100,6 +100,45 @@ def first(meeting: Meeting, seconds: float) -> Meeting:
     return Meeting(cut, sound)
 
 
+def since(meeting: Meeting, start_s: float) -> Meeting:
+    """What is left of a meeting from a moment on, which is its new beginning.
+
+    Raises:
+        ValueError: somebody is speaking then.
+    """
+    reference = meeting.reference
+    if any(segment.start < start_s < segment.end for segment in reference.segments):
+        raise ValueError(f"somebody speaks at {start_s:g} s of {reference.id}")
+    kept = tuple(
+        replace(segment, start=round(segment.start - start_s, 3), end=round(segment.end - start_s, 3))
+        for segment in reference.segments
+        if segment.start >= start_s
+    )
+    cut = replace(
+        reference,
+        id=f"{reference.id}-since-{start_s:g}s",
+        duration=round(reference.duration - start_s, 3),
+        segments=kept,
+    )
+    return Meeting(cut, tuple(samples[round(start_s * SAMPLE_RATE_HZ) :] for samples in meeting.sound))
+
+
+def unheard(meeting: Meeting, start_s: float, end_s: float) -> Meeting:
+    """The meeting without the words that were said between two moments, for one that nobody listened to then.
+
+    A reference says when a segment begins and ends; its words are taken to be spread evenly over it.
+    """
+    segments: list[Segment] = []
+    for segment in meeting.reference.segments:
+        said = segment.text.split()
+        word_s = (segment.end - segment.start) / max(1, len(said))
+        middles = [segment.start + (n + 0.5) * word_s for n in range(len(said))]
+        left = [word for word, middle in zip(said, middles, strict=True) if not start_s <= middle <= end_s]
+        if left:
+            segments.append(replace(segment, text=" ".join(left)))
+    return Meeting(replace(meeting.reference, segments=tuple(segments)), meeting.sound)
+
+
 def words_by_speaker(segments: Sequence[Segment]) -> dict[str, str]:
     """What each speaker said from beginning to end, as one text."""
     texts: dict[str, list[str]] = {}

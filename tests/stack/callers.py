@@ -23,6 +23,8 @@ _FRAME_SAMPLES = int(SAMPLE_RATE_HZ * _FRAME_S)
 _LEAD_S = 0.4
 """Sound is handed over this far ahead of time, so that a busy machine does not tear holes into it."""
 _JOIN_S = 30
+_PAGE_S = 20
+_PAGE_AGAIN_S = 0.5
 _SETTLE_S = 0.5
 """The native client aborts the process now and then when it ends right after a disconnection."""
 
@@ -141,8 +143,17 @@ async def in_call(session: aiohttp.ClientSession, url: str, *names: str) -> Asyn
 async def _json(
     session: aiohttp.ClientSession, method: str, url: str, body: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    async with session.request(method, url, json=body, timeout=aiohttp.ClientTimeout(total=20)) as response:
-        answer = await response.json(content_type=None)
-        if response.status != 200:
-            raise JoinRefused(url, response.status, answer)
-        return dict(answer)
+    """Ask the page's API; a page that does not load is loaded again, as people do."""
+    clock = asyncio.get_running_loop().time
+    give_up_at = clock() + _PAGE_S
+    while True:
+        try:
+            async with session.request(method, url, json=body, timeout=aiohttp.ClientTimeout(total=20)) as response:
+                answer = await response.json(content_type=None)
+                if response.status != 200:
+                    raise JoinRefused(url, response.status, answer)
+                return dict(answer)
+        except aiohttp.ClientConnectionError:
+            if clock() > give_up_at:
+                raise
+            await asyncio.sleep(_PAGE_AGAIN_S)

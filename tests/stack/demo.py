@@ -8,12 +8,14 @@ import shutil
 import sys
 import tempfile
 import unicodedata
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from tests.evaluation import meetings
+from tests.stack.chaos import Chaos
 from tests.stack.demo_report import HIGHEST_CPWER, Report, judge, without_transcript
 from tests.stack.foreground import INTERRUPTED, leave, run_in_foreground
 from tests.stack.go_tool import GoToolMissing
@@ -41,6 +43,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run the demo; the exit status is 0 only if the room has a good transcript with everyone's name."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--meeting", type=Path, default=DEFAULT_MEETING, help="folder of a recorded meeting")
+    parser.add_argument("--chaos", action="store_true", help="kill the recorder and the speech process in it")
     parser.add_argument("--report", type=Path, help="file to write the figures to, as JSON")
     chosen = parser.parse_args(arguments)
     try:
@@ -53,7 +56,7 @@ def main(arguments: Sequence[str]) -> int:
     folder = Path(tempfile.mkdtemp(prefix="greffier-demo-"))
     status = 1
     try:
-        status = run_in_foreground(_demo(meeting, folder, chosen.report, terminal))
+        status = run_in_foreground(_demo(meeting, folder, chosen, terminal))
     finally:
         if status in (0, INTERRUPTED):
             shutil.rmtree(folder)
@@ -62,7 +65,7 @@ def main(arguments: Sequence[str]) -> int:
     return status
 
 
-async def _demo(meeting: meetings.Meeting, folder: Path, report_file: Path | None, terminal: Terminal) -> int:
+async def _demo(meeting: meetings.Meeting, folder: Path, chosen: argparse.Namespace, terminal: Terminal) -> int:
     reference = meeting.reference
     terminal.line(
         f"{terminal.bold(reference.title)}: {len(meeting.speakers)} people, "
@@ -73,21 +76,24 @@ async def _demo(meeting: meetings.Meeting, folder: Path, report_file: Path | Non
             "They share one microphone. Telling the voices on it apart is not there yet: "
             "this demo will show their words under one name, and fail.\n"
         )
-    report = without_transcript(meeting)
+    report, failures = without_transcript(meeting), list[str]()
     try:
         terminal.happened("Preparing the speech model")
         model_folder = speech_model()
         settings = {"rooms": {"language": reference.language}}
         async with running_stack(folder, model_folder=model_folder, settings=settings, tell=terminal.happened) as stack:
-            report = await _hold(stack, meeting, terminal)
+            report, failures = await _hold(stack, meeting, terminal, with_chaos=chosen.chaos)
     except (DidNotHappen, TranscriptMissing, ServerDidNotStart, GoToolMissing) as error:
         terminal.line(f"\n{error}")
-    if report_file is not None:
-        report.write(report_file)
-    return _verdict(report, terminal)
+    if chosen.report is not None:
+        report.write(chosen.report)
+    return _verdict(report, failures, terminal)
 
 
-async def _hold(stack: Stack, meeting: meetings.Meeting, terminal: Terminal) -> Report:
+async def _hold(
+    stack: Stack, meeting: meetings.Meeting, terminal: Terminal, *, with_chaos: bool
+) -> tuple[Report, list[str]]:
+    """Hold the meeting; gives the report, and what has gone wrong beside it."""
     names = _member_names(meeting)
     members = [await stack.register(_localpart(name), name) for name in names]
     room_id = await stack.shared_room(_ROOM_NAME, members)
@@ -97,17 +103,21 @@ async def _hold(stack: Stack, meeting: meetings.Meeting, terminal: Terminal) -> 
         terminal.happened(f"{names[0]} types: !visio {TITLE}")
         card_id, link = await open_call(host, room_id, stack.bot_user_id, TITLE)
         terminal.happened(f"The card is in the room: {link}")
-        hung_up_at_ms = await speak(stack, meeting, link, terminal)
         patience_s = 120 + 2 * meeting.reference.duration
-        held = await read_transcript(
-            reader, room_id, card_id, hung_up_at_ms=hung_up_at_ms, within_s=patience_s, watcher=terminal
-        )
+        chaos = Chaos(stack, meeting, terminal) if with_chaos else None
+        async with chaos.killing_speech(reader, room_id, card_id) if chaos else nullcontext():
+            hung_up_at_ms = await speak(stack, meeting, link, chaos or terminal)
+            held = await read_transcript(
+                reader, room_id, card_id, hung_up_at_ms=hung_up_at_ms, within_s=patience_s, watcher=terminal
+            )
         terminal.happened(f"The transcript is in the room, {held.hangup_to_complete_s:.1f} s after the last one left")
         files = {ending: await reader.download(held.file(ending)) for ending in (".md", ".vtt")}
         sizes = {held.file(ending): len(data) for ending, data in files.items()}
         called = {m.user_id: name for m, name in zip(members, names, strict=True)} | {stack.bot_user_id: "Greffier"}
         terminal.room(reader.room(room_id), f"« {_ROOM_NAME} » as {names[1]} sees it", called, sizes)
-    return judge(meeting, held, files[".vtt"].decode(), _stats(stack, held))
+    heard = chaos.heard(meeting, held.meeting_id) if chaos else meeting
+    report = judge(heard, held, files[".vtt"].decode(), _stats(stack, held))
+    return report, chaos.failures(held.meeting_id) if chaos else []
 
 
 def _stats(stack: Stack, held: HeldMeeting) -> dict[str, float]:
@@ -115,7 +125,7 @@ def _stats(stack: Stack, held: HeldMeeting) -> dict[str, float]:
     return stats
 
 
-def _verdict(report: Report, terminal: Terminal) -> int:
+def _verdict(report: Report, others: list[str], terminal: Terminal) -> int:
     def seconds(value: float | None) -> str:
         return "—" if value is None else f"{value:.1f} s"
 
@@ -130,7 +140,7 @@ def _verdict(report: Report, terminal: Terminal) -> int:
         f"sound, speech in it, windows      {seconds(report.audio_s)}, {seconds(report.speech_s)}, {report.windows}"
     )
     terminal.line(f"CPU for recognition               {seconds(report.cpu_s)}\n")
-    failures = report.failures()
+    failures = [*report.failures(), *others]
     for failure in failures:
         terminal.line(terminal.bold(f"✗ {failure}"))
     if not failures:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tests.stack.server_process import ServerDidNotStart, ServerProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 COMMAND = Path(sys.executable).with_name("greffier")
 _START_S = 90
@@ -23,7 +23,15 @@ _REGISTRATION_S = 60
 class Greffier:
     """One Greffier on one machine: `greffier run`, its configuration, registration and storage under one folder."""
 
-    def __init__(self, folder: Path, config: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        config: Mapping[str, Any],
+        *,
+        program: Sequence[str | Path] = (COMMAND,),
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        """Prepare it; `program` stands for the command `greffier`, `variables` are added to its environment."""
         self.config = config
         self.config_file = folder / "config.yaml"
         self.registration_file = folder / "registration.yaml"
@@ -31,8 +39,9 @@ class Greffier:
         self.public_url: str = config["web"]["public_url"]
         # A setting in the environment of whoever runs this would go before the file.
         environment = {key: value for key, value in os.environ.items() if not key.startswith("GREFFIER_")}
+        environment |= variables or {}
         self.process = ServerProcess(
-            "greffier", [COMMAND, "run", "-c", self.config_file], folder, environment=environment, grace_s=15
+            "greffier", [*program, "run", "-c", self.config_file], folder, environment=environment, grace_s=15
         )
         self._folder = folder
         self._environment = environment

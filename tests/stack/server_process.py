@@ -123,6 +123,16 @@ class ServerProcess:
             child.kill()
             await asyncio.to_thread(child.wait)
 
+    def log_size(self) -> int:
+        """How much it has written so far, in bytes."""
+        return self.log_file.stat().st_size
+
+    def log_since(self, size: int) -> str:
+        """What it has written since its log was of this size."""
+        with self.log_file.open("rb") as log:
+            log.seek(size)
+            return log.read().decode(errors="replace")
+
     def tail(self) -> str:
         """The last lines of its output."""
         if not self.log_file.exists():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from tests.stack.greffier import Greffier
+from tests.stack.greffier import COMMAND, Greffier
 from tests.stack.livekit import LiveKitServer
 from tests.stack.people import MatrixPerson
 from tests.stack.ports import free_tcp_port
@@ -78,6 +78,8 @@ async def running_stack(
     model_folder: Path,
     settings: Mapping[str, Mapping[str, Any]] | None = None,
     tell: Callable[[str], None] = lambda _: None,
+    program: Sequence[str | Path] = (COMMAND,),
+    variables: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Stack]:
     """All servers, answering; they are stopped in reverse order at the end.
 
@@ -86,6 +88,8 @@ async def running_stack(
         model_folder: The speech model.
         settings: Sections of Greffier's configuration with keys to set otherwise than here.
         tell: Is told in one sentence what is being started.
+        program: What is started as Greffier.
+        variables: What is added to its environment.
     """
     synapse_folder, livekit_folder, greffier_folder = (folder / name for name in ("synapse", "livekit", "greffier"))
     port = free_tcp_port()
@@ -95,7 +99,7 @@ async def running_stack(
     config = _config(synapse, livekit, port, greffier_folder / "storage", model_folder)
     for section, keys in (settings or {}).items():
         config[section] = {**config.get(section, {}), **keys}
-    greffier = Greffier(greffier_folder, config)
+    greffier = Greffier(greffier_folder, config, program=program, variables=variables)
     bot_user_id = f"@greffier:{SERVER_NAME}"
 
     async with AsyncExitStack() as stop:

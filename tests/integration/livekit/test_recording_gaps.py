@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import sys
 import time
 from contextlib import asynccontextmanager, suppress
@@ -135,6 +137,36 @@ async def test_a_server_that_restarts_leaves_a_gap_from_its_end_to_our_return(
     assert gap.start_s == pytest.approx(killed_at_s, abs=0.7)
     assert gap.lasted_s > 4.5
     assert_covers(gap, from_s=last_sound_s(before), to_s=after.started_s)
+
+
+async def test_a_server_that_falls_silent_is_missed_from_its_last_packet_on(
+    tmp_path: Path, spool: Spool, call: CallId
+) -> None:
+    """The connection is not seen to break for some 15 s, while the streams go on with zeros."""
+    writer = spool.writer(MEETING)
+    async with running_livekit(tmp_path) as server:
+        settings = settings_of(server)
+        recording = asyncio.create_task(record(settings.url, recorder_token(settings, call, limits=LIMITS), writer))
+        try:
+            async with in_call(settings.url, token_for(settings, call, "ana")) as ana:
+                (await ana.speak_up()).say(tone(120))
+                await until(lambda: bool(heard(spool)), within_s=15)
+                frozen_at_s = now_s(spool)
+                os.kill(server.process.pid, signal.SIGSTOP)
+                try:
+                    await until(lambda: now_s(spool) - spool.stays(MEETING)[0].left_s > 5, within_s=40)
+                finally:
+                    os.kill(server.process.pid, signal.SIGCONT)
+                await until(lambda: len(spool.stays(MEETING)) > 1, within_s=30)
+                assert not recording.done()
+        finally:
+            recording.cancel()
+            await asyncio.gather(recording, return_exceptions=True)
+            writer.close()
+
+    (gap,) = gaps(spool.stays(MEETING), None)
+    assert gap.start_s == pytest.approx(frozen_at_s, abs=1.5)
+    assert gap.lasted_s > 5
 
 
 def assert_covers(gap: Gap, *, from_s: float, to_s: float) -> None:

@@ -40,7 +40,7 @@ async def test_a_call_goes_on_through_a_restart(tmp_path: Path, briskly: None) -
 
 async def test_a_restart_is_not_a_fault(tmp_path: Path, briskly: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopped while it waits, a meeting says nothing and ends nothing, however long the process takes to end."""
-    monkeypatch.setattr("bot.meetings.LOOK_EVERY_S", 0.3)
+    monkeypatch.setattr("bot.following.LOOK_EVERY_S", 0.3)
     hall = Hall(tmp_path)
     hall.lingers_s = 1.0
     async with hall.open():

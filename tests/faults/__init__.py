@@ -1,0 +1,1 @@
+"""Greffier's processes killed at every step of a meeting, its servers taken away: what the room then holds."""

@@ -1,0 +1,176 @@
+"""Holds a short meeting on the real stack, with a kill in it or none, and gathers what it leaves behind."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tests.faults.judging import Outcome
+from tests.faults.left_behind import gaps, is_an_answer, keep_sound, kind, settled
+from tests.faults.place import until
+from tests.stack.meeting_in_room import CARD_KEY, open_call, read_transcript, speak
+from tests.stack.people import DidNotHappen
+from tests.stack.webvtt import read_cues, words_by_voice
+
+if TYPE_CHECKING:
+    from tests.evaluation.meetings import Meeting, Segment
+    from tests.faults.place import Place
+    from tests.faults.spans import Span
+    from tests.faults.steps import Row
+    from tests.stack.room_view import RoomView, SeenEvent
+
+_TITLE = "Point accueil"
+_RECORDER_IN = "recorder in the call"
+_GIVEN_UP = "given up"
+_RECORDED_WITHIN_S = 40.0
+_AT_ONCE_S = 1.0
+"""A death that comes with the opening of the call has come by then."""
+_MID_SPEECH_TURN = 1
+_MID_SPEECH_S = 1.3
+"""When somebody has said so much of that turn, the turn before it ended more than a second ago."""
+_DONE_WITHIN_S = 180.0
+_BACK_WITHIN_S = 60.0
+_FREE_WITHIN_S = 60.0
+
+
+@dataclass
+class _Run:
+    """What is noted of one meeting while it is held."""
+
+    log_from: int
+    pids: dict[str, int]
+    spoke_at: float = 0.0
+    complaints: list[str] = field(default_factory=list)
+
+
+async def hold(place: Place, meeting: Meeting, row: Row | None = None) -> Outcome:
+    """Hold the meeting in a new room, kill as the row says, and wait until Greffier has done all that it will do.
+
+    Raises:
+        DidNotHappen: what must come for the meeting to go on has not come.
+        TranscriptMissing: there is no transcript.
+    """
+    try:
+        return await _hold(place, meeting, row)
+    finally:
+        if row:
+            place.orders.withdraw(row.moment)
+
+
+async def _hold(place: Place, meeting: Meeting, row: Row | None) -> Outcome:
+    greffier, bot = place.stack.greffier, place.stack.bot_user_id
+    run = _Run(greffier.process.log_size(), greffier.pids())
+    room_id = await place.new_room()
+    room = place.host.room(room_id)
+    if row and row.since == "the command":
+        place.orders.give(row.moment)
+    typed_at = time.monotonic()
+    card_id, link = await open_call(place.host, room_id, bot, _TITLE)
+    card_after_s = time.monotonic() - typed_at
+    await _until_the_recorder_listens(place, run)
+    async with asyncio.TaskGroup() as tasks:
+        keeping = tasks.create_task(_keep_the_sound(place, room_id, card_id))
+        hung_up_at_ms = await speak(place.stack, meeting, link, _Watcher(place, run, row))
+        held = await read_transcript(place.host, room_id, card_id, hung_up_at_ms=hung_up_at_ms, within_s=_DONE_WITHIN_S)
+    said = words_by_voice(read_cues((await place.colleague.download(held.file(".vtt"))).decode()))
+    if row:
+        await _until_back(place, run, row)
+    await _until_free(place, room_id, held.meeting_id, run)
+    run.complaints += [
+        line.strip() for line in greffier.process.log_since(run.log_from).splitlines() if _GIVEN_UP in line
+    ]
+    return Outcome(
+        posted=tuple(kind(message, card_id) for message in room.messages_of(bot) if not is_an_answer(message)),
+        settled=settled(room.event(card_id)),
+        said=said,
+        sound=keeping.result(),
+        gaps=gaps(greffier.transcript(held.meeting_id)),
+        spoke_at=run.spoke_at,
+        card_after_s=card_after_s,
+        complete_after_s=held.hangup_to_complete_s,
+        died_at=place.orders.carried_out_at() if row else None,
+        lost_the_recorder=bool(row and row.moment.role == "recorder"),
+        complaints=tuple(run.complaints),
+    )
+
+
+class _Watcher:
+    """Notes when people begin to speak, and gives the order that is for when they do."""
+
+    def __init__(self, place: Place, run: _Run, row: Row | None) -> None:
+        self._orders = place.orders
+        self._run = run
+        self._row = row
+        self._turns = 0
+
+    def happened(self, what: str) -> None:
+        """Something took place."""
+
+    def speaks(self, segment: Segment) -> None:
+        """Somebody begins a turn."""
+        self._run.spoke_at = self._run.spoke_at or time.time() - segment.start
+        if self._row and self._row.since == "mid-speech" and self._turns == _MID_SPEECH_TURN:
+            asyncio.get_running_loop().call_later(_MID_SPEECH_S, self._orders.give, self._row.moment)
+        self._turns += 1
+
+
+async def _until_the_recorder_listens(place: Place, run: _Run) -> None:
+    """People come when the recorder is in: what is measured is what a death costs, not how long a start takes."""
+    log = place.stack.greffier.process
+    await until(
+        lambda: _RECORDER_IN in log.log_since(run.log_from),
+        within_s=_RECORDED_WITHIN_S,
+        what="the recorder in the call",
+    )
+    await asyncio.sleep(_AT_ONCE_S)
+
+
+async def _keep_the_sound(place: Place, room_id: str, card_id: str) -> dict[str, tuple[Span, ...]]:
+    """When the call is over, and before its sound is erased: when sound was recorded of whom."""
+
+    def over(room: RoomView) -> SeenEvent | None:
+        card = room.event(card_id)
+        return card if card.content[CARD_KEY]["state"] != "open" else None
+
+    card = await place.host.wait_for(room_id, over, within_s=_DONE_WITHIN_S, what="the end of the call on the card")
+    meeting_id = card.content[CARD_KEY]["meeting"]
+    return keep_sound(place.spooled(meeting_id), place.folder / "sound" / meeting_id)
+
+
+async def _until_back(place: Place, run: _Run, row: Row) -> None:
+    """Whoever was to die has died, and a new process is there in its place."""
+    greffier, role = place.stack.greffier, row.moment.role
+    try:
+        await until(lambda: place.orders.carried_out_at() is not None, within_s=_BACK_WITHIN_S, what=f"the kill: {row}")
+        what = f"a new {role}"
+        await until(lambda: greffier.pids()[role] != run.pids[role], within_s=_BACK_WITHIN_S, what=what)
+    except DidNotHappen as error:
+        run.complaints.append(str(error))
+    await greffier.process.until_it_answers(f"{place.stack.public_url}/health/ready", within_s=_BACK_WITHIN_S)
+
+
+async def _until_free(place: Place, room_id: str, meeting_id: str, run: _Run) -> None:
+    """The sound is erased and the room is free for the next call."""
+    try:
+        gone = place.spooled(meeting_id)
+        await until(lambda: not gone.exists(), within_s=_FREE_WITHIN_S, what="the sound being erased")
+    except DidNotHappen as error:
+        run.complaints.append(str(error))
+    give_up_at = time.monotonic() + _FREE_WITHIN_S
+    while not await _is_free(place, room_id):
+        if time.monotonic() > give_up_at:
+            run.complaints.append("the room is not free for the next call")
+            return
+        await asyncio.sleep(1)
+
+
+async def _is_free(place: Place, room_id: str) -> bool:
+    asked = await place.host.send_text(room_id, "!visio état")
+
+    def answer(room: RoomView) -> SeenEvent | None:
+        return next((message for message in room.messages if is_an_answer(message, asked)), None)
+
+    answered = await place.host.wait_for(room_id, answer, within_s=_FREE_WITHIN_S, what="an answer to !visio état")
+    return answered.body.startswith("Aucun appel")

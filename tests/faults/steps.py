@@ -1,0 +1,107 @@
+"""The steps of a meeting, process by process, and the two moments of each at which the process is killed.
+
+`tests/faults/test_steps.py` holds this list against the code: a new step cannot be forgotten here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Role = Literal["front", "recorder", "speech"]
+Side = Literal["before", "done"]
+Since = Literal["the command", "mid-speech"]
+
+SIDES: Final[tuple[Side, ...]] = ("before", "done")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """`before`: the step is begun and nothing of it done; `done`: its act is done and nobody has noted it yet."""
+
+    role: Role
+    step: str
+    side: Side
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.step}: {self.side}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the table: the process dies when it first comes to this moment after `since`."""
+
+    moment: Moment
+    since: Since = "the command"
+
+    def __str__(self) -> str:
+        return str(self.moment) if self.since == "the command" else f"{self.moment}, in mid-speech"
+
+
+DURABLE: Final[dict[Role, tuple[str, ...]]] = {
+    "front": (
+        "open the call",
+        "post the card",
+        "look at the call",
+        "edit the card",
+        "close the call",
+        "note the time",
+        "count the tracks",
+        "show what is being done",
+        "post message 0",
+        "post message 1",
+        "post .md",
+        "post .vtt",
+        "settle the card",
+        "erase the sound",
+        "leave the register",
+    ),
+    "recorder": ("work",),
+    "speech": ("work",),
+}
+"""The steps that the workflows take in a meeting in which nothing goes wrong."""
+
+WATCHED: Final[dict[Role, tuple[str, ...]]] = {
+    "front": (
+        "store what was heard",
+        "register the meeting",
+        "note that the command is answered",
+        "enqueue the recording",
+        "enqueue the transcription",
+    ),
+    "recorder": ("join the call", "write sound", "sync the sound", "close the sound", "tell the meeting"),
+    "speech": ("recognise", "keep the transcript", "tell the meeting"),
+}
+"""What else they do on the way, under names given in `tests/faults/greffier.py`."""
+
+ELSEWHERE: Final[dict[str, str]] = {
+    "say that it cannot be opened": "LiveKit is away",
+    "stop the recording": "somebody stops the transcription",
+    "say that recording stopped": "the disk is full",
+    "close the call again": "the recorder is slow to leave",
+    "give up": "a fault of Greffier's own",
+}
+"""Steps of other meetings than this one, and what it takes to come to them."""
+
+
+def rows() -> list[Row]:
+    """The whole table, in the order in which a meeting comes to its steps, as far as it has one."""
+    order: dict[Role, tuple[str, ...]] = {
+        "front": (
+            *WATCHED["front"][:2],
+            *DURABLE["front"][:2],
+            "note that the command is answered",
+            "enqueue the recording",
+            *DURABLE["front"][2:8],
+            "enqueue the transcription",
+            *DURABLE["front"][8:],
+        ),
+        "recorder": ("work", *WATCHED["recorder"]),
+        "speech": ("work", *WATCHED["speech"]),
+    }
+    table = [Row(Moment(role, step, side)) for role, steps in order.items() for step in steps for side in SIDES]
+    return [*table, Row(Moment("recorder", "write sound", "before"), since="mid-speech"), *_while_people_talk()]
+
+
+def _while_people_talk() -> list[Row]:
+    return [Row(Moment("front", "look at the call", side), since="mid-speech") for side in SIDES]

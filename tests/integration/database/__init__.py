@@ -1,0 +1,1 @@
+"""Our own tables, on SQLite and on a real PostgreSQL."""
