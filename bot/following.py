@@ -93,8 +93,8 @@ class Following:
 
     async def _keep_recording(self, meeting: Meeting, followed: Followed) -> Followed:
         """Have the call recorded; anew when it goes on although its recorder was told that it was over."""
-        begun_anew = followed.recording_over is not None and followed.watch.has_people
-        if not followed.transcribed or not (followed.recording == 0 or begun_anew):
+        was_told_so = followed.recording_over is not None and not followed.recording_over.problem
+        if not followed.transcribed or (followed.recording and not (was_told_so and followed.watch.has_people)):
             return followed
         await enqueue_recording(meeting.id, followed.recording + 1)
         return replace(followed, recording=followed.recording + 1, recording_over=None)
@@ -111,11 +111,14 @@ class Following:
             case "recording_broken" | "recording_resumed" if followed.transcribed:
                 return await self._say(_about_recording(signal, wording), signal, meeting, followed)
             case "recording_over":
+                followed = replace(followed, recording_over=signal)
                 if not followed.transcribed:
                     await step("erase the sound", partial(self._steps.erase_sound, meeting))
-                # Its recorder was told so; whether it is true, the next look shows.
-                watch = followed.watch if signal.problem else replace(followed.watch, closed=True)
-                return replace(followed, recording_over=signal, watch=watch)
+                    return followed
+                if signal.problem:
+                    return await self._say(_about_recording(signal, wording), signal, meeting, followed)
+                # Its recorder was told that the call is over; whether that is so, the next look shows.
+                return replace(followed, watch=replace(followed.watch, closed=True))
             case _:
                 return followed
 

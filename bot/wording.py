@@ -31,6 +31,7 @@ class Wording:
     join: str
     waiting: str
     since: str
+    status_unknown: str
     ended: str
     participants: Callable[[int], str]
     transcribed: str
@@ -50,7 +51,6 @@ class Wording:
     ending: str
     status_open: str
     status_transcribing: str
-    status_unknown: str
     help: dict[Usable, Usage]
     help_title: str
     language_set: str

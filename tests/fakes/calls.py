@@ -34,7 +34,6 @@ class FakeCalls(Calls):
         self.opened.append(call)
         self.limits[call] = (empty_timeout_s, departure_timeout_s, max_participants)
         self.present.setdefault(call, {})
-        self.over.discard(call)
 
     async def look(self, call: CallId) -> CallState | None:
         """Who is in the call."""
@@ -73,6 +72,11 @@ class FakeCalls(Calls):
         """The last person goes, and LiveKit closes the call."""
         del self.present[call]
         self.over.add(call)
+
+    def close_all(self) -> None:
+        """Everyone leaves every call, and LiveKit closes them."""
+        for call in list(self.present):
+            self.everyone_leaves(call)
 
     def restart(self) -> None:
         """The server is started anew: it knows no call of before, and nobody was told anything."""

@@ -242,7 +242,7 @@ async def test_a_process_that_ends_after_every_message_repeats_and_skips_none(
     for count in range(2, 8):
         async with hall.open():
             await hall.until(lambda count=count: len(hall.rooms.sent) == count)  # type: ignore[misc]
-        hall.calls.present.clear()
+        hall.calls.close_all()
     async with hall.open():
         await hall.finishes(meeting)
     assert len(hall.rooms.sent) == 7

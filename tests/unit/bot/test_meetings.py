@@ -57,8 +57,7 @@ async def test_the_card_says_that_words_are_being_made_of_the_sound(hall: Hall) 
     hall.speech.may_finish = False
     meeting = await hall.begins("!visio", "Claire")
     await hall.leaves(meeting)
-    await hall.until(lambda: meeting.id in hall.speech.begun)
-    assert hall.card()[-1] == FRENCH.transcribing
+    await hall.until(lambda: hall.card()[-1] == FRENCH.transcribing)
     assert await hall.register.open_in(ROOM) is None
     hall.speech.may_finish = True
     await hall.finishes(meeting)
@@ -139,7 +138,7 @@ async def test_a_recording_that_failed_altogether_is_said(hall: Hall) -> None:
     hall.recorder.breaks_off = "out_of_the_call"
     hall.recorder.speaks = False
     meeting = await hall.begins("!visio", "Claire")
-    await hall.until(lambda: hall.said(FRENCH.recording_incomplete))
+    await hall.until(lambda: hall.said(FRENCH.recording_broken))
     await hall.leaves(meeting)
     await hall.finishes(meeting)
     assert hall.card()[2:] == [FRENCH.recording_failed]

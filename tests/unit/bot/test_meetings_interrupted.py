@@ -115,7 +115,7 @@ async def test_a_message_that_was_sent_as_the_process_ended_is_not_sent_again(tm
     for count in range(2, 8):
         async with hall.open():
             await hall.until(lambda count=count: len(hall.rooms.sent) == count)  # type: ignore[misc]
-        hall.calls.present.clear()
+        hall.calls.close_all()
     async with hall.open():
         await hall.finishes(meeting)
     assert len(hall.rooms.sent) == 7
