@@ -20,7 +20,7 @@ ROOM = RoomId("!room:tchap.test")
 async def test_postgresql_waits_for_the_disk_whatever_its_default(
     postgresql: PostgreSQLServer, postgresql_settings: Settings
 ) -> None:
-    """For our tables and for the durable work. (SQLite: in the unit tests.)"""
+    """For our tables and for the durable work; SQLite is in the unit tests."""
     database = Database.open(postgresql_settings)
     await postgresql.administer(f"ALTER DATABASE {database.engine.url.database} SET synchronous_commit = off")
     try:
