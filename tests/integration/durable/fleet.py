@@ -15,6 +15,7 @@ from typing import Any
 
 from dbos import DBOS, SetWorkflowID
 from dbos._dbos import _get_or_create_dbos_registry
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from bot.database import Database
@@ -24,6 +25,7 @@ from bot.jobs import job_id
 from bot.processes import seen
 from bot.signals import next_signal
 from bot.takeover import take_over
+from config import models
 from tests.fakes.waiting import until
 from tests.unit.bot.samples import settings
 from tests.unit.config.config_text import COMPLETE, write
@@ -43,12 +45,14 @@ async def hears(quiet_s: float) -> list[dict[str, Any]]:
 
 
 class Fleet:
-    """The front, and whoever is started beside it."""
+    """The front, and whoever is started beside it: on one SQLite file, or on the PostgreSQL of this address."""
 
-    def __init__(self, folder: Path) -> None:
-        self.database = Database.open(settings(folder / "data"))
+    def __init__(self, folder: Path, database_url: str | None = None) -> None:
+        sections = {"database": models.Database(url=SecretStr(database_url))} if database_url else {}
+        config = COMPLETE.replace("/var/lib/greffier", str(folder / "data"))
+        self.database = Database.open(settings(folder / "data", **sections))
         self._folder = folder
-        self._config = write(folder, COMPLETE.replace("/var/lib/greffier", str(folder / "data")))
+        self._config = write(folder, f"{config}database:\n  url: {database_url}\n" if database_url else config)
         self._workers: dict[str, subprocess.Popen[bytes]] = {}
 
     @asynccontextmanager
@@ -136,8 +140,9 @@ class Fleet:
     async def miss(self, executor_id: str) -> None:
         """Have a process not been seen for a minute, by the database's clock."""
         async with self.database.engine.begin() as connection:
-            earlier = text("UPDATE processes SET seen_at = datetime(seen_at, '-60 seconds') WHERE executor_id = :id")
-            await connection.execute(earlier, {"id": executor_id})
+            earlier = "seen_at - interval '60 s'" if self.database.is_shared else "datetime(seen_at, '-60 seconds')"
+            change = text(f"UPDATE processes SET seen_at = {earlier} WHERE executor_id = :id")  # noqa: S608 (our own)
+            await connection.execute(change, {"id": executor_id})
 
     async def take_over(self) -> None:
         """Look once, as the front does every few seconds."""
