@@ -50,12 +50,11 @@ async def run(settings: Settings, name: str | None = None) -> None:
     """Serve people until told to stop."""
     database = Database.open(settings)
     async with AsyncExitStack() as stack:
-        engine = database.engine
         stack.push_async_callback(database.dispose)
         await database.migrate()
         session = await stack.enter_async_context(aiohttp.ClientSession())
         homeserver = await stack.enter_async_context(Homeserver(settings.matrix))
-        register = Register(engine)
+        register = Register(database.engine)
         calls = Calls(settings.livekit, session)
 
         steps = MeetingSteps(settings, register, calls, homeserver, Spool(settings.storage.spool))
@@ -67,10 +66,10 @@ async def run(settings: Settings, name: str | None = None) -> None:
             message=lambda message: is_addressed(message.body),
             max_age_s=settings.matrix.command_max_age_s,
         )
-        listener = Listener(homeserver, Inbox(engine, homeserver.user_id), wanted, answers.answer)
+        listener = Listener(homeserver, Inbox(database.engine, homeserver.user_id), wanted, answers.answer)
         readiness = Readiness(
-            {"homeserver": homeserver.ping, "livekit": calls.ping, "database": partial(_ping, engine)},
-            partial(_missing_roles, engine),
+            {"homeserver": homeserver.ping, "livekit": calls.ping, "database": partial(_ping, database.engine)},
+            partial(_missing_roles, database.engine),
         )
         app = build(
             Entrance(settings, register, calls),
@@ -81,14 +80,14 @@ async def run(settings: Settings, name: str | None = None) -> None:
             metrics=Metrics(
                 REGISTRY,
                 token=settings.web.metrics_token.get_secret_value() if settings.web.metrics_token else None,
-                figures=Figures(engine),
+                figures=Figures(database.engine),
             ),
         )
         await stack.enter_async_context(taking_part(Identity.of("front", name), database, ()))
         stack.push_async_callback(meetings.leave_off)
         clearing_up = asyncio.create_task(meetings.clear_up())
         stack.callback(clearing_up.cancel)
-        taking_over = asyncio.create_task(keep_taking_over(engine), name="takeover")
+        taking_over = asyncio.create_task(keep_taking_over(database.engine), name="takeover")
         stack.callback(taking_over.cancel)
         port = await stack.enter_async_context(serving(app, settings.web.host, settings.web.port))
         log.info("front ready", host=settings.web.host, port=port, public_url=settings.web.public_url)

@@ -39,6 +39,7 @@ def shorten_waits(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(MESSAGE_POLL_S, "front", 0.02)
     patch.setattr("bot.durable.application_of", lambda _role: "greffier")  # one process does the work of all three
     patch.setattr("bot.jobs.application_of", lambda _role: "greffier")
+    patch.setattr("bot.overview.application_of", lambda _role: "greffier")
     patch.setattr("bot.meetings.BURST_S", 0.05)
     patch.setattr("bot.meetings.RECORDING_ENDS_WITHIN_S", 1.0)
     patch.setattr("bot.meetings.RECORDER_NUDGED_EVERY_S", 0.5)
