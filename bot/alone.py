@@ -75,7 +75,7 @@ async def file_lock(file: Path) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _local_lock(identity: Identity, database: Database) -> AsyncIterator[None]:
-    async with file_lock(Path(database.engine.url.database or "").parent / f"{identity.executor_id}.lock"):
+    async with file_lock(Path(str(database.engine.url.database)).parent / f"{identity.executor_id}.lock"):
         yield
 
 
@@ -83,7 +83,9 @@ async def _local_lock(identity: Identity, database: Database) -> AsyncIterator[N
 async def _shared_lock(identity: Identity, database: Database) -> AsyncIterator[None]:
     address = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     key = int.from_bytes(blake2b(f"greffier/{identity.executor_id}".encode(), digest_size=8).digest(), signed=True)
-    connection = await psycopg.AsyncConnection.connect(address, autocommit=True)
+    connection = await psycopg.AsyncConnection.connect(
+        address, autocommit=True, application_name=f"greffier {identity.executor_id}"
+    )
     try:
         for setting, value in _NOTICED_BY_THE_SERVER.items():
             await connection.execute("SELECT set_config(%s, %s, false)", (setting, str(value)))

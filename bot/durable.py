@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -193,6 +194,7 @@ async def _launched(
         await bounded("work handed back", part.hand_over(), END_WITHIN_S)
         # It waits for threads of its own, and one of these may be waiting for this loop.
         await bounded("durable work ended", in_a_thread_of_its_own(DBOS.destroy), END_WITHIN_S)
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())  # its own, which it had set, is closed
 
 
 def _let_logs_through() -> None:

@@ -55,18 +55,17 @@ async def run(settings: Settings, name: str | None = None) -> None:
     """Serve people until told to stop."""
     database = Database.open(settings)
     async with AsyncExitStack() as stack:
-        engine = database.engine
         stack.push_async_callback(database.dispose)
         await database.migrate()
         session = await stack.enter_async_context(aiohttp.ClientSession())
         homeserver = await stack.enter_async_context(Homeserver(settings.matrix))
-        register = Register(engine)
+        register = Register(database.engine)
         calls = Calls(settings.livekit, session)
 
         spool, archive = open_spool(settings.storage), open_archive(settings.storage)
         steps = MeetingSteps(settings, register, calls, homeserver, spool)
         delivery = Delivery(homeserver, archive, settings.rooms.zone)
-        meetings = Meetings(settings, register, steps, delivery, Outlook(register, engine))
+        meetings = Meetings(settings, register, steps, delivery, Outlook(register, database.engine))
         redelivery = Redelivery(register, homeserver, steps, delivery)
         retention = Retention(register, archive, spool, timedelta(days=settings.storage.retention_days))
         answers = Answers(settings, register, meetings, calls, homeserver, homeserver)
@@ -75,11 +74,11 @@ async def run(settings: Settings, name: str | None = None) -> None:
             message=lambda message: is_addressed(message.body),
             max_age_s=settings.matrix.command_max_age_s,
         )
-        inbox = Inbox(engine, homeserver.user_id)
+        inbox = Inbox(database.engine, homeserver.user_id)
         listener = Listener(homeserver, inbox, wanted, answers.answer, joined=redelivery.into)
         readiness = Readiness(
-            {"homeserver": homeserver.ping, "livekit": calls.ping, "database": partial(_ping, engine)},
-            partial(_missing_roles, engine),
+            {"homeserver": homeserver.ping, "livekit": calls.ping, "database": partial(_ping, database.engine)},
+            partial(_missing_roles, database.engine),
         )
         app = build(
             Entrance(settings, register, calls),
@@ -90,7 +89,7 @@ async def run(settings: Settings, name: str | None = None) -> None:
             metrics=Metrics(
                 REGISTRY,
                 token=settings.web.metrics_token.get_secret_value() if settings.web.metrics_token else None,
-                figures=Figures(engine),
+                figures=Figures(database.engine),
             ),
         )
         await stack.enter_async_context(taking_part(Identity.of("front", name), database, ()))
@@ -98,7 +97,7 @@ async def run(settings: Settings, name: str | None = None) -> None:
         stack.push_async_callback(redelivery.leave_off)
         clearing_up = asyncio.create_task(meetings.clear_up())
         stack.callback(clearing_up.cancel)
-        taking_over = asyncio.create_task(keep_taking_over(engine), name="takeover")
+        taking_over = asyncio.create_task(keep_taking_over(database.engine), name="takeover")
         stack.callback(taking_over.cancel)
         delivering = asyncio.create_task(daily("deliver again", redelivery.everywhere))
         stack.callback(delivering.cancel)

@@ -34,7 +34,7 @@ class Health:
         return web.json_response({"status": "live"})
 
     async def ready(self, _request: web.Request) -> web.Response:
-        """200 when all dependencies answered, with what is missing all the same; 503 with those that did not."""
+        """200 when every dependency answered, with the parts that are missing; 503 with those that did not answer."""
         failing, degraded = await self._look()
         if failing:
             return web.json_response({"status": "failing", "failing": list(failing)}, status=503)

@@ -54,6 +54,7 @@ def shorten_waits(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(MESSAGE_POLL_S, "front", 0.02)
     patch.setattr("bot.durable.application_of", lambda _role: "greffier")  # one process does the work of all three
     patch.setattr("bot.enqueueing.application_of", lambda _role: "greffier")
+    patch.setattr("bot.overview.application_of", lambda _role: "greffier")
     patch.setattr("bot.retention.application_of", lambda _role: "greffier")
     patch.setattr("bot.following.BURST_S", 0.05)
     patch.setattr("bot.transcribing.RECORDING_ENDS_WITHIN_S", 1.0)

@@ -65,6 +65,7 @@ class Hall:
         """How far this Greffier's clock has been put forward."""
         self.lingers_s = 0.0
         """How long the process still lives when the durable work has ended: nothing may happen then."""
+        self.database: Database
         self.register: Register
         self.redelivery: Redelivery
         self.retention: Retention
@@ -80,7 +81,7 @@ class Hall:
         registry.instance_info_map.clear()  # those of an earlier Greffier
         registry.dbos = None
         registry.get_internal_queue()._polling_interval_sec = 0.05  # through which interrupted work comes back
-        database = Database.open(self.settings)
+        database = self.database = Database.open(self.settings)
         await database.migrate()
         self._engine = database.engine
         self.register = Register(database.engine, self.now)

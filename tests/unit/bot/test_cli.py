@@ -51,12 +51,20 @@ def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> Non
     shown = {
         line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("    ") and line.strip()
     }
-    assert {"run", "front", "recorder", "speech", "registration", "check"} <= shown
+    assert {"run", "front", "recorder", "speech", "registration", "check", "status"} <= shown
     assert run("front", "--help") == 0
     assert "--parent" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["run", "front", "recorder", "speech", "check", "registration"])
+@pytest.mark.parametrize("name", ["", "a b", "à", "x" * 65, "../front"])
+def test_a_process_takes_only_a_name_that_can_be_one(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It becomes a file's name and is shown in logs; the front has none."""
+    assert run("recorder", "--name", name) == 2
+    assert "expected 1 to 64 letters, digits, dots, dashes or underscores" in capsys.readouterr().err
+    assert run("front", "--name", "a") == 2
+
+
+@pytest.mark.parametrize("command", ["run", "front", "recorder", "speech", "check", "status", "registration"])
 def test_a_configuration_that_cannot_be_used_is_said_and_nothing_starts(
     tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

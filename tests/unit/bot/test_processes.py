@@ -33,9 +33,8 @@ async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
 async def age(engine: AsyncEngine, seconds: int) -> None:
     """All processes were seen this much earlier."""
     async with engine.begin() as connection:
-        await connection.execute(
-            text("UPDATE processes SET seen_at = datetime(seen_at, :by)"), {"by": f"-{seconds} seconds"}
-        )
+        earlier = text("UPDATE processes SET seen_at = datetime(seen_at, :by)")
+        await connection.execute(earlier, {"by": f"-{seconds} seconds"})
 
 
 async def test_a_process_is_seen_with_where_it_is(engine: AsyncEngine) -> None:

@@ -55,3 +55,15 @@ async def test_each_answer_is_of_its_time() -> None:
     assert await readiness.failing() == ("database",)
     up = True
     assert await readiness.failing() == ()
+
+
+async def test_what_is_missing_is_asked_for_apart() -> None:
+    """People can meet without it, so it does not fail."""
+
+    async def missing() -> tuple[str, ...]:
+        return ("speech",)
+
+    readiness = Readiness({"database": well}, missing)
+    assert await readiness.failing() == ()
+    assert await readiness.degraded() == ("speech",)
+    assert await Readiness({"database": well}).degraded() == ()

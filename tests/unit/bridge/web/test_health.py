@@ -29,6 +29,17 @@ async def test_not_ready_names_what_fails_and_stays_alive(client: Client, readin
     assert (await client.get("/health/live")).status == 200
 
 
+async def test_ready_without_a_part_that_people_can_meet_without(client: Client, readiness: FakeReadiness) -> None:
+    """The operator is told, and nobody is turned away; when something fails, that alone is said."""
+    assert await (await client.get("/health/ready")).json() == {"status": "ready"}
+    readiness.missing = ("recorder", "speech")
+    response = await client.get("/health/ready")
+    assert response.status == 200
+    assert await response.json() == {"status": "ready", "degraded": ["recorder", "speech"]}
+    readiness.names = ("database",)
+    assert await (await client.get("/health/ready")).json() == {"status": "failing", "failing": ["database"]}
+
+
 async def test_a_check_that_breaks_or_hangs_is_not_ready(
     client: Client, readiness: FakeReadiness, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 from prometheus_client import CollectorRegistry, Counter
 
 from bridge.web.answers import Answer
+from bridge.web.door import Figure
 from bridge.web.metrics import Metrics
 from bridge.web.server import build
-from tests.fakes.web import FakeCallEvents, FakeDoor, FakeReadiness
+from tests.fakes.web import FakeCallEvents, FakeDoor, FakeFigures, FakeReadiness
 from tests.unit.bridge.web.links import OPEN
 
 if TYPE_CHECKING:
@@ -100,3 +103,50 @@ async def test_with_a_token_only_its_bearer_reads_them_from_anywhere(
         response = await client.get("/metrics", headers=headers)
         assert response.status == status
         assert ("of_another_part_total 1.0" in await response.text()) is (status == 200)
+
+
+READ = make_mocked_request("GET", "/metrics", headers={"Authorization": "Bearer right"})
+
+
+async def test_figures_are_read_when_they_are_asked_for() -> None:
+    """Beside what this process counts; several of one name differ in their labels."""
+    registry = CollectorRegistry()
+    Counter("counted", "counted", registry=registry).inc()
+    figures = FakeFigures()
+    metrics = Metrics(registry, token="right", figures=figures)
+    assert "processes" not in text_of(await metrics.metrics(READ))
+    figures.figures = (
+        Figure("processes", "Processes", 1, {"role": "front"}),
+        Figure("processes", "Processes", 0, {"role": "speech"}),
+        Figure("undelivered", "Undelivered", 2),
+    )
+    for _ in range(2):
+        text = text_of(await metrics.metrics(READ))
+        assert "counted_total 1.0" in text
+        assert text.count("# TYPE processes gauge") == 1
+        assert 'processes{role="front"} 1.0' in text
+        assert 'processes{role="speech"} 0.0' in text
+        assert "undelivered 2.0" in text
+
+
+async def test_what_is_counted_is_shown_when_the_figures_fail_or_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that is away is when one looks at the metrics."""
+    registry = CollectorRegistry()
+    Counter("counted", "counted", registry=registry).inc()
+    figures = FakeFigures(error=OSError())
+    metrics = Metrics(registry, token="right", figures=figures)
+    assert "counted_total 1.0" in text_of(await metrics.metrics(READ))
+
+    async def never() -> tuple[Figure, ...]:
+        await asyncio.Event().wait()
+        return ()
+
+    monkeypatch.setattr("bridge.web.metrics.FIGURES_WITHIN_S", 0.05)
+    monkeypatch.setattr(figures, "now", never)
+    assert "counted_total 1.0" in text_of(await metrics.metrics(READ))
+
+
+def text_of(response: web.Response) -> str:
+    """What is in it."""
+    assert isinstance(response.body, bytes)
+    return response.body.decode()

@@ -1,0 +1,1 @@
+"""Real processes on one database: killed, missed, stopped, replaced."""
