@@ -40,8 +40,9 @@ def test_a_local_copy_is_kept_while_the_bucket_is_away(machines: Machines[FakeBu
     assert same(machines.read(), {"Claire": sound})
 
 
+@pytest.mark.parametrize("files", range(5))
 def test_a_copy_that_was_half_dropped_is_not_shared_anew(
-    machines: Machines[FakeBucket], monkeypatch: pytest.MonkeyPatch
+    machines: Machines[FakeBucket], monkeypatch: pytest.MonkeyPatch, files: int
 ) -> None:
     """A recorder killed while it removes its files finds the rest at its next start, and nobody is heard twice."""
     sound = noise(1, 17)
@@ -51,13 +52,13 @@ def test_a_copy_that_was_half_dropped_is_not_shared_anew(
     removed: list[Path] = []
     unlink = Path.unlink
 
-    def killed_at_the_third(path: Path) -> None:
-        if len(removed) == 2:
+    def killed_after_some(path: Path) -> None:
+        if len(removed) == files:
             raise InterruptedError
         removed.append(path)
         unlink(path)
 
-    monkeypatch.setattr(Path, "unlink", killed_at_the_third)
+    monkeypatch.setattr(Path, "unlink", killed_after_some)
     with pytest.raises(InterruptedError):
         spool.drop_local(MEETING)
     monkeypatch.undo()
