@@ -317,6 +317,22 @@ async def test_a_transcript_does_not_depend_on_its_card(
     assert roots == {card_id}
 
 
+@pytest.mark.parametrize("visibility", ["shared", "invited", "joined"])
+async def test_what_was_sent_before_a_kick_is_found_after_it(
+    homeserver: Homeserver, claire: MatrixPerson, visibility: str
+) -> None:
+    """Also in a room that shows newcomers nothing of its past."""
+    meeting = await meeting_of(claire, homeserver)
+    await claire.set_state(meeting.room_id, "m.room.history_visibility", {"history_visibility": visibility})
+    sent = await homeserver.send(meeting.room_id, "m.room.message", notice("avant"), "before")
+    await claire.kick(meeting.room_id, homeserver.user_id)
+    await claire.send_text(meeting.room_id, "entre-temps")
+    await claire.invite(meeting.room_id, homeserver.user_id)
+    await homeserver.join(meeting.room_id)
+    assert await homeserver.find_sent(meeting.room_id, "before", since=meeting.opened_at) == sent
+    assert await homeserver.find_sent(meeting.room_id, "never", since=meeting.opened_at) is None
+
+
 async def test_a_room_that_the_bot_was_put_out_of_forbids_and_does_not_fail(
     homeserver: Homeserver, claire: MatrixPerson
 ) -> None:
