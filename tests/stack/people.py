@@ -117,6 +117,15 @@ class MatrixPerson:
         """Invite a user into a room."""
         await self._client("POST", f"rooms/{quote(room_id)}/invite", {"user_id": user_id})
 
+    async def kick(self, room_id: str, user_id: str) -> None:
+        """Put a user out of a room, who may be invited again."""
+        await self._client("POST", f"rooms/{quote(room_id)}/kick", {"user_id": user_id})
+
+    async def redact(self, room_id: str, event_id: str) -> None:
+        """Take back what a message says."""
+        path = f"rooms/{quote(room_id)}/redact/{quote(event_id)}/{secrets.token_hex(8)}"
+        await self._client("PUT", path, {})
+
     async def join(self, room_id: str) -> None:
         """Join a room, by an invitation or because it is open."""
         await self._client("POST", f"join/{quote(room_id)}", {})

@@ -22,6 +22,8 @@ class AppserviceRegistration:
     bot_localpart: str = "greffier"
     user_regex: str | None = None
     """Localparts of the namespace; only the bot's unless given."""
+    rate_limited: bool = False
+    """Whether the homeserver's limits hold for the bot as for anybody."""
     as_token: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
     hs_token: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
 
@@ -40,7 +42,7 @@ class AppserviceRegistration:
             "hs_token": self.hs_token,
             "sender_localpart": f"{self.bot_localpart}_as",
             "namespaces": {"users": [{"exclusive": True, "regex": regex}], "aliases": [], "rooms": []},
-            "rate_limited": False,
+            "rate_limited": self.rate_limited,
         }
         path.touch(mode=0o600)
         path.write_text(json.dumps(content, indent=1))  # JSON is YAML

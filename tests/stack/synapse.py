@@ -13,7 +13,7 @@ from tests.stack.ports import free_tcp_port
 from tests.stack.server_process import ServerProcess
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
     from pathlib import Path
 
 _START_S = 90
@@ -23,12 +23,21 @@ _UNLIMITED = {"per_second": 10_000, "burst_count": 10_000}
 class SynapseServer:
     """A homeserver that can be stopped and started again on the same data and port."""
 
-    def __init__(self, folder: Path, *, server_name: str, registrations: Sequence[Path] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        server_name: str,
+        registrations: Sequence[Path] = (),
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
         self.server_name = server_name
         self.registration_shared_secret = secrets.token_hex(24)
         self.port = free_tcp_port()
+        self.database = folder / "homeserver.db"
         self._folder = folder
         self._registrations = tuple(registrations)
+        self._own_settings = dict(settings or {})
         self._config = folder / "homeserver.yaml"
         command = [sys.executable, "-m", "synapse.app.homeserver", "-c", str(self._config)]
         self.process = ServerProcess("synapse", command, folder)
@@ -73,7 +82,7 @@ class SynapseServer:
                     "resources": [{"names": ["client", "openid"]}],
                 }
             ],
-            "database": {"name": "sqlite3", "args": {"database": str(self._folder / "homeserver.db")}},
+            "database": {"name": "sqlite3", "args": {"database": str(self.database)}},
             "media_store_path": str(self._folder / "media"),
             "pid_file": str(self._folder / "homeserver.pid"),
             "log_config": str(self._folder / "log.yaml"),
@@ -95,6 +104,7 @@ class SynapseServer:
             "presence": {"enabled": False},
             "bcrypt_rounds": 4,
             **_RATE_LIMITS,
+            **self._own_settings,
         }
 
 
@@ -122,10 +132,17 @@ _LOGGING: dict[str, Any] = {
 
 @asynccontextmanager
 async def running_synapse(
-    folder: Path, *, server_name: str = "tchap.test", registrations: Sequence[Path] = ()
+    folder: Path,
+    *,
+    server_name: str = "tchap.test",
+    registrations: Sequence[Path] = (),
+    settings: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[SynapseServer]:
-    """A homeserver that answers, with the appservices of these registration files; its data are in `folder`."""
-    server = SynapseServer(folder, server_name=server_name, registrations=registrations)
+    """A homeserver that answers, with the appservices of these registration files; its data are in `folder`.
+
+    `settings` are Synapse's own, in the place of those that tests are usually run with.
+    """
+    server = SynapseServer(folder, server_name=server_name, registrations=registrations, settings=settings)
     try:
         await server.start()
         yield server
