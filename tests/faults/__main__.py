@@ -19,7 +19,7 @@ from tests.faults.steps import rows
 from tests.faults.table import summary, with_results
 from tests.faults.trying import log_of, try_row
 from tests.stack.foreground import INTERRUPTED, leave, run_in_foreground
-from tests.stack.livekit_binary import LiveKitServerMissing
+from tests.stack.go_tool import GoToolMissing
 from tests.stack.meeting_in_room import TranscriptMissing
 from tests.stack.people import DidNotHappen
 from tests.stack.server_process import ServerDidNotStart
@@ -72,7 +72,7 @@ async def _try_all(todo: list[Row], folder: Path, terminal: Terminal, *, write: 
                     terminal.line(f"         {problem}")
                 if verdict.problems:
                     terminal.line(f"         {log_of(place, row)}")
-    except (ServerDidNotStart, LiveKitServerMissing, DidNotHappen, TranscriptMissing) as error:
+    except (ServerDidNotStart, GoToolMissing, DidNotHappen, TranscriptMissing) as error:
         terminal.line(f"\n{error}")
     if not results:
         return 1
