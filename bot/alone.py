@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database import Database
 from bot.identity import Identity
+from bot.postgresql import conninfo
 from bot.processes import seen
 
 log = structlog.get_logger()
@@ -81,10 +82,9 @@ async def _local_lock(identity: Identity, database: Database) -> AsyncIterator[N
 
 @asynccontextmanager
 async def _shared_lock(identity: Identity, database: Database) -> AsyncIterator[None]:
-    address = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     key = int.from_bytes(blake2b(f"greffier/{identity.executor_id}".encode(), digest_size=8).digest(), signed=True)
     connection = await psycopg.AsyncConnection.connect(
-        address, autocommit=True, application_name=f"greffier {identity.executor_id}"
+        conninfo(database.engine.url), autocommit=True, application_name=f"greffier {identity.executor_id}"
     )
     try:
         for setting, value in _NOTICED_BY_THE_SERVER.items():

@@ -80,15 +80,15 @@ class Watch:
 
 def _start_children_watched() -> None:
     """Have the supervisor start its processes through this module, each soon after it was killed."""
-    from bot import supervisor  # noqa: PLC0415
+    from bot import child, supervisor  # noqa: PLC0415
 
-    original = supervisor.command
+    original = child.command
 
     @wraps(original)
     def command(*args: Any, **named: Any) -> list[str]:
         return ["tests.faults.greffier" if part == "bot.cli" else part for part in original(*args, **named)]
 
-    supervisor.command = command
+    child.command = command
     supervisor.STEADY_AFTER_S = (
         0.0  # a kill is no crash loop: the wait does not grow from one row of the table to the next
     )
@@ -96,10 +96,10 @@ def _start_children_watched() -> None:
 
 def _watch_front(watch: Watch) -> None:
     watch.durable_steps()
-    from bot import jobs  # noqa: PLC0415
+    from bot import enqueueing  # noqa: PLC0415
 
-    watch.calls(jobs, "enqueue_recording", "enqueue the recording")
-    watch.calls(jobs, "enqueue_transcription", "enqueue the transcription")
+    watch.calls(enqueueing, "enqueue_recording", "enqueue the recording")
+    watch.calls(enqueueing, "enqueue_transcription", "enqueue the transcription")
     from bot import delivery  # noqa: PLC0415
     from bot.register import Register  # noqa: PLC0415
     from bridge.matrix.inbox import Inbox  # noqa: PLC0415

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.faults.judging import Outcome
 from tests.faults.left_behind import gaps, is_an_answer, keep_sound, kind, settled
@@ -15,6 +15,8 @@ from tests.stack.people import DidNotHappen
 from tests.stack.webvtt import read_cues, words_by_voice
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
     from tests.evaluation.meetings import Meeting, Segment
     from tests.faults.place import Place
     from tests.faults.spans import Span
@@ -42,24 +44,41 @@ class _Run:
     log_from: int
     pids: dict[str, int]
     spoke_at: float = 0.0
+    disturbed_at: float = 0.0
     complaints: list[str] = field(default_factory=list)
 
 
-async def hold(place: Place, meeting: Meeting, row: Row | None = None) -> Outcome:
+@dataclass(frozen=True)
+class Disturbance:
+    """Something else than a kill: what happens in mid-speech, in a room and under a card."""
+
+    act: Callable[[str, str], Coroutine[Any, Any, None]]
+    stops_the_recorder: bool = False
+
+
+async def hold(
+    place: Place, meeting: Meeting, row: Row | None = None, disturbance: Disturbance | None = None
+) -> Outcome:
     """Hold the meeting in a new room, kill as the row says, and wait until Greffier has done all that it will do.
+
+    Args:
+        place: Where.
+        meeting: What is said in it.
+        row: When to kill which process, if one is to be killed.
+        disturbance: What is done to it instead.
 
     Raises:
         DidNotHappen: what must come for the meeting to go on has not come.
         TranscriptMissing: there is no transcript.
     """
     try:
-        return await _hold(place, meeting, row)
+        return await _hold(place, meeting, row, disturbance)
     finally:
         if row:
             place.orders.withdraw(row.moment)
 
 
-async def _hold(place: Place, meeting: Meeting, row: Row | None) -> Outcome:
+async def _hold(place: Place, meeting: Meeting, row: Row | None, disturbance: Disturbance | None) -> Outcome:
     greffier, bot = place.stack.greffier, place.stack.bot_user_id
     run = _Run(greffier.process.log_size(), greffier.pids())
     room_id = await place.new_room()
@@ -71,8 +90,16 @@ async def _hold(place: Place, meeting: Meeting, row: Row | None) -> Outcome:
     card_after_s = time.monotonic() - typed_at
     await _until_the_recorder_listens(place, run)
     async with asyncio.TaskGroup() as tasks:
+
+        def in_mid_speech() -> None:
+            run.disturbed_at = time.time()
+            if row and row.since == "mid-speech":
+                place.orders.give(row.moment)
+            if disturbance:
+                tasks.create_task(disturbance.act(room_id, card_id))
+
         keeping = tasks.create_task(_keep_the_sound(place, room_id, card_id))
-        hung_up_at_ms = await speak(place.stack, meeting, link, _Watcher(place, run, row))
+        hung_up_at_ms = await speak(place.stack, meeting, link, _Watcher(run, in_mid_speech))
         held = await read_transcript(place.host, room_id, card_id, hung_up_at_ms=hung_up_at_ms, within_s=_DONE_WITHIN_S)
     said = words_by_voice(read_cues((await place.colleague.download(held.file(".vtt"))).decode()))
     if row:
@@ -90,19 +117,20 @@ async def _hold(place: Place, meeting: Meeting, row: Row | None) -> Outcome:
         spoke_at=run.spoke_at,
         card_after_s=card_after_s,
         complete_after_s=held.hangup_to_complete_s,
-        died_at=place.orders.carried_out_at() if row else None,
-        lost_the_recorder=bool(row and row.moment.role == "recorder"),
+        died_at=place.orders.carried_out_at() if row else run.disturbed_at,
+        lost_the_recorder=bool(
+            (row and row.moment.role == "recorder") or (disturbance and disturbance.stops_the_recorder)
+        ),
         complaints=tuple(run.complaints),
     )
 
 
 class _Watcher:
-    """Notes when people begin to speak, and gives the order that is for when they do."""
+    """Notes when people begin to speak, and says when they are in the middle of it."""
 
-    def __init__(self, place: Place, run: _Run, row: Row | None) -> None:
-        self._orders = place.orders
+    def __init__(self, run: _Run, in_mid_speech: Callable[[], None]) -> None:
         self._run = run
-        self._row = row
+        self._in_mid_speech = in_mid_speech
         self._turns = 0
 
     def happened(self, what: str) -> None:
@@ -111,8 +139,8 @@ class _Watcher:
     def speaks(self, segment: Segment) -> None:
         """Somebody begins a turn."""
         self._run.spoke_at = self._run.spoke_at or time.time() - segment.start
-        if self._row and self._row.since == "mid-speech" and self._turns == _MID_SPEECH_TURN:
-            asyncio.get_running_loop().call_later(_MID_SPEECH_S, self._orders.give, self._row.moment)
+        if self._turns == _MID_SPEECH_TURN:
+            asyncio.get_running_loop().call_later(_MID_SPEECH_S, self._in_mid_speech)
         self._turns += 1
 
 

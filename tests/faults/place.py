@@ -54,14 +54,25 @@ class Place:
 
 
 @asynccontextmanager
-async def faulty_place(folder: Path, tell: Callable[[str], None] = lambda _: None) -> AsyncIterator[Place]:
-    """All servers, with a Greffier whose processes die when they are ordered to."""
+async def faulty_place(
+    folder: Path, tell: Callable[[str], None] = lambda _: None, *, storage: Path | None = None
+) -> AsyncIterator[Place]:
+    """All servers, with a Greffier whose processes die when they are ordered to.
+
+    Args:
+        folder: Where all that they write is.
+        tell: Is told in one sentence what is being started.
+        storage: Where Greffier's storage is, if not in `folder`.
+    """
     orders = folder / "orders"
     orders.mkdir(parents=True)
     async with running_stack(
         folder,
         model_folder=speech_model(),
-        settings={"calls": {"departure_timeout_s": 2}},
+        settings={
+            "calls": {"departure_timeout_s": 2},
+            "storage": {"folder": str(storage or folder / "greffier" / "storage")},
+        },
         tell=tell,
         program=(sys.executable, "-m", "tests.faults.greffier"),
         variables={FOLDER_VARIABLE: str(orders), "PYTHONPATH": str(REPOSITORY)},

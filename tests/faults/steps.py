@@ -40,14 +40,16 @@ class Row:
 
 DURABLE: Final[dict[Role, tuple[str, ...]]] = {
     "front": (
+        "read the register",
         "open the call",
         "post the card",
         "look at the call",
         "edit the card",
         "close the call",
-        "note the time",
-        "count the tracks",
+        "look for sound",
+        "estimate the wait",
         "show what is being done",
+        "note the time",
         "post message 0",
         "post message 1",
         "post .md",
@@ -75,10 +77,15 @@ WATCHED: Final[dict[Role, tuple[str, ...]]] = {
 """What else they do on the way, under names given in `tests/faults/greffier.py`."""
 
 ELSEWHERE: Final[dict[str, str]] = {
-    "say that it cannot be opened": "LiveKit is away",
+    "say that it cannot be opened": "LiveKit is away when the call is to be opened",
+    "open the call again": "LiveKit has been restarted",
     "stop the recording": "somebody stops the transcription",
-    "say that recording stopped": "the disk is full",
+    "say how the recording goes": "the disk is full",
     "close the call again": "the recorder is slow to leave",
+    "look after the job": "nothing is heard of a job for long, or something else is heard",
+    "say that message 0 was refused": "the homeserver does not take a message",
+    "keep what is undelivered": "the bot was put out of the room",
+    "note that it is delivered": "it was invited again",
     "give up": "a fault of Greffier's own",
 }
 """Steps of other meetings than this one, and what it takes to come to them."""
@@ -88,13 +95,12 @@ def rows() -> list[Row]:
     """The whole table, in the order in which a meeting comes to its steps, as far as it has one."""
     order: dict[Role, tuple[str, ...]] = {
         "front": (
-            *WATCHED["front"][:2],
-            *DURABLE["front"][:2],
-            "note that the command is answered",
+            *WATCHED["front"][:3],
+            *DURABLE["front"][:4],
             "enqueue the recording",
-            *DURABLE["front"][2:8],
+            *DURABLE["front"][4:7],
             "enqueue the transcription",
-            *DURABLE["front"][8:],
+            *DURABLE["front"][7:],
         ),
         "recorder": ("work", *WATCHED["recorder"]),
         "speech": ("work", *WATCHED["speech"]),

@@ -91,9 +91,8 @@ class Chaos:
         while _AT_WORK_AGAIN[role] not in greffier.process.log_since(log_size):  # noqa: ASYNC110 (a file tells nobody)
             await asyncio.sleep(0.1)
         self.away_s[role] = time.monotonic() - killed_at
-        terminal.happened(
-            terminal.bold(f"The {role} is at work again, as process {greffier.pids()[role]}: {self.away_s[role]:.1f} s")
-        )
+        back = f"The {role} process is back as {greffier.pids()[role]}, {self.away_s[role]:.1f} s later"
+        terminal.happened(terminal.bold(back))
 
     def heard(self, meeting: Meeting, meeting_id: str) -> Meeting:
         """The meeting without the words that fell into the gaps that its transcript marks."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 COMMAND = Path(sys.executable).with_name("greffier")
 _START_S = 90
 _REGISTRATION_S = 60
+_STOP_S = 40
+"""A recorder stays for a while when it is told to stop, so that another one may take its place."""
 
 
 class Greffier:
@@ -41,7 +43,7 @@ class Greffier:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("GREFFIER_")}
         environment |= variables or {}
         self.process = ServerProcess(
-            "greffier", [*program, "run", "-c", self.config_file], folder, environment=environment, grace_s=15
+            "greffier", [*program, "run", "-c", self.config_file], folder, environment=environment, grace_s=_STOP_S
         )
         self._folder = folder
         self._environment = environment

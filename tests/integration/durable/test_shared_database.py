@@ -10,7 +10,7 @@ import pytest
 from bot.alone import AlreadyRunning, alone
 from bot.durable import MESSAGE_POLL_S, RECORDINGS
 from bot.identity import Identity, host
-from bot.jobs import enqueue_recording
+from bot.enqueueing import enqueue_recording
 from bot.stopping import TEMPORARY_FAULT
 from tests.integration.durable.fleet import Fleet
 from tests.stack.postgresql import PostgreSQLServer
@@ -48,7 +48,7 @@ async def test_work_of_a_process_that_is_gone_is_taken_up_by_another(shared_flee
     """As on one machine; ages are by the database's clock."""
     told = await shared_fleet.hold(MEETING)
     await shared_fleet.start("waits", "recorder", "a")
-    await enqueue_recording(MEETING)
+    await enqueue_recording(MEETING, 1)
     await shared_fleet.begun(MEETING, "a")
     await shared_fleet.kill("a")
     await shared_fleet.start("waits", "recorder", "b")
@@ -66,7 +66,7 @@ async def test_a_process_that_may_not_be_the_only_one_any_more_ends_to_be_starte
     """It has lost the connection with its lock; its work goes to the next one, which may have its name."""
     told = await shared_fleet.hold(MEETING)
     await shared_fleet.start("waits", "recorder", "a")
-    await enqueue_recording(MEETING)
+    await enqueue_recording(MEETING, 1)
     await shared_fleet.begun(MEETING, "a")
     await postgresql.administer(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'greffier recorder@a'"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.durable import RECORDINGS, TRANSCRIPTIONS
-from bot.jobs import enqueue_recording, enqueue_transcription
+from bot.enqueueing import enqueue_recording, enqueue_transcription
 from bot.processes import seen
 from bot.recorder import REPLACED_WITHIN_S
 from tests.integration.durable.fleet import Fleet
@@ -17,7 +17,7 @@ async def test_a_recorder_stays_until_another_has_taken_its_place(fleet: Fleet) 
     """So no sound is missing."""
     told = await fleet.hold(MEETING)
     await fleet.start("is_replaced", "recorder", "a")
-    await enqueue_recording(MEETING)
+    await enqueue_recording(MEETING, 1)
     await fleet.begun(MEETING, "a")
     await fleet.start("is_replaced", "recorder", "b")
     assert await fleet.terminate("a") < REPLACED_WITHIN_S + LEAVES_WITHIN_S
@@ -31,7 +31,7 @@ async def test_a_recorder_that_is_not_replaced_leaves_all_the_same(fleet: Fleet)
     """The other one may be stuck; within a bound, and the work stays for whoever comes."""
     await fleet.hold(MEETING)
     await fleet.start("waits", "recorder", "a")
-    await enqueue_recording(MEETING)
+    await enqueue_recording(MEETING, 1)
     await fleet.begun(MEETING, "a")
     await fleet.start("waits", "recorder", "b")
     took_s = await fleet.terminate("a")
@@ -43,7 +43,7 @@ async def test_the_only_recorder_leaves_at_once_and_goes_on_when_it_is_back(flee
     """There is nobody to wait for; its work is back on the queue, and nobody is told anything yet."""
     told = await fleet.hold(MEETING)
     await fleet.start("waits", "recorder", "a")
-    await enqueue_recording(MEETING)
+    await enqueue_recording(MEETING, 1)
     await fleet.begun(MEETING, "a")
     assert await fleet.terminate("a") < LEAVES_WITHIN_S
     job = await fleet.job(MEETING, RECORDINGS)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.durable import RECORDINGS, TRANSCRIPTIONS
-from bot.jobs import enqueue_recording, enqueue_transcription
+from bot.enqueueing import enqueue_recording, enqueue_transcription
 from tests.integration.durable.fleet import Fleet
 from transcripts.spool import MeetingId
 
@@ -20,7 +20,7 @@ async def test_work_of_a_process_that_is_gone_is_taken_up_by_another(fleet: Flee
     """From the queue that it came from, whoever is there; the meeting hears once that it is done."""
     told = await fleet.hold(MEETING)
     await fleet.start("waits", "recorder", "a")
-    await enqueue_recording(MEETING)
+    await enqueue_recording(MEETING, 1)
     await fleet.begun(MEETING, "a")
     await fleet.kill("a")
     await fleet.start("waits", "recorder", "b")
@@ -38,7 +38,7 @@ async def test_work_of_a_process_that_is_not_known_is_taken_up(fleet: Fleet) -> 
     """Its row is not there: it stopped badly, or is of a version that had none."""
     told = await fleet.hold(MEETING)
     await fleet.start("waits", "recorder", "a")
-    await enqueue_recording(MEETING)
+    await enqueue_recording(MEETING, 1)
     await fleet.begun(MEETING, "a")
     await fleet.kill("a")
     async with fleet.database.engine.begin() as connection:
@@ -55,7 +55,7 @@ async def test_a_false_alarm_does_no_harm(fleet: Fleet, work: str) -> None:
     """Both do the work; one is heard, whichever ends first, and the work ends well."""
     told = await fleet.hold(MEETING)
     await fleet.start(work, "recorder", "a")
-    await enqueue_recording(MEETING)
+    await enqueue_recording(MEETING, 1)
     await fleet.begun(MEETING, "a")
     await fleet.start(work, "recorder", "b")
     for _ in range(20):  # the process that was missed goes on and may take its own work again

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.durable import RECORDINGS, TRANSCRIPTIONS, Queue
-from bot.jobs import job_id, job_of
+from bot.enqueueing import job_id, job_of
 from tests.fakes.jobs import FakeSpeech
 from tests.unit.bot.hall import Hall
 from transcripts.spool import MeetingId
@@ -34,5 +34,6 @@ async def test_a_job_that_fails_in_a_way_that_nobody_foresaw_is_over(tmp_path: P
 
 @pytest.mark.parametrize("queue", [RECORDINGS, TRANSCRIPTIONS])
 def test_the_id_of_a_job_says_whose_it_is(queue: Queue) -> None:
-    """Whatever is in the meeting's id."""
-    assert job_of(job_id(MeetingId("m-1.2"), queue)) == (MeetingId("m-1.2"), queue)
+    """The first one of a meeting, and one that came after it."""
+    assert job_of(job_id(queue, MeetingId("m-1"))) == (MeetingId("m-1"), queue)
+    assert job_of(job_id(queue, MeetingId("m-1"), 2)) == (MeetingId("m-1"), queue)

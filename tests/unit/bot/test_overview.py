@@ -12,7 +12,7 @@ from dbos import DBOS
 
 from bot import figures, status
 from bot.durable import RECORDINGS, TRANSCRIPTIONS
-from bot.jobs import enqueue_transcription
+from bot.enqueueing import enqueue_transcription
 from bot.overview import Overview, Waiting, overview
 from bot.processes import Process
 from tests.unit.bot.hall import Hall
