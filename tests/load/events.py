@@ -124,9 +124,10 @@ async def digested_by_listener(stream: Stream, url: str, folder: Path, *, durabl
 
     settings = Matrix(homeserver_url=url, server_name="tchap.test", as_token=SecretStr("an-as-token"))
     wanted = Wanted(invitation_from=lambda _: True, message=lambda message: is_addressed(message.body))
-    async with _database(folder, durably=durably) as engine, Watched(
-        settings, f"s{stream.events // EVENTS_A_SYNC}"
-    ) as homeserver:
+    async with (
+        _database(folder, durably=durably) as engine,
+        Watched(settings, f"s{stream.events // EVENTS_A_SYNC}") as homeserver,
+    ):
         inbox = Inbox(engine, homeserver.user_id)
         listening = asyncio.create_task(Listener(homeserver, inbox, wanted, handle).run())
         try:
@@ -178,9 +179,7 @@ def table(done: list[Digestion], sync_s: float) -> Table:
             mine = [one for one in done if one.stream == stream and one.how == how]
             a_s, cpu_us = [one.events_a_s for one in mine], median(one.cpu_us for one in mine)
             spread = f"{min(a_s):,.0f} to {max(a_s):,.0f}"
-            rows.append(
-                (stream.name, how, f"{median(a_s):,.0f}", spread, f"{cpu_us:.0f}", f"{cpu_us / raw_us:.1f}")
-            )
+            rows.append((stream.name, how, f"{median(a_s):,.0f}", spread, f"{cpu_us:.0f}", f"{cpu_us / raw_us:.1f}"))
     return Table(
         "Events a second that the front digests",
         ("events", "how", "events a second", "from … to", "CPU µs an event", "× the least"),

@@ -9,8 +9,8 @@ import pytest
 
 from bot.alone import AlreadyRunning, alone
 from bot.durable import MESSAGE_POLL_S, RECORDINGS
-from bot.identity import Identity, host
 from bot.enqueueing import enqueue_recording
+from bot.identity import Identity, host
 from bot.stopping import TEMPORARY_FAULT
 from tests.integration.durable.fleet import Fleet
 from tests.stack.postgresql import PostgreSQLServer
