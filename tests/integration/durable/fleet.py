@@ -150,7 +150,7 @@ class Fleet:
 
     async def job(self, meeting: str, queue: Queue) -> Any:
         """How it stands with a meeting's job."""
-        return await DBOS.get_workflow_status_async(job_id(MeetingId(meeting), queue))
+        return await DBOS.get_workflow_status_async(job_id(queue, MeetingId(meeting)))
 
     async def job_ends(self, meeting: str, queue: Queue) -> str:
         """Wait until nothing more is done about a meeting's job; returns its status."""
