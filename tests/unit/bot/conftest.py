@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.database import create_tables, database_file, open_engine, prepare
@@ -31,6 +33,17 @@ async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
 def register(engine: AsyncEngine) -> Register:
     """An empty register."""
     return Register(engine)
+
+
+@pytest.fixture
+def logging_as_before() -> Iterator[None]:
+    """Leave logging as it was: a logger that is first used while it is set up for a process stays so for good."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
 
 
 def shorten_waits(patch: pytest.MonkeyPatch) -> None:
