@@ -35,7 +35,8 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 _VERSIONS: dict[Role, str] = {"front": "2", "recorder": "1", "speech": "1"}
-"""Raised when the steps of that role's workflows change: what a former version began is not taken up by this one."""
+"""Raised when the steps of the front's workflows change: what a former version began is then held anew. The jobs of the
+others are one step each, and stay what they are: what waits for a former version would wait for ever."""
 MAX_RECOVERY_ATTEMPTS = 8
 """How often a workflow is taken up again before it counts as one that kills its process."""
 HELD = ("PENDING", "ENQUEUED", "DELAYED")

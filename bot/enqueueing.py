@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dbos import DBOS, EnqueueOptions
 
-from bot.durable import HELD, RECORDINGS, TRANSCRIPTIONS, Queue, application_of
+from bot.durable import HELD, RECORDINGS, TRANSCRIPTIONS, Queue, application_of, version_of
 from transcripts.spool import MeetingId
 
 LOST = "lost"
@@ -65,6 +65,7 @@ async def _enqueue(queue: Queue, meeting: MeetingId, number: int) -> None:
         "instance_name": queue.name,
         "queue_name": queue.name,
         "application_name": application_of(queue.role),
+        "app_version": version_of(queue.role),
         "workflow_id": job_id(queue, meeting, number),
     }
     await DBOS.enqueue_workflow_with_options_async(options, meeting)

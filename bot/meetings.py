@@ -25,6 +25,7 @@ from bot.register import Meeting, Register
 from bot.transcribing import Transcribing
 from bot.wording import Wording, in_language
 from bridge.matrix.errors import HomeserverError
+from bridge.matrix.ids import EventId
 from config.models import Settings
 from transcripts.spool import MeetingId
 
@@ -101,15 +102,9 @@ class Meetings(DBOSConfiguredInstance):
     async def _hold(self, meeting: Meeting, wording: Wording) -> None:
         begun = await step("read the register", partial(self._steps.begun, meeting))
         meeting = replace(meeting, transcribed=begun.transcribed)
-        if not begun.is_over:
-            refusal = await step("open the call", partial(self._steps.open_call, meeting))
-            if refusal:
-                sentence = wording.call_server_away if refusal == "away" else wording.call_server_refused
-                await step("say that it cannot be opened", partial(self._steps.say, meeting, "refusal", sentence))
-                return
-        card_id = begun.card_id
+        card_id = begun.card_id or await self._open(meeting, wording)
         if card_id is None:
-            card_id = await step("post the card", partial(self._steps.post_card, meeting))
+            return
         followed = Followed(Watch(meeting.opened_at.timestamp()), begun.transcribed)
         if not begun.is_over:
             followed = await self._following.until_over(meeting, card_id, followed, wording)
@@ -122,6 +117,15 @@ class Meetings(DBOSConfiguredInstance):
         await step("settle the card", partial(self._steps.settle_card, meeting, card_id, ended, patience_s=patience_s))
         if not (followed.transcribed and self._keep_sound):
             await step("erase the sound", partial(self._steps.erase_sound, meeting))
+
+    async def _open(self, meeting: Meeting, wording: Wording) -> EventId | None:
+        """Open the call and post its card; None where it cannot be opened, and the room has been told so."""
+        refusal = await step("open the call", partial(self._steps.open_call, meeting))
+        if refusal:
+            sentence = wording.call_server_away if refusal == "away" else wording.call_server_refused
+            await step("say that it cannot be opened", partial(self._steps.say, meeting, "refusal", sentence))
+            return None
+        return await step("post the card", partial(self._steps.post_card, meeting))
 
     async def _apologise(self, meeting: Meeting) -> None:
         sentence = in_language(meeting.language).internal_fault

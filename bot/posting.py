@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 BACKOFF = Backoff(first_s=1.0, most_s=60.0)
 PATIENCE_S = 24 * 3600.0
-"""How long what must reach the room waits for a homeserver that is away."""
+"""How long what must reach the room waits for a homeserver that is away; a process that begins again waits anew."""
 HONOURED_FOR = timedelta(hours=20)
 """How long a transaction id is relied on: homeservers forget it after 24 hours, and not all to the minute."""
 

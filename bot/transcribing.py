@@ -16,6 +16,7 @@ from bot.delivery import Delivered, Delivery, NothingSaid, Undeliverable
 from bot.durable import RECORDINGS, TRANSCRIPTIONS, Queue, step
 from bot.enqueueing import ended_as, enqueue_transcription
 from bot.following import Followed
+from bot.jobs import STORAGE_AWAY
 from bot.meeting_steps import MeetingSteps
 from bot.outlook import Outlook
 from bot.register import Meeting
@@ -112,12 +113,14 @@ class Transcribing:
         """Wait for the end of a job, doing something every now and then; returns what went wrong, or nothing."""
         give_up_at_s = job.within_s + await step("note the time", self._steps.time_s)
         while True:
-            signal = await next_signal(job.look_every_s)
-            if signal is not None and signal.kind == job.end:
-                return signal.problem
             ended = await step("look after the job", partial(ended_as, job.queue, meeting.id, job.number))
             if ended is not None:
                 return ended
+            signal = await next_signal(job.look_every_s)
+            if signal is not None and signal.kind == job.end:
+                return signal.problem
+            if signal is not None and signal.problem == STORAGE_AWAY:
+                give_up_at_s += STORAGE_BACK_WITHIN_S
             if await step("note the time", self._steps.time_s) > give_up_at_s:
                 log.error("job did not end in time", queue=job.queue.name, waited_s=job.within_s)
                 return TOO_LATE

@@ -107,8 +107,8 @@ FRENCH = Wording(
     transcribing="Transcription en cours…",
     transcribing_about="Transcription en cours : elle sera là dans {about}.",
     transcript_below="La transcription est dans le fil de discussion.",
-    undelivered="La transcription n’a pas encore pu être publiée. Elle est conservée et le sera dès que possible ; "
-    "l’administrateur de Greffier en est averti.",
+    undelivered="La transcription n’a pas encore pu être publiée. Elle est conservée et sera publiée dès que "
+    "possible ; l’administrateur de Greffier en est averti.",
     nobody_spoke="Personne n’a parlé : il n’y a rien à transcrire.",
     nothing_recorded="Personne n’a rejoint l’appel.",
     time_limit="La durée maximale d’un appel est atteinte ({duration}).",

@@ -20,8 +20,8 @@ from sqlalchemy import text
 
 from bot.database import Database
 from bot.durable import Queue, taking_part
-from bot.identity import Identity, Role
 from bot.enqueueing import job_id
+from bot.identity import Identity, Role
 from bot.processes import seen
 from bot.signals import next_signal
 from bot.takeover import take_over

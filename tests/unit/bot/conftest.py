@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+import structlog
 
 from bot.database import Database, database_file
 from bot.durable import MESSAGE_POLL_S
+from bot.identity import ROLES
 from bot.register import Register
 from config.models import Settings
 from tests.unit.bot.hall import Hall
@@ -48,11 +51,23 @@ def register(database: Database) -> Register:
     return Register(database.engine)
 
 
+@pytest.fixture
+def logging_as_before() -> Iterator[None]:
+    """Leave logging as it was: a logger that is first used while it is set up for a process stays so for good."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+
+
 def shorten_waits(patch: pytest.MonkeyPatch) -> None:
     """Waits that are there for people and for machines with other work are short."""
     patch.setattr("bot.durable.QUEUE_POLL_S", 0.05)
     patch.setitem(MESSAGE_POLL_S, "front", 0.02)
     patch.setattr("bot.durable.application_of", lambda _role: "greffier")  # one process does the work of all three
+    patch.setattr("bot.durable._VERSIONS", dict.fromkeys(ROLES, "1"))
     patch.setattr("bot.enqueueing.application_of", lambda _role: "greffier")
     patch.setattr("bot.overview.application_of", lambda _role: "greffier")
     patch.setattr("bot.retention.application_of", lambda _role: "greffier")

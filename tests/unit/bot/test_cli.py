@@ -15,6 +15,8 @@ from bot.cli import main
 from config.registration import Registration
 from tests.unit.config.config_text import COMPLETE, SECRET, write
 
+pytestmark = pytest.mark.usefixtures("logging_as_before")
+
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from dbos import DBOS
+from sqlalchemy import text
 
+from bot.identity import ROLES
 from bot.signals import LOOK, tell
 from bot.wording import FRENCH
 from bridge.livekit.ids import CallId
@@ -158,3 +160,36 @@ async def test_a_meeting_that_goes_on_is_not_cleared_up(hall: Hall) -> None:
     await hall.clear_up()
     assert await hall.register.open_in(ROOM) == meeting
     assert CallId(meeting.id) in hall.calls.present
+
+
+@pytest.mark.parametrize("where", ["in its call", "in its transcription"])
+async def test_a_meeting_that_an_earlier_version_held_is_held_to_its_end(
+    tmp_path: Path, briskly: None, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """Its steps were others, so it begins anew: nothing is said again, and nothing is lost."""
+    hall = Hall(tmp_path)
+    hall.speech.may_finish = False
+    monkeypatch.setattr("bot.durable._VERSIONS", dict.fromkeys(ROLES, "of last year"))
+    async with hall.open():
+        meeting = await hall.begins("!visio Point budget", "Claire", "Marc")
+        if where == "in its transcription":
+            await hall.leaves(meeting)
+            await hall.until(lambda: meeting.id in hall.speech.begun)
+        # Here one application does all the work; the versions of the recorder and of the speech process stay.
+        async with hall._engine.begin() as connection:
+            await connection.execute(
+                text("UPDATE workflow_status SET application_version = 'greffier-of today' WHERE name = 'work'")
+            )
+    monkeypatch.setattr("bot.durable._VERSIONS", dict.fromkeys(ROLES, "of today"))
+    hall.speech.may_finish = True
+    async with hall.open():
+        await hall.clear_up()
+        if where == "in its call":
+            assert await hall.register.open_in(ROOM) == meeting
+            await hall.leaves(meeting)
+        finished = await hall.finishes(meeting)
+    assert finished.finished_at is not None
+    assert hall.card()[-1] == FRENCH.transcript_below
+    assert len([event for event in hall.rooms.of(ROOM) if event.edits is None and event.thread is None]) == 1
+    assert len(hall.thread()) == 3
+    assert said_twice(hall) == []
