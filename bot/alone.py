@@ -11,6 +11,7 @@ import asyncio
 import fcntl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
@@ -42,8 +43,16 @@ class NoLongerAlone(Exception):
     """The connection that held the lock is lost: another process may have taken this one's place."""
 
 
+@dataclass
+class Lock:
+    """What makes this process the only one with its executor id."""
+
+    lost: bool = False
+    """Whether another one may have taken its place: what has that id is not this process's to touch any more."""
+
+
 @asynccontextmanager
-async def alone(identity: Identity, database: Database) -> AsyncIterator[None]:
+async def alone(identity: Identity, database: Database) -> AsyncIterator[Lock]:
     """Be the only process with this executor id while the block runs.
 
     Raises:
@@ -52,8 +61,8 @@ async def alone(identity: Identity, database: Database) -> AsyncIterator[None]:
     """
     lock = _shared_lock if database.is_shared else _local_lock
     try:
-        async with lock(identity, database):
-            yield
+        async with lock(identity, database) as held:
+            yield held
     except BlockingIOError:
         raise AlreadyRunning(await _sentence(identity, database)) from None
 
@@ -75,13 +84,13 @@ async def file_lock(file: Path) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _local_lock(identity: Identity, database: Database) -> AsyncIterator[None]:
+async def _local_lock(identity: Identity, database: Database) -> AsyncIterator[Lock]:
     async with file_lock(Path(str(database.engine.url.database)).parent / f"{identity.executor_id}.lock"):
-        yield
+        yield Lock()
 
 
 @asynccontextmanager
-async def _shared_lock(identity: Identity, database: Database) -> AsyncIterator[None]:
+async def _shared_lock(identity: Identity, database: Database) -> AsyncIterator[Lock]:
     key = int.from_bytes(blake2b(f"greffier/{identity.executor_id}".encode(), digest_size=8).digest(), signed=True)
     connection = await psycopg.AsyncConnection.connect(
         conninfo(database.engine.url), autocommit=True, application_name=f"greffier {identity.executor_id}"
@@ -96,8 +105,8 @@ async def _shared_lock(identity: Identity, database: Database) -> AsyncIterator[
             return row is not None and bool(row[0])
 
         await _until_locked(attempt)
-        async with _while_answering(connection):
-            yield
+        async with _while_answering(connection) as lock:
+            yield lock
     finally:
         await connection.close()
 
@@ -111,22 +120,28 @@ async def _until_locked(attempt: Callable[[], Awaitable[bool]]) -> None:
 
 
 @asynccontextmanager
-async def _while_answering(connection: psycopg.AsyncConnection[tuple[object, ...]]) -> AsyncIterator[None]:
+async def _while_answering(connection: psycopg.AsyncConnection[tuple[object, ...]]) -> AsyncIterator[Lock]:
     """Cancel the block when the connection is lost, as `asyncio.timeout` does when time is up."""
     block = asyncio.current_task()
     assert block is not None  # noqa: S101 (we are in a coroutine)
-    watch = asyncio.create_task(_until_lost(connection), name="lock")
-    watch.add_done_callback(lambda watched: None if watched.cancelled() else block.cancel())
+    lock = Lock()
+
+    async def watch() -> None:
+        await _until_lost(connection)
+        lock.lost = True
+        block.cancel()
+
+    watching = asyncio.create_task(watch(), name="lock")
     try:
-        yield
+        yield lock
     except asyncio.CancelledError:
-        if watch.done() and not watch.cancelled() and block.uncancel() == 0:
+        if lock.lost and block.uncancel() == 0:
             raise NoLongerAlone(
                 "the database was lost for a moment, and another process may have taken this one's place"
             ) from None
         raise
     finally:
-        watch.cancel()
+        watching.cancel()
 
 
 async def _until_lost(connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:

@@ -24,7 +24,7 @@ import structlog
 from dbos import DBOS, DBOSConfig
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.alone import alone
+from bot.alone import Lock, alone
 from bot.database import BUSY_TIMEOUT_S, Database
 from bot.identity import Identity, Role
 from bot.processes import Heartbeat, beating, seen
@@ -106,10 +106,11 @@ class Part:
     """This process's part in the durable work."""
 
     def __init__(
-        self, identity: Identity, queues: tuple[Queue, ...], heartbeat: Heartbeat, engine: AsyncEngine
+        self, identity: Identity, queues: tuple[Queue, ...], lock: Lock, heartbeat: Heartbeat, engine: AsyncEngine
     ) -> None:
         self._identity = identity
         self._queues = queues
+        self._lock = lock
         self._heartbeat = heartbeat
         self._engine = engine
         self._dbos: DBOS
@@ -133,17 +134,14 @@ class Part:
         await self._heartbeat.stop()  # who leaves is no other: of two that leave together, neither waits in vain
         for event in self._dbos.background_thread_stop_events:
             event.set()
-        queues = [queue.name for queue in self._queues]
-        mine = (
-            await DBOS.list_workflows_async(
-                status="PENDING",
-                executor_id=self._identity.executor_id,
-                queue_name=queues,
-                load_input=False,
-                load_output=False,
-            )
-            if queues
-            else []
+        if self._lock.lost or not self._queues:
+            return False
+        mine = await DBOS.list_workflows_async(
+            status="PENDING",
+            executor_id=self._identity.executor_id,
+            queue_name=[queue.name for queue in self._queues],
+            load_input=False,
+            load_output=False,
         )
         for work in mine:
             await DBOS.resume_workflow_async(work.workflow_id, queue_name=work.queue_name)
@@ -162,18 +160,16 @@ async def taking_part(identity: Identity, database: Database, queues: tuple[Queu
         AlreadyRunning: Two processes with one id would do everything twice.
         NoLongerAlone: That there is only one is not certain any more; the block was cancelled.
     """
-    async with (
-        alone(identity, database),
-        beating(identity, database.engine) as heartbeat,
-        _launched(Part(identity, queues, heartbeat, database.engine), identity, database, queues) as part,
-    ):
-        yield part
+    async with alone(identity, database) as lock, beating(identity, database.engine) as heartbeat:
+        part = Part(identity, queues, lock, heartbeat, database.engine)
+        async with _launched(part, identity, database, queues):
+            yield part
 
 
 @asynccontextmanager
 async def _launched(
     part: Part, identity: Identity, database: Database, queues: tuple[Queue, ...]
-) -> AsyncIterator[Part]:
+) -> AsyncIterator[None]:
     config: DBOSConfig = {
         "name": application_of(identity.role),
         "system_database_url": database.system_url,
@@ -190,7 +186,7 @@ async def _launched(
             await DBOS.register_queue_async(
                 queue.name, worker_concurrency=queue.at_once, polling_interval_sec=QUEUE_POLL_S
             )
-        yield part
+        yield
     finally:
         await bounded("work handed back", part.hand_over(), END_WITHIN_S)
         # It waits for threads of its own, and one of these may be waiting for this loop.

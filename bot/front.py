@@ -121,9 +121,11 @@ async def _missing_roles(engine: AsyncEngine) -> tuple[str, ...]:
 async def _until_first(*coroutines: Coroutine[None, None, None]) -> None:
     """Run them together until one of them returns or fails; the others are cancelled."""
     tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
-    done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in pending:
-        task.cancel()
-    await asyncio.gather(*pending, return_exceptions=True)
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
     for task in done:
         task.result()

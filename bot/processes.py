@@ -86,10 +86,13 @@ def without_a_process(processes: Iterable[Process]) -> tuple[Role, ...]:
     return tuple(role for role in get_args(Role) if role not in alive)
 
 
-async def forget(engine: AsyncEngine, executor_id: str) -> None:
-    """This process is not expected back."""
+async def forget(engine: AsyncEngine, executor_id: str, *, pid: int | None = None) -> None:
+    """This process is not expected back; with `pid`, this one of this machine, and no other that has its id by now."""
+    gone = _processes.c.executor_id == executor_id
+    if pid is not None:
+        gone &= (_processes.c.host == host()) & (_processes.c.pid == pid)
     async with engine.begin() as connection:
-        await connection.execute(delete(_processes).where(_processes.c.executor_id == executor_id))
+        await connection.execute(delete(_processes).where(gone))
 
 
 class Heartbeat:
@@ -120,7 +123,7 @@ class Heartbeat:
         self._beating = None
         try:
             async with asyncio.timeout(GOODBYE_WITHIN_S):
-                await forget(self._engine, self._identity.executor_id)
+                await forget(self._engine, self._identity.executor_id, pid=os.getpid())
         except (SQLAlchemyError, TimeoutError, OSError) as error:
             log.warning("the database was not told that this process ends", cause=type(error).__name__)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -70,7 +71,8 @@ class Fleet:
             await self.database.dispose()
 
     async def start(self, work: str, role: Role, name: str) -> subprocess.Popen[bytes]:
-        """Start a process, and wait until it is seen."""
+        """Start a process, and wait until it is seen and ready; one that dies of its work may be gone by then."""
+        ready = self._ready(name)
         argv = [sys.executable, "-m", "tests.integration.durable.worker", work, role, "-c", str(self._config)]
         with (self._folder / f"{name}.log").open("ab") as log:
             worker = subprocess.Popen(  # noqa: ASYNC220 (of no event loop: what it leaves is reaped in any case)
@@ -82,13 +84,13 @@ class Fleet:
                 cwd=self._folder,
             )
         self._workers[name] = worker
-        async with asyncio.timeout(WITHIN_S):
-            while worker.pid not in {process.pid for process in await seen(self.database.engine)}:
-                assert worker.poll() is None or work == "dies", (self._folder / f"{name}.log").read_text()
-                if worker.poll() is not None:
-                    break
-                await asyncio.sleep(0.05)
+        await until(lambda: self._ready(name) > ready or worker.poll() is not None, within_s=WITHIN_S)
+        assert worker.poll() is None or work == "dies", self.log(name)
         return worker
+
+    def _ready(self, name: str) -> int:
+        """How often a process of this name has said that it is ready."""
+        return len(re.findall("(recorder|speech) ready", self.log(name)))
 
     async def kill(self, name: str) -> None:
         """SIGKILL, as when the machine goes away."""
@@ -108,7 +110,8 @@ class Fleet:
 
     def log(self, name: str) -> str:
         """What a process has said."""
-        return (self._folder / f"{name}.log").read_text()
+        file = self._folder / f"{name}.log"
+        return file.read_text() if file.exists() else ""
 
     async def hold(self, meeting: str, quiet_s: float = 2.0) -> asyncio.Task[list[dict[str, Any]]]:
         """A meeting that listens; its task ends with all that it was told."""

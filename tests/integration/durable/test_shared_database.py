@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from bot.alone import AlreadyRunning, alone
 from bot.durable import MESSAGE_POLL_S, RECORDINGS
@@ -22,7 +23,7 @@ MEETING = MeetingId("m-1")
 TOLD_WELL = {"kind": "recording_over", "by": "", "problem": ""}
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def shared_fleet(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgresql: PostgreSQLServer
 ) -> AsyncIterator[Fleet]:

@@ -94,6 +94,17 @@ async def test_a_process_that_was_forgotten_and_is_there_is_seen_again(
                 await asyncio.sleep(0.05)
 
 
+async def test_a_process_that_ends_does_not_take_its_successor_out(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another may have its name by now, here or elsewhere."""
+    async with beating(RECORDER, engine):
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setattr("bot.processes.host", lambda: "elsewhere")
+            await Heartbeat(RECORDER, engine).start()
+    assert [process.host for process in await seen(engine)] == ["elsewhere"]
+
+
 async def test_a_database_that_is_away_is_said_once_and_tried_again(
     engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
