@@ -74,8 +74,10 @@ class Verdict:
     """For how long nothing was recorded of what was said; 0 where the recorder did not die, or nobody was speaking."""
 
 
-def judge(meeting: Meeting, undisturbed: Outcome, disturbed: Outcome) -> Verdict:
-    """Compare a meeting with a kill in it with the same one without."""
+def judge(
+    meeting: Meeting, undisturbed: Outcome, disturbed: Outcome, *, back_within_s: float = BACK_WITHIN_S
+) -> Verdict:
+    """Compare a meeting with a kill in it with the same one without; a recorder that died must be back in time."""
     talk = _talk(meeting, disturbed)
     away = _away(disturbed)
     lost_s = max(
@@ -92,7 +94,7 @@ def judge(meeting: Meeting, undisturbed: Outcome, disturbed: Outcome) -> Verdict
     if lost_s > SOUND_LOST_S:
         problems.append(f"{lost_s:.1f} s of sound are missing")
     away_s = length((talk,)) - length(without((talk,), away))
-    if away_s > BACK_WITHIN_S and any(math.isinf(span.end_s) for span in away):
+    if away_s > back_within_s and any(math.isinf(span.end_s) for span in away):
         problems.append(f"the recorder was not back after {away_s:.0f} s")
     waited_s = disturbed.card_after_s + disturbed.complete_after_s
     return Verdict(
