@@ -1,7 +1,7 @@
 # Every target sets up what it needs first, and says what it gets; a second time that takes a second.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stack test check page image clean
+.PHONY: help setup demo stack test load check page image clean
 
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
@@ -20,6 +20,9 @@ stack: setup ## the real servers and Greffier, left running until Ctrl-C, descri
 test: setup ## every test: unit, integration against the real servers, acceptance (ARGS="tests/unit -k name")
 	@scripts/bootstrap chromium
 	@.venv/bin/python -m pytest $(ARGS)
+
+load: setup ## how much this machine bears (ARGS="--quick", "events sound meetings", "--write" into docs/reliability.md)
+	@.venv/bin/python -m tests.load $(ARGS)
 
 check: ## format, lint, types, import direction, links, the join page, the scripts
 	@scripts/bootstrap python page

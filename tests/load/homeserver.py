@@ -20,7 +20,9 @@ ROOMS_A_SYNC: Final = 20
 ENCRYPTED: Final = "encrypted"
 """In the place of the share of commands: every event is an encrypted one."""
 COMMAND: Final = "!visio état"
-_CHAT: Final = "Bonjour, je regarde le dossier et je reviens vers vous dans la matinée, avant la réunion de onze heures."
+_CHAT: Final = (
+    "Bonjour, je regarde le dossier et je reviens vers vous dans la matinée, avant la réunion de onze heures."
+)
 
 
 def prepared(events: int, commands: float | None) -> list[bytes]:
