@@ -1,7 +1,7 @@
 # Every target sets up what it needs first, and says what it gets; a second time that takes a second.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stack test faults check page image clean
+.PHONY: help setup demo stack test faults load check page image clean
 
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
@@ -23,6 +23,9 @@ test: setup ## every test: unit, integration against the real servers, acceptanc
 
 faults: setup ## kill every process at every step of a meeting; the table goes into docs/reliability.md (ARGS="--only recorder")
 	@.venv/bin/python -m tests.faults $(ARGS)
+
+load: setup ## how much this machine bears (ARGS="--quick", "events sound meetings", "--write" into docs/reliability.md)
+	@.venv/bin/python -m tests.load $(ARGS)
 
 check: ## format, lint, types, import direction, links, the join page, the scripts
 	@scripts/bootstrap python page

@@ -56,10 +56,12 @@ class Queue:
 
     name: str
     role: Role
-    at_once: int
+    at_once: int | None
+    """How many one process does at a time; None: as many as there are."""
 
 
-RECORDINGS = Queue("recordings", "recorder", at_once=64)
+RECORDINGS = Queue("recordings", "recorder", at_once=None)
+"""All of them: a call cannot wait for its recorder, so one that had to would be lost without a word."""
 TRANSCRIPTIONS = Queue("transcriptions", "speech", at_once=1)
 """One at a time: a recognition takes all the cores it is given."""
 

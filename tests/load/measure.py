@@ -71,6 +71,11 @@ def disk_sync_s(folder: Path) -> float:
     return median(took_s)
 
 
+def machine(sync_s: float) -> str:
+    """What a reader must know of the machine to compare figures."""
+    return f"{os.cpu_count()} cores, and a sync of the disk takes {sync_s * 1000:.2f} ms"
+
+
 def only_warnings() -> None:
     """Say nothing of what goes well: the terminal is for the figures."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))

@@ -22,7 +22,7 @@ from bridge.livekit.ids import ParticipantId, TrackId
 from bridge.livekit.sound import SpokenTrack, TrackSink
 from bridge.livekit.track_writing import FRAME_MS
 from tests.evaluation.meetings import MEETINGS, load
-from tests.load.measure import disk_sync_s, percentile
+from tests.load.measure import disk_sync_s, machine, percentile
 from tests.load.report import Table
 from transcripts.sound import SAMPLE_BYTES, SAMPLE_RATE_HZ
 from transcripts.spool import BrokenTrack, MeetingId, Spool
@@ -38,6 +38,8 @@ HALVINGS: Final = 2
 TRIES: Final = 2
 """A number does not hold when it did not so often in a row: a disk has its moments."""
 LASTS_S: Final = 5.0
+QUICK: Final = 4
+QUICK_S: Final = 1.0
 BEGINNING_S: Final = 2.0
 """Meetings do not all begin at once: their beginnings are spread over this time, and what it shows is not counted."""
 
@@ -89,7 +91,8 @@ class Fed:
     """Of each frame: how long after it was there it had been written."""
     between_syncs_s: list[float] = field(default_factory=list)
     """Of each sync of each meeting: how long after the one before it ended."""
-    bytes_written: int = 0
+    bytes_fed: int = 0
+    bytes_stored: int = 0
 
     @property
     def holds(self) -> bool:
@@ -145,7 +148,7 @@ async def _speak(sink: Sink, number: int, said: Frames, fed: Fed, begins_at_s: f
             track = sink.open_track(spoken)
         track.write(frame, due_s - begins_at_s)
         fed.late_s.append(time.perf_counter() - due_s)
-        fed.bytes_written += len(frame)
+        fed.bytes_fed += len(frame)
         due_s += FRAME_S
 
 
@@ -172,17 +175,12 @@ def _cut(pcm: bytes) -> Frames:
 
 
 async def written(folder: Path, meetings: int, frames: Sequence[Frames], lasts_s: float) -> Fed:
-    """Have so many meetings written by the spool, and see that all of it is there.
-
-    Raises:
-        AssertionError: sound was lost.
-    """
+    """Have so many meetings written by the spool, and look at what it then has."""
     with TemporaryDirectory(dir=folder) as inside:
         spool = Spool(Path(inside))
         ids = [MeetingId(f"m-{number}") for number in range(meetings)]
         fed = await feed([spool.writer(meeting) for meeting in ids], frames, lasts_s)
-        if fed.bytes_written != sum(_stored_bytes(spool, meeting) for meeting in ids):
-            raise AssertionError("sound was lost on the way to the disk")
+        fed.bytes_stored = sum(_stored_bytes(spool, meeting) for meeting in ids)
         return fed
 
 
@@ -233,15 +231,23 @@ async def search(folder: Path, frames: Sequence[Frames]) -> list[Fed]:
 
 
 async def run(folder: Path, *, quick: bool = False) -> list[Table]:
-    """Measure; nothing may be lost on the way."""
+    """Measure; nothing may be lost on the way.
+
+    Raises:
+        AssertionError: the spool does not have all that it was fed.
+    """
     frames = recorded()
-    tried = [await written(folder, 4, frames, 2.5)] if quick else await search(folder, frames)
+    tried = [await written(folder, QUICK, frames, QUICK_S)] if quick else await search(folder, frames)
+    if any(fed.bytes_stored != fed.bytes_fed for fed in tried):
+        raise AssertionError("sound was lost on the way to the disk")
     held = max((fed.meetings for fed in tried if fed.holds), default=0)
     rows: list[tuple[str, ...]] = []
     for fed in tried:
         rows.append(fed.row("Greffier"))
         if fed.meetings in (held, tried[-1].meetings):
-            rows.append((await appended(folder, fed.meetings, frames, 2.5 if quick else LASTS_S)).row("plain append"))
+            rows.append(
+                (await appended(folder, fed.meetings, frames, QUICK_S if quick else LASTS_S)).row("plain append")
+            )
     return [
         Table(
             "Meetings at once that one recorder process writes",
@@ -260,8 +266,8 @@ async def run(folder: Path, *, quick: bool = False) -> list[Table]:
                 f"{TRACKS_A_MEETING} tracks each, real recorded sound in frames of {FRAME_MS} ms, in real time, from "
                 "behind the media layer (what LiveKit’s client costs comes on top). The promise: 99 of 100 frames are "
                 f"written within {MOST_LATE_S * 1000:.0f} ms, and no sync is older than {MOST_BETWEEN_SYNCS_S:.0f} s. "
-                f"{held} meetings hold. Plain append: the same frames to one file, never synced, in the same run. "
-                f"A sync of this disk takes {disk_sync_s(folder) * 1000:.2f} ms."
+                f"{held} meetings hold. Plain append: the same frames to one file, never synced, in the same run; "
+                f"{machine(disk_sync_s(folder))}."
             ),
         )
     ]

@@ -1,0 +1,138 @@
+"""Recorder and speech process of a load run, real processes on the run's database: `… recorder|speech FOLDER RATE`.
+
+They do what the real ones do around a call and a model: the recorder writes sound into the spool and stays until the
+call is over, the speech process takes as long as a model would, and as much of the machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from bot.database import open_engine, prepare
+from bot.durable import RECORDINGS, TRANSCRIPTIONS, taking_part
+from bot.jobs import recordings, transcriptions
+from bot.register import Register
+from bot.speech import Transcriber
+from bot.stopping import until_stopped
+from bridge.livekit.ids import ParticipantId, TrackId
+from bridge.livekit.sound import SpokenTrack
+from tests.evaluation.meetings import MEETINGS, load
+from tests.fakes.speech import ScriptedRecogniser
+from tests.fakes.waiting import until
+from tests.load.measure import only_warnings
+from tests.unit.bot.samples import settings
+from transcripts.recognition import Recognition
+from transcripts.sound import SAMPLE_RATE_HZ, Samples, seconds
+from transcripts.spool import MeetingId, Spool
+
+SOUND_S: Final = (9.5, 13.5)
+"""Of a recorded meeting: both of its people say something in this time."""
+SPEAKERS: Final = 2
+OTHERS: Final = ("recorder", "speech")
+SILENT: Final = "silent"
+"""The title of a meeting in which nobody has a microphone on: there is nothing to transcribe."""
+LONGEST_S: Final = 3600.0
+_MATRIX_SIZE: Final = 512
+
+
+def over_file(folder: Path, meeting: MeetingId) -> Path:
+    """The file whose existence tells the recorder that a call is over, as LiveKit would."""
+    return folder / "over" / meeting
+
+
+def ready_file(folder: Path, role: str) -> Path:
+    """The file that a process makes when it takes part in the work; its process id is in it."""
+    return folder / f"{role}.ready"
+
+
+def speaker(title: str, number: int) -> str:
+    """Whoever speaks in the meeting of this title: nobody of this name speaks in another."""
+    return f"Personne {number} de {title}"
+
+
+class Recorder:
+    """Records calls that there are not."""
+
+    def __init__(self, folder: Path, register: Register) -> None:
+        self._folder = folder
+        self._register = register
+        self._spool = Spool(settings(folder).storage.spool)
+        heard = slice(*(round(at_s * SAMPLE_RATE_HZ) for at_s in SOUND_S))
+        self._sound = [samples[heard].tobytes() for samples in load(MEETINGS / "dev2").sound]
+
+    async def work(self, meeting_id: MeetingId) -> str | None:
+        """Write everyone's sound and stay until the call is over (a `Work`)."""
+        meeting = await self._register.get(meeting_id)
+        if meeting is None or not meeting.transcribed or meeting.ended_at is not None:
+            return ""
+        over = over_file(self._folder, meeting_id)
+        if meeting.title != SILENT and not over.exists():  # whoever comes when all have gone hears nothing
+            await asyncio.to_thread(self._write, meeting_id, meeting.title)
+        await until(over.exists, within_s=LONGEST_S)
+        return ""
+
+    def _write(self, meeting: MeetingId, title: str) -> None:
+        writer = self._spool.writer(meeting)
+        for number, pcm in enumerate(self._sound):
+            spoken = SpokenTrack(
+                ParticipantId(f"p{number}"), speaker(title, number), TrackId(f"TR_{number}"), "microphone"
+            )
+            writer.open_track(spoken).write(pcm, arrived_s=SOUND_S[1])
+        writer.close()
+
+
+@dataclass(slots=True)
+class PacedRecogniser(ScriptedRecogniser):
+    """Hears the same words everywhere, in the time that a model takes and with all cores at work."""
+
+    rate: float = 0.1
+    """How long it takes for a second of speech."""
+    _matrix: Samples = field(default_factory=lambda: np.ones((_MATRIX_SIZE, _MATRIX_SIZE), np.float32))
+
+    def recognise(self, windows: Sequence[Samples], language: str) -> list[Recognition]:
+        """See `Recogniser`."""
+        ready_at_s = time.perf_counter() + self.rate * seconds(sum(map(len, windows)))
+        while time.perf_counter() < ready_at_s:
+            _ = self._matrix @ self._matrix
+        return ScriptedRecogniser.recognise(self, windows, language)
+
+    def language_scores(self, speech: Samples) -> Mapping[str, float]:
+        """See `Recogniser`."""
+        return ScriptedRecogniser.language_scores(self, speech)
+
+
+async def run(role: str, folder: Path, rate: float) -> None:
+    """Take part until told to stop."""
+    database = prepare(folder)
+    engine = open_engine(database)
+    register = Register(engine)
+    if role == "recorder":
+        jobs = recordings(Recorder(folder, register).work)
+        taking = taking_part("recorder", database, (RECORDINGS,))
+    else:
+        jobs = transcriptions(Transcriber(settings(folder), register, PacedRecogniser(rate=rate)).work)
+        taking = taking_part("speech", database, (TRANSCRIPTIONS,))
+    try:
+        async with taking:
+            ready = ready_file(folder, role)
+            ready.with_suffix(".new").write_text(str(os.getpid()))
+            ready.with_suffix(".new").replace(ready)
+            await until_stopped()
+            await jobs.leave_off()
+    finally:
+        await engine.dispose()
+
+
+if __name__ == "__main__":
+    only_warnings()
+    asyncio.run(run(sys.argv[1], Path(sys.argv[2]), float(sys.argv[3])))
+    os._exit(0)  # native threads of LiveKit's client would call into an interpreter that is gone
