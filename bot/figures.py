@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 
 from dbos import DBOS
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -16,17 +16,12 @@ from bridge.web.door import Figure
 class Figures:
     """Reads the figures from the database when they are asked for."""
 
-    def __init__(self, engine: AsyncEngine, count_undelivered: Callable[[], Awaitable[int]] | None = None) -> None:
+    def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._count_undelivered = count_undelivered
 
     async def now(self) -> Iterable[Figure]:
         """All of them, as of now."""
-        figures = list(of(await overview(self._engine, DBOS.list_workflows_async)))
-        if self._count_undelivered is not None:
-            count = await self._count_undelivered()
-            figures.append(Figure("greffier_transcripts_undelivered", "Transcripts that could not be posted", count))
-        return figures
+        return of(await overview(self._engine, DBOS.list_workflows_async))
 
 
 def of(now: Overview) -> Iterable[Figure]:
@@ -42,3 +37,4 @@ def of(now: Overview) -> Iterable[Figure]:
         yield Figure(
             "greffier_meetings_open", "Meetings about which something is to be done", len(meetings), {"phase": phase}
         )
+    yield Figure("greffier_transcripts_undelivered", "Transcripts that could not be posted", len(now.undelivered))

@@ -43,16 +43,20 @@ class Overview:
     after_call: list[Meeting]
     """The call is over and something is still to be done, most of all the transcript."""
     waiting: tuple[Waiting, ...]
+    undelivered: list[Meeting]
+    """Their transcripts are kept, because they could not be posted."""
 
 
 async def overview(engine: AsyncEngine, list_workflows: ListWorkflows) -> Overview:
     """Look at everything."""
-    meetings = await Register(engine).unfinished()
+    register = Register(engine)
+    meetings = await register.unfinished()
     return Overview(
         processes=await seen(engine),
         in_call=[meeting for meeting in meetings if meeting.ended_at is None],
         after_call=[meeting for meeting in meetings if meeting.ended_at is not None],
         waiting=tuple([await _waiting(queue, list_workflows) for queue in QUEUES]),
+        undelivered=await register.undelivered(),
     )
 
 

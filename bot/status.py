@@ -57,14 +57,10 @@ def lines(now: Overview) -> Iterable[str]:
             yield f"  {waiting.queue.name}: {count}, the oldest for {ago(waiting.oldest_s)}"
         else:
             yield f"  {waiting.queue.name}: none"
-
-
-def undelivered_lines(meetings: Sequence[tuple[Meeting, str]]) -> Iterable[str]:
-    """The transcripts that could not be posted, each with the reason."""
     yield "transcripts that could not be posted"
-    for meeting, why in meetings:
-        yield f"  {meeting.id}: {why} ({meeting.room_id})"
-    if not meetings:
+    for meeting in now.undelivered:
+        yield f"  {meeting.id}: {meeting.undelivered} ({meeting.room_id})"
+    if not now.undelivered:
         yield "  none"
 
 
