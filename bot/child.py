@@ -34,14 +34,14 @@ async def run_once(role: Role, config_file: Path, pulse: Pulse, started: Callabl
         start_new_session=True,
         env={name: value for name, value in os.environ.items() if name != "WATCHDOG_PID"} | pulse.environment,
     )
-    log.info("process started", role=role, pid=process.pid)
+    log.info("process started", process=role, pid=process.pid)
     started(process.pid)
     ended = asyncio.create_task(process.wait(), name=f"{role} ended")
     stuck = asyncio.create_task(pulse.until_silent(), name=f"{role} stuck")
     try:
         await asyncio.wait((ended, stuck), return_when=asyncio.FIRST_COMPLETED)
         if not ended.done():
-            log.error("process is stuck and is killed", role=role, pid=process.pid)
+            log.error("process is stuck and is killed", process=role, pid=process.pid)
             process.kill()
         return await ended
     finally:
@@ -57,7 +57,7 @@ async def _stop(role: Role, process: asyncio.subprocess.Process) -> None:
         async with asyncio.timeout(STOP_WITHIN_S):
             await process.wait()
     except TimeoutError:
-        log.warning("process does not stop and is killed", role=role)
+        log.warning("process does not stop and is killed", process=role)
         process.kill()
         await process.wait()
 

@@ -110,6 +110,6 @@ async def _keep_running(role: Role, config_file: Path, pids: Pids, pulse: Pulse)
             raise GaveUp(role)
         if clock() - started_at > STEADY_AFTER_S:
             wait_s = FIRST_WAIT_S
-        log.error("process ended and is started again", role=role, ended=ending(status), again_in_s=wait_s)
+        log.error("process ended and is started again", process=role, ended=ending(status), again_in_s=wait_s)
         await asyncio.sleep(wait_s)
         wait_s = min(wait_s * 2, LONGEST_WAIT_S)

@@ -145,7 +145,7 @@ async def test_a_process_that_is_stuck_is_killed_and_started_again(
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     assert (starts(tmp_path, "front"), starts(tmp_path, "recorder")) == (1, 1)
-    assert [entry["role"] for entry in logs if entry["event"] == "process is stuck and is killed"][:1] == ["speech"]
+    assert [entry["process"] for entry in logs if entry["event"] == "process is stuck and is killed"][:1] == ["speech"]
     assert [entry["ended"] for entry in logs if entry["event"] == "process ended and is started again"][:1] == [
         "SIGKILL"
     ]
