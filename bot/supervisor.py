@@ -14,10 +14,11 @@ from tempfile import TemporaryDirectory
 
 import structlog
 
-from bot.alone import AlreadyRunning, file_lock
+from bot.alone import AlreadyRunning
 from bot.child import ending, run_once
 from bot.database import prepare_folder
 from bot.identity import ROLES, Role
+from bot.locks import file_lock
 from bot.notifying import READY, notify, saying_alive
 from bot.pulse import Pulse, listening
 from bot.stopping import CONFIGURATION_FAULT, until_stopped

@@ -48,7 +48,7 @@ async def test_a_second_front_is_refused_with_where_the_first_is(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would do everything twice; the operator is told which machine to look at."""
-    monkeypatch.setattr("bot.alone.LOCK_WITHIN_S", 0.3)
+    monkeypatch.setattr("bot.locks.LOCK_WITHIN_S", 0.3)
     await Heartbeat(FRONT, database.engine).start()
     with holder(tmp_path / "front.lock") as other:
         with pytest.raises(AlreadyRunning, match=rf"another front is running on {host()} \(process \d+\)"):
@@ -61,7 +61,7 @@ async def test_a_second_recorder_of_one_name_is_refused_and_told_of_names(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There may be many, each with its own."""
-    monkeypatch.setattr("bot.alone.LOCK_WITHIN_S", 0.3)
+    monkeypatch.setattr("bot.locks.LOCK_WITHIN_S", 0.3)
     with holder(tmp_path / "recorder@a.lock") as other:
         with pytest.raises(AlreadyRunning, match=r"another recorder called a is running .* another --name"):
             async with taking_part(Identity.of("recorder", "a"), database, ()):

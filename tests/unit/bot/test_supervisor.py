@@ -179,7 +179,7 @@ async def test_a_second_supervisor_is_refused_before_it_changes_anything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The file goes on naming the processes of the first."""
-    monkeypatch.setattr("bot.alone.LOCK_WITHIN_S", 0.3)
+    monkeypatch.setattr("bot.locks.LOCK_WITHIN_S", 0.3)
     scripted(tmp_path, monkeypatch)
     running = asyncio.create_task(supervisor.run(settings(tmp_path), tmp_path / "config.yaml"))
     file = tmp_path / "processes.json"
