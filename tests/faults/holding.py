@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.faults.judging import Outcome
-from tests.faults.left_behind import gaps, is_an_answer, keep_sound, kind, settled
+from tests.faults.left_behind import gaps, is_an_answer, keep_sound, kind, settled, sound_in
 from tests.faults.place import until
 from tests.stack.meeting_in_room import CARD_KEY, open_call, read_transcript, speak
 from tests.stack.people import DidNotHappen
 from tests.stack.webvtt import read_cues, words_by_voice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import AsyncIterator, Callable, Coroutine
+    from pathlib import Path
 
     from tests.evaluation.meetings import Meeting, Segment
     from tests.faults.place import Place
-    from tests.faults.spans import Span
     from tests.faults.steps import Row
     from tests.stack.room_view import RoomView, SeenEvent
 
@@ -32,6 +33,7 @@ _AT_ONCE_S = 1.0
 _MID_SPEECH_TURN = 1
 _MID_SPEECH_S = 1.3
 """When somebody has said so much of that turn, the turn before it ended more than a second ago."""
+_KEEP_EVERY_S = 0.5
 _DONE_WITHIN_S = 180.0
 _BACK_WITHIN_S = 60.0
 _FREE_WITHIN_S = 60.0
@@ -88,8 +90,9 @@ async def _hold(place: Place, meeting: Meeting, row: Row | None, disturbance: Di
     typed_at = time.monotonic()
     card_id, link = await open_call(place.host, room_id, bot, _TITLE)
     card_after_s = time.monotonic() - typed_at
-    await _until_the_recorder_listens(place, run)
-    async with asyncio.TaskGroup() as tasks:
+    meeting_id = room.event(card_id).content[CARD_KEY]["meeting"]
+    kept = place.folder / "sound" / meeting_id
+    async with _keeping_the_sound(place.spooled(meeting_id), kept), asyncio.TaskGroup() as tasks:
 
         def in_mid_speech() -> None:
             run.disturbed_at = time.time()
@@ -98,13 +101,13 @@ async def _hold(place: Place, meeting: Meeting, row: Row | None, disturbance: Di
             if disturbance:
                 tasks.create_task(disturbance.act(room_id, card_id))
 
-        keeping = tasks.create_task(_keep_the_sound(place, room_id, card_id))
+        await _until_the_recorder_listens(place, run)
         hung_up_at_ms = await speak(place.stack, meeting, link, _Watcher(run, in_mid_speech))
         held = await read_transcript(place.host, room_id, card_id, hung_up_at_ms=hung_up_at_ms, within_s=_DONE_WITHIN_S)
     said = words_by_voice(read_cues((await place.colleague.download(held.file(".vtt"))).decode()))
     if row:
         await _until_back(place, run, row)
-    await _until_free(place, room_id, held.meeting_id, run)
+    await _until_free(place, room_id, meeting_id, run)
     run.complaints += [
         line.strip() for line in greffier.process.log_since(run.log_from).splitlines() if _GIVEN_UP in line
     ]
@@ -112,8 +115,8 @@ async def _hold(place: Place, meeting: Meeting, row: Row | None, disturbance: Di
         posted=tuple(kind(message, card_id) for message in room.messages_of(bot) if not is_an_answer(message)),
         settled=settled(room.event(card_id)),
         said=said,
-        sound=keeping.result(),
-        gaps=gaps(greffier.transcript(held.meeting_id)),
+        sound=sound_in(kept),
+        gaps=gaps(greffier.transcript(meeting_id)),
         spoke_at=run.spoke_at,
         card_after_s=card_after_s,
         complete_after_s=held.hangup_to_complete_s,
@@ -155,16 +158,21 @@ async def _until_the_recorder_listens(place: Place, run: _Run) -> None:
     await asyncio.sleep(_AT_ONCE_S)
 
 
-async def _keep_the_sound(place: Place, room_id: str, card_id: str) -> dict[str, tuple[Span, ...]]:
-    """When the call is over, and before its sound is erased: when sound was recorded of whom."""
+@asynccontextmanager
+async def _keeping_the_sound(spooled: Path, kept: Path) -> AsyncIterator[None]:
+    """Meanwhile, have all of a meeting's sound outlive its erasure, in the folder `kept`."""
 
-    def over(room: RoomView) -> SeenEvent | None:
-        card = room.event(card_id)
-        return card if card.content[CARD_KEY]["state"] != "open" else None
+    async def keep() -> None:
+        while True:
+            with suppress(FileNotFoundError):  # not there yet, or being erased
+                keep_sound(spooled, kept)
+            await asyncio.sleep(_KEEP_EVERY_S)
 
-    card = await place.host.wait_for(room_id, over, within_s=_DONE_WITHIN_S, what="the end of the call on the card")
-    meeting_id = card.content[CARD_KEY]["meeting"]
-    return keep_sound(place.spooled(meeting_id), place.folder / "sound" / meeting_id)
+    keeping = asyncio.create_task(keep())
+    try:
+        yield
+    finally:
+        keeping.cancel()
 
 
 async def _until_back(place: Place, run: _Run, row: Row) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from datetime import datetime
@@ -46,9 +45,19 @@ def is_an_answer(message: SeenEvent, to: str | None = None) -> bool:
     return to is None or relation["m.in_reply_to"]["event_id"] == to
 
 
-def keep_sound(spooled: Path, kept: Path) -> dict[str, tuple[Span, ...]]:
-    """Have a meeting's sound outlive its erasure in the folder `kept`; gives when sound was recorded of each name."""
-    shutil.copytree(spooled, kept, copy_function=os.link)
+def keep_sound(spooled: Path, kept: Path) -> None:
+    """Have what there is now of a meeting's sound outlive its erasure, in the folder `kept`; to be repeated."""
+    kept.mkdir(parents=True, exist_ok=True)
+    for file in spooled.iterdir():
+        if file.suffix == ".pcm":
+            if not (kept / file.name).exists():
+                (kept / file.name).hardlink_to(file)  # which goes on growing
+        elif file.suffix == ".json":
+            shutil.copyfile(file, kept / file.name)
+
+
+def sound_in(kept: Path) -> dict[str, tuple[Span, ...]]:
+    """When sound was recorded of each name."""
     began_at = json.loads((kept / "meeting.json").read_text())["began_at"]
     sound: dict[str, list[Span]] = {}
     for file in sorted(kept.glob("*.pcm")):

@@ -71,8 +71,10 @@ async def test_a_homeserver_that_is_away_gets_everything_once_it_is_back(
 
         for _ in range(2):
             await synapse.stop()
-            await asyncio.sleep(AWAY_S)
-            await synapse.start()
+            try:
+                await asyncio.sleep(AWAY_S)
+            finally:
+                await synapse.start()
             await place.host.wait_for(room_id, over, within_s=120, what="the end of the call on the card")
 
     disturbed = await hold(place, meeting, disturbance=Disturbance(stop_twice))
