@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from tests.acceptance.team import Team
+from tests.acceptance.team import NewTeam, teams
 from tests.evaluation import meetings
 from tests.stack.speech_model import speech_model
 from tests.stack.stack import Stack, running_stack
@@ -26,20 +24,9 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def new_team(stack: Stack) -> AsyncIterator[Callable[[], Awaitable[Team]]]:
+async def new_team(stack: Stack) -> AsyncIterator[NewTeam]:
     """Makes a team in a room of its own."""
-    numbers = itertools.count(1)
-    async with AsyncExitStack() as listening:
-
-        async def make() -> Team:
-            number = next(numbers)
-            host = await stack.register(f"camille{number}", "Camille Petit [DINUM]")
-            colleague = await stack.register(f"karim{number}", "Karim Benali [DINUM]")
-            room_id = await stack.shared_room("Équipe projet", [host, colleague])
-            await listening.enter_async_context(host.listening())
-            await listening.enter_async_context(colleague.listening())
-            return Team(host, colleague, room_id)
-
+    async with teams(stack) as make:
         yield make
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from tests.stack.meeting_in_room import CARD_KEY
 from tests.stack.people import MatrixPerson
 from tests.stack.room_view import RoomView, SeenEvent
+from tests.stack.surroundings import Surroundings
 
 ANSWER_WITHIN_S = 30.0
 END_WITHIN_S = 90.0
@@ -49,6 +53,28 @@ class Team:
             return room.event(card_id) if room.event(card_id).content[CARD_KEY]["state"] == "done" else None
 
         return await self.host.wait_for(self.room_id, done, within_s=END_WITHIN_S, what="the end on the card")
+
+
+NewTeam = Callable[[], Awaitable[Team]]
+"""Makes a team in a room of its own."""
+
+
+@asynccontextmanager
+async def teams(around: Surroundings) -> AsyncIterator[NewTeam]:
+    """Teams for as long as this lasts, all of whom see what happens in their rooms."""
+    numbers = itertools.count(1)
+    async with AsyncExitStack() as listening:
+
+        async def make() -> Team:
+            number = next(numbers)
+            host = await around.register(f"camille{number}", "Camille Petit [DINUM]")
+            colleague = await around.register(f"karim{number}", "Karim Benali [DINUM]")
+            room_id = await around.shared_room("Équipe projet", [host, colleague])
+            await listening.enter_async_context(host.listening())
+            await listening.enter_async_context(colleague.listening())
+            return Team(host, colleague, room_id)
+
+        yield make
 
 
 class NobodyWatches:

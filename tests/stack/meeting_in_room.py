@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.evaluation.meetings import Meeting, Segment
     from tests.stack.people import MatrixPerson
     from tests.stack.room_view import RoomView, SeenEvent
-    from tests.stack.stack import Stack
+    from tests.stack.surroundings import Surroundings
 
 CARD_KEY = "fr.greffier.card"
 TRANSCRIPT_KEY = "fr.greffier.transcript"
@@ -88,10 +88,10 @@ async def open_call(host: MatrixPerson, room_id: str, bot_user_id: str, title: s
     return card.event_id, link[0]
 
 
-async def speak(stack: Stack, meeting: Meeting, link: str, watcher: Watcher) -> int:
+async def speak(around: Surroundings, meeting: Meeting, link: str, watcher: Watcher) -> int:
     """Join, speak the recording in real time and hang up; gives when the last one had left (ms since 1970)."""
     names = names_in_call(meeting)
-    async with in_call(stack.session, link, *names) as participants:
+    async with in_call(around.session, link, *names) as participants:
         watcher.happened(f"{', '.join(names)} joined by the link")
         starts_at = asyncio.get_running_loop().time() + _SETTLE_S
         async with asyncio.TaskGroup() as group:

@@ -1,0 +1,98 @@
+"""What Greffier lives among: a homeserver that knows it, a LiveKit server that tells it what happens, and people."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tests.stack.livekit import LiveKitServer
+from tests.stack.people import MatrixPerson
+from tests.stack.ports import free_tcp_port
+from tests.stack.synapse import SynapseServer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+    from pathlib import Path
+
+    import aiohttp
+
+SERVER_NAME = "tchap.test"
+BOT_USER_ID = f"@greffier:{SERVER_NAME}"
+_BOT_JOINS_WITHIN_S = 20
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The servers, and a session to talk to them with."""
+
+    synapse: SynapseServer
+    livekit: LiveKitServer
+    session: aiohttp.ClientSession
+    bot_user_id: str
+    port: int
+    """Where Greffier's own HTTP side is to be."""
+
+    @classmethod
+    def prepare(cls, folder: Path, registration: Path, session: aiohttp.ClientSession) -> Surroundings:
+        """Choose ports and folders; `registration` must be there when the servers are started."""
+        port = free_tcp_port()
+        return cls(
+            SynapseServer(folder / "synapse", server_name=SERVER_NAME, registrations=[registration]),
+            LiveKitServer(folder / "livekit", webhook_urls=[f"http://127.0.0.1:{port}/livekit/webhook"]),
+            session,
+            BOT_USER_ID,
+            port,
+        )
+
+    @property
+    def public_url(self) -> str:
+        """Where Greffier's join pages are."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def config(self, storage: Path, model_folder: Path) -> dict[str, dict[str, Any]]:
+        """The configuration of a Greffier that lives here."""
+        livekit = self.livekit
+        return {
+            "matrix": {"homeserver_url": self.synapse.url, "server_name": SERVER_NAME},
+            "livekit": {"url": livekit.url, "api_key": livekit.api_key, "api_secret": livekit.api_secret},
+            "web": {"public_url": self.public_url, "host": "127.0.0.1", "port": self.port},
+            "speech": {"model": str(model_folder)},
+            "storage": {"folder": str(storage)},
+            "log": {"format": "console"},
+        }
+
+    @asynccontextmanager
+    async def running(self, tell: Callable[[str], None]) -> AsyncIterator[None]:
+        """The servers, answering; `tell` is told in one sentence what is being started."""
+        try:
+            tell("Starting Synapse, with Tchap’s room rules and Greffier’s registration")
+            await self.synapse.start()
+            tell("Starting LiveKit")
+            await self.livekit.start()
+            yield
+        finally:
+            await self.livekit.stop()
+            await self.synapse.stop()
+
+    async def register(self, localpart: str, display_name: str | None = None) -> MatrixPerson:
+        """Make somebody an account."""
+        secret = self.synapse.registration_shared_secret
+        return await MatrixPerson.register(self.session, self.synapse.url, secret, localpart, display_name=display_name)
+
+    async def shared_room(self, name: str, people: Sequence[MatrixPerson]) -> str:
+        """A private room of the first of `people`, who invites the others and the bot; everyone has joined."""
+        host, *others = people
+        room_id = await host.create_room(name)
+        for person in others:
+            await host.invite(room_id, person.user_id)
+            await person.join(room_id)
+        await host.invite(room_id, self.bot_user_id)
+        async with host.listening():
+            await host.wait_for(
+                room_id,
+                lambda room: room.membership(self.bot_user_id) == "join",
+                within_s=_BOT_JOINS_WITHIN_S,
+                what="the bot joining",
+            )
+        return room_id
