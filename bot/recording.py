@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.jobs import OUT_OF_THE_CALL, STORAGE_AWAY, storage_problem
 from bot.recording_trouble import Trouble, WatchedSink
 from bot.register import Meeting, Register
+from bot.stopping import bounded
 from bridge.livekit.ids import CallId
 from bridge.livekit.recorder import RecorderError, SoundNotWritten, record
 from bridge.livekit.tokens import CallLimits, recorder_token
@@ -26,6 +27,8 @@ TRY_AGAIN_S = 5.0
 """What keeps a call from being recorded may be mended while it goes on: a full disk, a server that is away."""
 SHARE_EVERY_S = 2.0
 """What another machine has of the sound is older by this, and the difference is lost with this machine's disk."""
+LAST_SHARED_WITHIN_S = 3.0
+"""When this process is told to stop."""
 LEFTOVERS_EVERY_S = 10.0
 """How often this recorder looks whether it still has sound of a meeting that it does not record any more."""
 
@@ -70,8 +73,7 @@ class Recorder:
             if meeting is None or meeting.ended_at is not None or not self._is_wanted(meeting):
                 await self._let_go(meeting_id)
             else:
-                async with self._sharing[meeting_id]:
-                    await asyncio.to_thread(self._spool.share, meeting_id)
+                await self._share(meeting_id)
 
     def _is_wanted(self, meeting: Meeting | None) -> bool:
         """Whether its sound is to be read yet, or kept."""
@@ -115,16 +117,22 @@ class Recorder:
             async with self._sharing[meeting_id]:  # what a thread is bringing now must not come after the rest
                 sharing.cancel()
             await self._share_the_rest(meeting_id, trouble)
+        except asyncio.CancelledError:  # this process ends, and whoever goes on may be on another machine
+            await bounded("last sound shared", self._share(meeting_id), LAST_SHARED_WITHIN_S)
+            raise
         finally:
             sharing.cancel()
             self._in_hand.discard(meeting_id)
+
+    async def _share(self, meeting_id: MeetingId) -> None:
+        async with self._sharing[meeting_id]:
+            await asyncio.to_thread(self._spool.share, meeting_id)
 
     async def _keep_sharing(self, meeting_id: MeetingId, trouble: Trouble) -> None:
         while True:
             await asyncio.sleep(SHARE_EVERY_S)
             try:
-                async with self._sharing[meeting_id]:
-                    await asyncio.to_thread(self._spool.share, meeting_id)
+                await self._share(meeting_id)
                 await trouble.ended()
             except StorageAway as error:
                 await _kept_here(error, trouble)

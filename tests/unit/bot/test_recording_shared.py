@@ -111,6 +111,19 @@ async def test_a_recorder_that_lost_its_call_to_another_still_shares_what_it_has
     looking.cancel()
 
 
+async def test_a_recorder_that_is_told_to_stop_leaves_nothing_unshared(
+    call: Call, recorder: Recorder, meeting: Meeting, bucket: FakeBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever goes on with the call may be on another machine, and this one not come back."""
+    monkeypatch.setattr("bot.recording.SHARE_EVERY_S", 60.0)
+    job = asyncio.create_task(recorder.work(meeting.id))
+    await call.spoken.wait()
+    job.cancel()
+    with suppress(asyncio.CancelledError):
+        await job
+    assert shared(bucket) == len(SOUND)
+
+
 async def test_what_is_recorded_right_now_is_no_leftover(
     call: Call, recorder: Recorder, register: Register, meeting: Meeting, bucket: FakeBucket
 ) -> None:
