@@ -35,7 +35,7 @@ async def run(settings: Settings, name: str | None = None) -> None:
         recorder = Recorder(settings, Register(database.engine), open_spool(settings.storage, identity.name))
         jobs = recordings(recorder.work)
         async with taking_part(identity, database, (RECORDINGS,)) as part:
-            leftovers = asyncio.create_task(recorder.share_leftovers(), name="leftovers")
+            leftovers = asyncio.create_task(recorder.keep_sharing_leftovers(), name="leftovers")
             try:
                 log.info("recorder ready")
                 notify(READY)
