@@ -22,7 +22,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.commands import is_addressed
-from bot.database import open_engine, prepare
+from bot.database import Database
 from bridge.matrix.events import RoomMessage, SyncResult
 from bridge.matrix.homeserver import Homeserver
 from bridge.matrix.inbox import Inbox
@@ -33,6 +33,7 @@ from tests.load.measure import FROM_HERE, disk_sync_s, machine
 from tests.load.report import Table
 from tests.stack.ports import free_tcp_port
 from tests.stack.server_process import ServerProcess
+from tests.unit.bot.samples import settings
 
 ROUNDS: Final = 5
 STARTS_WITHIN_S: Final = 60.0
@@ -122,11 +123,11 @@ async def digested_by_listener(stream: Stream, url: str, folder: Path, *, durabl
         nonlocal handled
         handled += 1
 
-    settings = Matrix(homeserver_url=url, server_name="tchap.test", as_token=SecretStr("an-as-token"))
+    matrix = Matrix(homeserver_url=url, server_name="tchap.test", as_token=SecretStr("an-as-token"))
     wanted = Wanted(invitation_from=lambda _: True, message=lambda message: is_addressed(message.body))
     async with (
         _database(folder, durably=durably) as engine,
-        Watched(settings, f"s{stream.events // EVENTS_A_SYNC}") as homeserver,
+        Watched(matrix, f"s{stream.events // EVENTS_A_SYNC}") as homeserver,
     ):
         inbox = Inbox(engine, homeserver.user_id)
         listening = asyncio.create_task(Listener(homeserver, inbox, wanted, handle).run())
@@ -220,14 +221,15 @@ async def _homeserver(stream: Stream, folder: Path) -> AsyncIterator[str]:
 @asynccontextmanager
 async def _database(folder: Path, *, durably: bool) -> AsyncIterator[AsyncEngine]:
     with TemporaryDirectory(dir=folder) as inside:
-        engine = open_engine(prepare(Path(inside)))
+        database = Database.open(settings(Path(inside)))
         if not durably:
 
-            @event.listens_for(engine.sync_engine, "connect")
+            @event.listens_for(database.engine.sync_engine, "connect")
             def _hasty(connection: Any, _record: Any) -> None:
                 connection.execute("PRAGMA synchronous=OFF")
 
         try:
-            yield engine
+            await database.migrate()
+            yield database.engine
         finally:
-            await engine.dispose()
+            await database.dispose()

@@ -24,22 +24,24 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.answering import Answers
 from bot.card import CARD_KEY
 from bot.commands import is_addressed
-from bot.database import create_tables, open_engine, prepare
+from bot.database import Database
 from bot.delivery import TRANSCRIPT_KEY, Delivery
 from bot.durable import TRANSCRIPTIONS, taking_part
+from bot.identity import Identity
 from bot.meeting_steps import MeetingSteps
 from bot.meetings import Meetings
-from bot.register import SCHEMA, Meeting, Register
-from bot.signals import LOOK, tell
+from bot.outlook import Outlook
+from bot.register import Meeting, Register
+from bot.signals import LOOK, Signal, tell
+from bot.takeover import keep_taking_over
 from bridge.livekit.ids import CallId
 from bridge.matrix.ids import RoomId
 from bridge.matrix.inbox import Inbox
 from bridge.matrix.listener import Listener, Wanted
 from tests.fakes.waiting import until
 from tests.load.measure import LoopLag, cpu_s_of, only_warnings, percentile
-from tests.load.processes import LONGEST_S, OTHERS, SILENT, SPEAKERS, ready_file, speaker
+from tests.load.processes import LONGEST_S, OTHERS, SILENT, SPEAKERS, ready_file, settings_of, speaker
 from tests.load.world import SignalledCalls, TimedRooms, ToldHomeserver
-from tests.unit.bot.samples import settings
 from transcripts.archive import Archive
 from transcripts.spool import Spool
 
@@ -55,6 +57,7 @@ class Held:
     """What was seen of so many meetings at once; times in seconds."""
 
     meetings: int
+    database: str = "SQLite"
     cards_s: list[float] = field(default_factory=list)
     """From each command to its card, when all came in the same moment."""
     cards_later_s: list[float] = field(default_factory=list)
@@ -82,7 +85,7 @@ class Front:
     """One front under load."""
 
     def __init__(self, folder: Path, meetings: int) -> None:
-        self.settings = settings(folder)
+        self.settings = settings_of(folder)
         self.rooms = TimedRooms()
         self.calls = SignalledCalls(folder)
         self.homeserver = ToldHomeserver(self.settings)
@@ -97,27 +100,29 @@ class Front:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Take part in the durable work, and listen."""
-        database = prepare(self._folder)
-        self.engine = open_engine(database)
-        await create_tables(self.engine, SCHEMA)
+        database = Database.open(self.settings)
+        await database.migrate()
+        self.engine = database.engine
+        self.held.database = "PostgreSQL" if database.is_shared else "SQLite"
         (self._folder / "over").mkdir(exist_ok=True)
         self.register = Register(self.engine)
         steps = MeetingSteps(self.settings, self.register, self.calls, self.rooms, self.spool)
-        meetings = Meetings(
-            self.settings, self.register, steps, Delivery(self.rooms, self.archive, self.settings.rooms.zone)
-        )
+        delivery = Delivery(self.rooms, self.archive, self.settings.rooms.zone)
+        meetings = Meetings(self.settings, self.register, steps, delivery, Outlook(self.register, self.engine))
         answers = Answers(self.settings, self.register, meetings, self.calls, self.rooms, self.rooms)
         wanted = Wanted(invitation_from=lambda _: True, message=lambda message: is_addressed(message.body))
         inbox = Inbox(self.engine, self.homeserver.user_id)
-        async with self.homeserver, taking_part("front", database, ()), self.lag.watched():
-            listening = asyncio.create_task(Listener(self.homeserver, inbox, wanted, answers.answer).run())
+        async with self.homeserver, taking_part(Identity.of("front"), database, ()), self.lag.watched():
+            listener = Listener(self.homeserver, inbox, wanted, answers.answer)
+            tasks = [asyncio.create_task(run) for run in (listener.run(), keep_taking_over(self.engine))]
             try:
                 yield
             finally:
-                listening.cancel()
-                await asyncio.gather(listening, return_exceptions=True)
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
                 await meetings.leave_off()
-        await self.engine.dispose()
+        await database.dispose()
 
     async def hold(self) -> Held:
         """Hold the meetings, from the command to the transcript."""
@@ -171,9 +176,7 @@ class Front:
         self.homeserver.say([room], f"!visio {SILENT}")
         await until(lambda: room in self.rooms.card_at_s, within_s=LONGEST_S)
         self.held.cards_later_s.append(self.rooms.card_at_s[room] - began_s)
-        meeting = await self._meeting(room)
-        self.calls.everyone_leaves(CallId(meeting.id))
-        await tell(meeting.id, LOOK)
+        self.homeserver.say([room], "!visio fin")
 
     async def _hang_up(self, rooms: list[RoomId]) -> None:
         """Everyone everywhere hangs up; returns when nothing is left to do."""
@@ -183,8 +186,9 @@ class Front:
         for meeting in meetings:
             self.calls.everyone_leaves(CallId(meeting.id))
         async with asyncio.TaskGroup() as webhooks:
-            for meeting in meetings * SPEAKERS:  # LiveKit says of each person that they left
-                webhooks.create_task(tell(meeting.id, LOOK))
+            for signal in (*[LOOK] * SPEAKERS, Signal("closed")):  # everybody left, and then the room was closed
+                for meeting in meetings:
+                    webhooks.create_task(tell(meeting.id, signal))
             while await self.register.unfinished():
                 waiting, oldest_s = await self._queue()
                 self.held.queue.append((round(time.perf_counter() - began_s, 1), waiting, round(oldest_s, 1)))

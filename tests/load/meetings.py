@@ -15,20 +15,24 @@ from tests.evaluation.meetings import MEETINGS, load
 from tests.fakes.waiting import until
 from tests.load.front import Held, held_file
 from tests.load.measure import FROM_HERE, disk_sync_s, machine, percentile
-from tests.load.processes import OTHERS, ready_file
+from tests.load.processes import OTHERS, database_file, ready_file
 from tests.load.report import Table
-from tests.stack.server_process import ServerProcess
+from tests.stack.postgresql import running_postgresql
+from tests.stack.server_process import ServerDidNotStart, ServerProcess
 from tests.stack.speech_model import speech_model
 from transcripts import whisper
 from transcripts.recognition import Recogniser
 from transcripts.sound import as_float, seconds
 
 LEVELS: Final = (1, 10, 50, 100)
+POSTGRESQL_LEVELS: Final = (10, 100)
 QUICK_LEVELS: Final = (3,)
 QUICK_RATE: Final = 0.02
 STARTS_WITHIN_S: Final = 60.0
 SHORTEST_PATIENCE_S: Final = 120.0
 PATIENCE_A_MEETING_S: Final = 5.0
+_DURABLE: Final = {"fsync": "on", "full_page_writes": "on", "max_connections": "200"}
+"""As an operator runs PostgreSQL, not as our tests do."""
 
 
 class RunFailed(Exception):
@@ -46,14 +50,16 @@ def speech_rate() -> float:
     return (time.perf_counter() - began_s) / seconds(sum(map(len, windows)))
 
 
-async def hold(folder: Path, meetings: int, rate: float) -> Held:
-    """Hold so many meetings in a new Greffier.
+async def hold(folder: Path, meetings: int, rate: float, address: str | None = None) -> Held:
+    """Hold so many meetings in a new Greffier, on the PostgreSQL database at this address or else on SQLite.
 
     Raises:
         RunFailed: one of its processes died.
     """
     with TemporaryDirectory(dir=folder) as inside:
         place = Path(inside)
+        if address is not None:
+            database_file(place).write_text(address)
         front = _process("front", place, ["tests.load.front", str(place), str(meetings)])
         others = [_process(role, place, ["tests.load.processes", role, str(place), str(rate)]) for role in OTHERS]
         try:
@@ -86,18 +92,37 @@ async def run(folder: Path, *, quick: bool = False) -> list[Table]:
     """
     rate = QUICK_RATE if quick else await asyncio.to_thread(speech_rate)
     print(f"  a second of speech takes {rate:.3f} s", flush=True)
-    seen: list[Held] = []
-    for meetings in QUICK_LEVELS if quick else LEVELS:
-        seen.append(await hold(folder, meetings, rate))
-        if seen[-1].lost:
-            raise AssertionError(f"{len(seen[-1].lost)} of {meetings} rooms are not as they should: {seen[-1].lost}")
-        print(f"  {meetings} meetings: the last transcript after {seen[-1].transcripts_s[-1]:.0f} s", flush=True)
-    return [_opening(seen, disk_sync_s(folder)), _overload(seen, rate), _queue(seen[-1])]
+    seen = [await _held(folder, meetings, rate) for meetings in (QUICK_LEVELS if quick else LEVELS)]
+    if not quick:
+        try:
+            async with running_postgresql(folder, **_DURABLE) as server:
+                seen += [
+                    await _held(folder, meetings, rate, await server.create_database())
+                    for meetings in POSTGRESQL_LEVELS
+                ]
+        except ServerDidNotStart as error:
+            print(f"  not measured on PostgreSQL: {error}", flush=True)
+    return [_opening(seen, disk_sync_s(folder)), _overload(seen, rate), *map(_queue, _largest(seen))]
+
+
+async def _held(folder: Path, meetings: int, rate: float, address: str | None = None) -> Held:
+    held = await hold(folder, meetings, rate, address)
+    if held.lost:
+        raise AssertionError(f"{len(held.lost)} of {meetings} rooms are not as they should be: {held.lost}")
+    last_s = held.transcripts_s[-1]
+    print(f"  {held.database}, {meetings} meetings: the last transcript after {last_s:.0f} s", flush=True)
+    return held
+
+
+def _largest(seen: list[Held]) -> list[Held]:
+    """The run with the most meetings on each database."""
+    return list({held.database: held for held in seen}.values())
 
 
 def _opening(seen: list[Held], sync_s: float) -> Table:
     rows = tuple(
         (
+            held.database,
             str(held.meetings),
             f"{percentile(held.cards_s, 50):.2f}",
             f"{percentile(held.cards_s, 95):.2f}",
@@ -113,6 +138,7 @@ def _opening(seen: list[Held], sync_s: float) -> Table:
     return Table(
         "From the command to the card",
         (
+            "database",
             "meetings",
             "all opened at once: card after, s p50",
             "p95",
@@ -125,7 +151,7 @@ def _opening(seen: list[Held], sync_s: float) -> Table:
         ),
         rows,
         note=(
-            "Front, recorder and speech are processes of their own on one SQLite file; homeserver and LiveKit answer "
+            "Front, recorder and speech are processes of their own on one database; homeserver and LiveKit answer "
             f"at once, so what is left is Greffier’s own; {machine(sync_s)}."
         ),
     )
@@ -134,6 +160,7 @@ def _opening(seen: list[Held], sync_s: float) -> Table:
 def _overload(seen: list[Held], rate: float) -> Table:
     rows = tuple(
         (
+            held.database,
             str(held.meetings),
             f"{held.speech_s * rate:.0f}",
             f"{held.transcripts_s[0]:.1f}",
@@ -148,6 +175,7 @@ def _overload(seen: list[Held], rate: float) -> Table:
     return Table(
         "All hang up at the same moment",
         (
+            "database",
             "meetings",
             "recognition alone, s",
             "first transcript after, s",
@@ -168,7 +196,7 @@ def _overload(seen: list[Held], rate: float) -> Table:
 def _queue(held: Held) -> Table:
     every = max(1, len(held.queue) // 8)
     return Table(
-        f"The queue of transcriptions after {held.meetings} meetings have hung up",
+        f"The queue of transcriptions when {held.meetings} meetings have hung up, on {held.database}",
         ("s after hanging up", "waiting or running", "age of the oldest, s"),
         tuple((f"{at_s:.0f}", str(waiting), f"{age_s:.0f}") for at_s, waiting, age_s in held.queue[::every]),
     )

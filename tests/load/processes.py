@@ -16,20 +16,24 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from pydantic import SecretStr
 
-from bot.database import open_engine, prepare
+from bot.database import Database
 from bot.durable import RECORDINGS, TRANSCRIPTIONS, taking_part
+from bot.identity import Identity
 from bot.jobs import recordings, transcriptions
 from bot.register import Register
-from bot.speech import Transcriber
 from bot.stopping import until_stopped
+from bot.transcriber import Transcriber
 from bridge.livekit.ids import ParticipantId, TrackId
 from bridge.livekit.sound import SpokenTrack
+from config.models import Database as DatabaseSettings
+from config.models import Settings
 from tests.evaluation.meetings import MEETINGS, load
 from tests.fakes.speech import ScriptedRecogniser
-from tests.fakes.waiting import until
 from tests.load.measure import only_warnings
 from tests.unit.bot.samples import settings
+from transcripts.archive import Archive
 from transcripts.recognition import Recognition
 from transcripts.sound import SAMPLE_RATE_HZ, Samples, seconds
 from transcripts.spool import MeetingId, Spool
@@ -40,8 +44,20 @@ SPEAKERS: Final = 2
 OTHERS: Final = ("recorder", "speech")
 SILENT: Final = "silent"
 """The title of a meeting in which nobody has a microphone on: there is nothing to transcribe."""
+LOOK_EVERY_S: Final = 0.2
 LONGEST_S: Final = 3600.0
 _MATRIX_SIZE: Final = 512
+
+
+def settings_of(folder: Path) -> Settings:
+    """The settings of the Greffier whose storage this is; on PostgreSQL where a file in it says which."""
+    address = database_file(folder)
+    return settings(folder, database=DatabaseSettings(url=SecretStr(address.read_text()) if address.exists() else None))
+
+
+def database_file(folder: Path) -> Path:
+    """The file that holds the address of a PostgreSQL database; where there is none, the database is SQLite."""
+    return folder / "database.url"
 
 
 def over_file(folder: Path, meeting: MeetingId) -> Path:
@@ -65,7 +81,7 @@ class Recorder:
     def __init__(self, folder: Path, register: Register) -> None:
         self._folder = folder
         self._register = register
-        self._spool = Spool(settings(folder).storage.spool)
+        self._spool = Spool(settings_of(folder).storage.spool)
         heard = slice(*(round(at_s * SAMPLE_RATE_HZ) for at_s in SOUND_S))
         self._sound = [samples[heard].tobytes() for samples in load(MEETINGS / "dev2").sound]
 
@@ -76,17 +92,21 @@ class Recorder:
             return ""
         over = over_file(self._folder, meeting_id)
         if meeting.title != SILENT and not over.exists():  # whoever comes when all have gone hears nothing
-            await asyncio.to_thread(self._write, meeting_id, meeting.title)
-        await until(over.exists, within_s=LONGEST_S)
+            began_at = await self._register.begin_recording(meeting_id)
+            await asyncio.to_thread(self._write, meeting_id, meeting.title, began_at.timestamp())
+        while not over.exists():  # noqa: ASYNC110 (what another process does sets no event here)
+            await asyncio.sleep(LOOK_EVERY_S)
         return ""
 
-    def _write(self, meeting: MeetingId, title: str) -> None:
-        writer = self._spool.writer(meeting)
+    def _write(self, meeting: MeetingId, title: str, began_at: float) -> None:
+        lasts_s = SOUND_S[1] - SOUND_S[0]
+        writer = self._spool.writer(meeting, began_at)
+        writer.joined(0.0)
         for number, pcm in enumerate(self._sound):
-            spoken = SpokenTrack(
-                ParticipantId(f"p{number}"), speaker(title, number), TrackId(f"TR_{number}"), "microphone"
-            )
-            writer.open_track(spoken).write(pcm, arrived_s=SOUND_S[1])
+            track = TrackId(f"TR_{number}")
+            spoken = SpokenTrack(ParticipantId(f"p{number}"), speaker(title, number), track, "microphone")
+            writer.open_track(spoken).write(pcm, arrived_s=lasts_s)
+        writer.left(lasts_s, over=True)
         writer.close()
 
 
@@ -112,24 +132,25 @@ class PacedRecogniser(ScriptedRecogniser):
 
 async def run(role: str, folder: Path, rate: float) -> None:
     """Take part until told to stop."""
-    database = prepare(folder)
-    engine = open_engine(database)
-    register = Register(engine)
-    if role == "recorder":
-        jobs = recordings(Recorder(folder, register).work)
-        taking = taking_part("recorder", database, (RECORDINGS,))
-    else:
-        jobs = transcriptions(Transcriber(settings(folder), register, PacedRecogniser(rate=rate)).work)
-        taking = taking_part("speech", database, (TRANSCRIPTIONS,))
+    used = settings_of(folder)
+    database = Database.open(used)
     try:
-        async with taking:
+        await database.migrate()
+        register = Register(database.engine)
+        if role == "recorder":
+            queue, jobs = RECORDINGS, recordings(Recorder(folder, register).work)
+        else:
+            spool, archive = Spool(used.storage.spool), Archive(used.storage.transcripts)
+            transcriber = Transcriber(used, register, spool, archive, PacedRecogniser(rate=rate))
+            queue, jobs = TRANSCRIPTIONS, transcriptions(transcriber.work)
+        async with taking_part(Identity.of(queue.role), database, (queue,)):
             ready = ready_file(folder, role)
             ready.with_suffix(".new").write_text(str(os.getpid()))
             ready.with_suffix(".new").replace(ready)
             await until_stopped()
             await jobs.leave_off()
     finally:
-        await engine.dispose()
+        await database.dispose()
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from typing import Final, Protocol
 
 from bridge.livekit.capture import SYNC_EVERY_S
 from bridge.livekit.ids import ParticipantId, TrackId
-from bridge.livekit.sound import SpokenTrack, TrackSink
+from bridge.livekit.sound import SoundSink, SpokenTrack, TrackSink
 from bridge.livekit.track_writing import FRAME_MS
 from tests.evaluation.meetings import MEETINGS, load
 from tests.load.measure import disk_sync_s, machine, percentile
@@ -46,14 +46,8 @@ BEGINNING_S: Final = 2.0
 Frames = Sequence[bytes]
 
 
-class Sink(Protocol):
+class Sink(SoundSink, Protocol):
     """What a meeting's sound is written to."""
-
-    def open_track(self, track: SpokenTrack) -> TrackSink:
-        """Begin a track."""
-
-    def sync(self) -> None:
-        """Bring it to the disk."""
 
     def close(self) -> None:
         """End all tracks."""
@@ -65,11 +59,17 @@ class Appending:
     def __init__(self, file: int) -> None:
         self._file = file
 
-    def open_track(self, _track: SpokenTrack) -> Appending:
+    def joined(self, at_s: float) -> None:
+        """Keep no note of it."""
+
+    def left(self, at_s: float, *, over: bool) -> None:
+        """Keep no note of it."""
+
+    def open_track(self, track: SpokenTrack) -> Appending:  # noqa: ARG002 (all are one)
         """Begin a track, in the same file."""
         return self
 
-    def write(self, pcm: bytes, _arrived_s: float) -> None:
+    def write(self, pcm: bytes, arrived_s: float) -> None:  # noqa: ARG002 (it keeps no time)
         """Append."""
         os.write(self._file, pcm)
 
@@ -155,6 +155,7 @@ async def _speak(sink: Sink, number: int, said: Frames, fed: Fed, begins_at_s: f
 async def _keep_synced(sink: Sink, fed: Fed, begins_at_s: float, ends_at_s: float) -> None:
     """As `Capture` does."""
     await asyncio.sleep(begins_at_s - time.perf_counter())
+    sink.joined(0.0)
     synced_s = begins_at_s
     while synced_s < ends_at_s:
         await asyncio.sleep(SYNC_EVERY_S)
@@ -162,6 +163,7 @@ async def _keep_synced(sink: Sink, fed: Fed, begins_at_s: float, ends_at_s: floa
         now_s = time.perf_counter()
         fed.between_syncs_s.append(now_s - synced_s)
         synced_s = now_s
+    sink.left(ends_at_s - begins_at_s, over=True)
 
 
 def recorded() -> list[Frames]:

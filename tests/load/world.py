@@ -46,7 +46,7 @@ class ToldHomeserver(Homeserver):
         self._answers.put_nowait(SyncResult(f"s{self._said}", timelines, (), frozenset()))
 
     def _message(self, room: RoomId, body: str) -> RoomMessage:
-        return RoomMessage(room, EventId(f"$command-{room}"), CAMILLE, body, int(time.time() * 1000))
+        return RoomMessage(room, EventId(f"$command-{self._said}-{room}"), CAMILLE, body, int(time.time() * 1000))
 
 
 class TimedRooms(FakeRooms):

@@ -44,13 +44,13 @@ _SETTINGS = {
 class PostgreSQLServer:
     """A PostgreSQL that can be stopped, killed and started again on the same data and port."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **changed: str) -> None:
         self.password = secrets.token_hex(12)
         self.port = free_tcp_port()
         self.home = Path(tempfile.mkdtemp(prefix="greffier-postgresql-", dir="/tmp"))
         self._data = self.home / "data"
         self._as_user = _as_somebody(self.home) if os.geteuid() == 0 else []
-        settings = _SETTINGS | {"port": str(self.port), "unix_socket_directories": str(self.home)}
+        settings = _SETTINGS | changed | {"port": str(self.port), "unix_socket_directories": str(self.home)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         self.process = ServerProcess(
             "postgresql", [*self._as_user, _program("postgres"), "-D", self._data, *options], folder
@@ -152,9 +152,12 @@ def _as_somebody(home: Path) -> list[str]:
 
 
 @asynccontextmanager
-async def running_postgresql(folder: Path) -> AsyncIterator[PostgreSQLServer]:
-    """A PostgreSQL that answers, without a database yet; its log is in `folder`, and its data go in the end."""
-    server = PostgreSQLServer(folder)
+async def running_postgresql(folder: Path, **changed: str) -> AsyncIterator[PostgreSQLServer]:
+    """A PostgreSQL that answers, without a database yet; its log is in `folder`, and its data go in the end.
+
+    Settings of the server that are to be others than the tests' are `changed`.
+    """
+    server = PostgreSQLServer(folder, **changed)
     try:
         await server.start()
         yield server
