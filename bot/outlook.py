@@ -21,11 +21,14 @@ class Outlook:
 
     async def wait_s(self, meeting: Meeting) -> float | None:
         """Roughly how long the transcript of this meeting takes from now; None where nobody can tell yet."""
-        ahead = [await self._register.get(id_) for id_ in await before(meeting.id)]
         latest = await self._register.latest_transcribed()
+        if not latest:
+            return None
+        # In one go: every meeting that waits asks this, so that it would grow with the square of the queue.
+        ahead = await self._register.several(await before(meeting.id))
         workers = sum(process.is_alive for process in await seen(self._engine) if process.role == "speech")
         return wait_s(
-            [_lasted_s(known) for known in ahead if known is not None],
+            [_lasted_s(known) for known in ahead],
             [known.transcribing_s / _lasted_s(known) for known in latest if known.transcribing_s is not None],
             max(1, workers),
         )

@@ -6,7 +6,7 @@ A meeting is registered before anything of it exists elsewhere. One open meeting
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -144,6 +144,13 @@ class Register:
     async def get(self, meeting: MeetingId) -> Meeting | None:
         """The meeting of this id."""
         return await self._one(_meetings.c.id == meeting)
+
+    async def several(self, meetings: Sequence[MeetingId]) -> list[Meeting]:
+        """The meetings of these ids, in their order; those that are not known are left out."""
+        known = {
+            meeting.id: meeting for meeting in await self._all(select(_meetings).where(_meetings.c.id.in_(meetings)))
+        }
+        return [known[id_] for id_ in meetings if id_ in known]
 
     async def open_in(self, room_id: RoomId) -> Meeting | None:
         """The meeting whose call is open in this room."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+
+from sqlalchemy import event
 
 from bot.outlook import Outlook
 from bot.register import Meeting
@@ -20,6 +24,22 @@ async def transcribed(hall: Hall, number: int, *, lasted: timedelta, took_s: flo
     finished = await hall.finishes(meeting)
     await hall.register.note_transcribed(meeting.id, took_s)
     return finished
+
+
+@contextmanager
+def reading(hall: Hall) -> Iterator[list[str]]:
+    """What is asked of the register in the block."""
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "FROM meetings" in statement:
+            asked.append(statement)
+
+    event.listen(hall._engine.sync_engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(hall._engine.sync_engine, "before_cursor_execute", note)
 
 
 async def test_nothing_is_said_before_anything_is_known(hall: Hall) -> None:
@@ -58,3 +78,20 @@ async def test_a_short_wait_is_not_worth_a_number(hall: Hall) -> None:
     await hall.until(lambda: hall.card()[-1] == FRENCH.transcribing)
     outlook = Outlook(hall.register, hall._engine)
     assert (await outlook.wait_s(await hall.register.get(meeting.id) or meeting) or 0) < 60
+
+
+async def test_a_long_queue_is_read_in_one_go(hall: Hall) -> None:
+    """Each of a hundred meetings that wait asks: were they read one by one, the front would do nothing else."""
+    await transcribed(hall, 1, lasted=timedelta(minutes=10), took_s=10)
+    hall.speech.may_finish = False
+    hall.later = timedelta()
+    waiting = [await hall.begins("!visio", "Claire", room=RoomId(f"!room-{number}:tchap.test")) for number in range(4)]
+    for meeting in waiting:
+        await hall.leaves(meeting)
+        await hall.until(lambda meeting=meeting: hall.card(meeting.room_id)[-1] == FRENCH.transcribing)  # type: ignore[misc]
+    outlook = Outlook(hall.register, hall._engine)
+    with reading(hall) as first:
+        await outlook.wait_s(waiting[0])
+    with reading(hall) as last:
+        await outlook.wait_s(waiting[-1])
+    assert len(first) == len(last)

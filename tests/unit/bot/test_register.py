@@ -73,6 +73,16 @@ async def test_what_is_not_there_is_none(register: Register) -> None:
     assert await register.language_of(ROOM) is None
 
 
+async def test_several_meetings_are_found_in_the_order_asked_for(register: Register) -> None:
+    """Those that nobody knows are left out."""
+    first, second, third = [
+        await opened(register, f"${number}", RoomId(f"!room-{number}:tchap.test")) for number in range(3)
+    ]
+    assert await register.several([third.id, MeetingId("m-unknown"), first.id]) == [third, first]
+    assert await register.several([second.id]) == [second]
+    assert await register.several([]) == []
+
+
 async def test_the_same_command_again_is_the_same_meeting(register: Register) -> None:
     """Handled twice, also after the call has ended."""
     meeting = await opened(register, "$1")
