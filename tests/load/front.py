@@ -74,7 +74,7 @@ class Held:
     queue: list[tuple[float, int, float]] = field(default_factory=list)
     """Over the time since hanging up: transcriptions that wait or run, and the age of the oldest."""
     transcripts_s: list[float] = field(default_factory=list)
-    """From hanging up to each transcript's last file in its room."""
+    """From hanging up until each room had its transcript, both files and the card that says so."""
     speech_s: float = 0.0
     """How much speech there was in all of them."""
     lost: list[str] = field(default_factory=list)

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from bot.durable import QUEUE_POLL_S
 from config.models import Speech
 from tests.evaluation.meetings import MEETINGS, load
 from tests.fakes.waiting import until
@@ -188,7 +189,8 @@ def _overload(seen: list[Held], rate: float) -> Table:
         rows,
         note=(
             f"Speech takes {rate:.3f} s a second, as Whisper base does on this machine, and all of its cores; one "
-            "transcription at a time."
+            f"transcription at a time. The queue is looked at every {QUEUE_POLL_S:g} s, which shows with calls "
+            "as short as these. Posted once each: one card, the meeting’s own transcript in order, two files."
         ),
     )
 

@@ -9,8 +9,10 @@ import asyncio
 import itertools
 import os
 import random
+import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -238,6 +240,8 @@ async def run(folder: Path, *, quick: bool = False) -> list[Table]:
     Raises:
         AssertionError: the spool does not have all that it was fed.
     """
+    # In a recorder process, the durable work sees to it that threads do not wait for each other.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max_workers=sys.maxsize))
     frames = recorded()
     tried = [await written(folder, QUICK, frames, QUICK_S)] if quick else await search(folder, frames)
     if any(fed.bytes_stored != fed.bytes_fed for fed in tried):
