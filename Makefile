@@ -25,6 +25,7 @@ faults: setup ## kill every process at every step of a meeting; the table goes i
 	@.venv/bin/python -m tests.faults $(ARGS)
 
 load: setup ## how much this machine bears (ARGS="--quick", "events sound meetings", "--write" into docs/reliability.md)
+	@scripts/bootstrap postgresql
 	@.venv/bin/python -m tests.load $(ARGS)
 
 check: ## format, lint, types, import direction, links, the join page, the scripts
