@@ -53,6 +53,9 @@ class Recorder:
                     return problem
                 await trouble.began(problem)
                 await asyncio.sleep(TRY_AGAIN_S)
+        if meeting is not None and meeting.transcribed and meeting.recording_began_at is None:
+            log.error("call was over before it could be recorded")
+            return TOO_LATE
         return trouble.problem
 
     async def keep_sharing_leftovers(self) -> None:

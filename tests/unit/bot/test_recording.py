@@ -195,13 +195,15 @@ async def test_trouble_that_lasts_to_the_end_of_the_call_is_what_is_said_of_it(
     await ending
 
 
-@pytest.mark.parametrize("why", ["over", "stopped"])
+@pytest.mark.parametrize(("why", "problem"), [("over", ""), ("stopped", ""), ("never begun", "too_late")])
 async def test_a_call_that_is_not_to_be_recorded_any_more_is_left_alone(
-    register: Register, meeting: Meeting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str
+    register: Register, meeting: Meeting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str, problem: str
 ) -> None:
-    """Taken up after a restart, the job finds that its time is over."""
-    await (register.end(meeting.id) if why == "over" else register.stop_transcription(meeting.id))
-    assert await recorded(script := Script(ends()), register, meeting, Spool(tmp_path), monkeypatch) == ""
+    """Taken up late, the job finds that its time is over; that nothing at all was recorded is not nobody's speaking."""
+    if why == "over":
+        await register.begin_recording(meeting.id)
+    await (register.stop_transcription(meeting.id) if why == "stopped" else register.end(meeting.id))
+    assert await recorded(script := Script(ends()), register, meeting, Spool(tmp_path), monkeypatch) == problem
     assert script.tried == 0
 
 
