@@ -31,6 +31,8 @@ LAST_SHARED_WITHIN_S = 3.0
 """When this process is told to stop."""
 LEFTOVERS_EVERY_S = 10.0
 """How often this recorder looks whether it still has sound of a meeting that it does not record any more."""
+NOT_BEGUN = "not_begun"
+"""The problem of a call that was over before any recorder was there."""
 
 
 class Recorder:
@@ -55,7 +57,7 @@ class Recorder:
                 await asyncio.sleep(TRY_AGAIN_S)
         if meeting is not None and meeting.transcribed and meeting.recording_began_at is None:
             log.error("call was over before it could be recorded")
-            return TOO_LATE
+            return NOT_BEGUN
         return trouble.problem
 
     async def keep_sharing_leftovers(self) -> None:

@@ -195,7 +195,7 @@ async def test_trouble_that_lasts_to_the_end_of_the_call_is_what_is_said_of_it(
     await ending
 
 
-@pytest.mark.parametrize(("why", "problem"), [("over", ""), ("stopped", ""), ("never begun", "too_late")])
+@pytest.mark.parametrize(("why", "problem"), [("over", ""), ("stopped", ""), ("never begun", "not_begun")])
 async def test_a_call_that_is_not_to_be_recorded_any_more_is_left_alone(
     register: Register, meeting: Meeting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str, problem: str
 ) -> None:
