@@ -14,6 +14,7 @@ import time
 from typing import TYPE_CHECKING, Final, Protocol
 
 from transcripts import sidecar
+from transcripts.room_left import leave_room
 from transcripts.sidecar import TrackSidecar
 from transcripts.sound import SAMPLE_BYTES, seconds
 from transcripts.stay_writer import StayWriter
@@ -103,8 +104,12 @@ class MeetingWriter:
         """Wait until the disk has all that was written; meant for a thread of its own.
 
         Raises:
-            OSError: the disk failed.
+            OSError: the disk failed, or has no room for more.
         """
+        self._sync()
+        leave_room(self._folder)
+
+    def _sync(self) -> None:
         with self._sync_lock:  # the one that was going on when the recording ended may meet the one that follows
             now_s = self._clock.now_s()  # before the sound: no stay says more than the disk has
             for track in list(self._tracks):
@@ -125,7 +130,7 @@ class MeetingWriter:
         """
         for track in self._tracks:
             track.close()
-        self.sync()
+        self._sync()
 
     def _new_file(self, track_id: str) -> Path:
         harmless = re.sub(r"[^A-Za-z0-9_-]", "_", track_id)[:LONGEST_ID_IN_NAME]

@@ -18,6 +18,7 @@ import structlog
 
 from transcripts import sidecar
 from transcripts.meeting_writer import MeetingWriter
+from transcripts.room_left import leave_room
 from transcripts.sidecar import MeetingSidecar, SidecarUnreadable, Source, Stay
 from transcripts.sound import SAMPLE_BYTES, StoredSamples, seconds
 
@@ -98,10 +99,11 @@ class Spool:
             began_at: when its clock reads zero, in seconds since 1970: now, if None. Kept from the first time on.
 
         Raises:
-            OSError: the disk does not take it.
+            OSError: the disk does not take it, or has no room for more.
         """
         folder = self.folder(meeting)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        leave_room(folder)
         known = self.began_at(meeting)
         if known is None:
             known = self._now() if began_at is None else began_at

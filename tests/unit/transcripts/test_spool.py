@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -376,6 +377,22 @@ def test_syncs_and_the_end_of_a_stay_may_meet(spool: Spool) -> None:
                 sync.result()
 
     assert stays(spool) == [(float(n), n + 0.5, False) for n in range(20)]
+
+
+def test_sound_stops_while_others_still_have_room_on_the_disk(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was written stays and can be closed; no other writer begins."""
+    writer = spool.writer(MEETING)
+    writer.open_track(Recorded("Claire")).write(bytes(32000), 1.0)
+    writer.sync()
+    monkeypatch.setattr("transcripts.room_left.LEFT_BYTES", 2**70)
+
+    with pytest.raises(OSError, match="are left on the disk") as full:
+        writer.sync()
+    assert full.value.errno == errno.ENOSPC
+    writer.close()
+    assert only(spool).samples == 16000
+    with pytest.raises(OSError, match="are left on the disk"):
+        spool.writer(MEETING)
 
 
 def test_erasing_removes_the_sound_and_may_be_repeated(spool: Spool) -> None:
