@@ -48,6 +48,7 @@ class Machines(Surroundings):
         home = self.folder / name
         config = self.config(home / "storage", self.model_folder)
         config["database"] = {"url": self.database_url}
+        config["calls"] = {"departure_timeout_s": 2}
         bucket = self.s3.settings(home / "storage")
         config["storage"] |= {
             "s3_bucket": bucket.s3_bucket,
