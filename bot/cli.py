@@ -10,8 +10,8 @@ from collections.abc import Callable, Coroutine
 from importlib.metadata import version
 from pathlib import Path
 
-from bot.identity import NAME, ROLES, Role
-from bot.stopping import CONFIGURATION_FAULT, TEMPORARY_FAULT, end_with_parent, leave_at_once
+from bot.process.identity import NAME, ROLES, Role
+from bot.process.stopping import CONFIGURATION_FAULT, TEMPORARY_FAULT, end_with_parent, leave_at_once
 from config.loading import ConfigError, load
 from config.models import Settings
 from config.registration import Registration, RegistrationError
@@ -73,7 +73,8 @@ def _command(
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    from bot import logs, supervisor  # noqa: PLC0415 (each command loads only what it needs)
+    from bot.process import logs  # noqa: PLC0415 (each command loads only what it needs)
+    from bot.running import supervisor  # noqa: PLC0415
 
     settings = load(arguments.config, os.environ)
     logs.set_up(settings.log, "supervisor")
@@ -82,7 +83,7 @@ def _run(arguments: argparse.Namespace) -> None:
 
 def _process(role: Role) -> Callable[[argparse.Namespace], None]:
     def run(arguments: argparse.Namespace) -> None:
-        from bot import logs  # noqa: PLC0415 (as above)
+        from bot.process import logs  # noqa: PLC0415 (as above)
 
         if arguments.parent is not None:
             end_with_parent(arguments.parent)
@@ -103,7 +104,7 @@ def _process(role: Role) -> Callable[[argparse.Namespace], None]:
 
 
 async def _alive(body: Coroutine[None, None, None]) -> None:
-    from bot.notifying import saying_alive  # noqa: PLC0415
+    from bot.process.notifying import saying_alive  # noqa: PLC0415
 
     async with saying_alive():
         await body
@@ -112,11 +113,11 @@ async def _alive(body: Coroutine[None, None, None]) -> None:
 def _body(role: Role) -> Callable[[Settings, str | None], Coroutine[None, None, None]]:
     """What a process does: models and native media code are loaded only in the process that needs them."""
     if role == "front":
-        from bot.front import run  # noqa: PLC0415
+        from bot.running.front import run  # noqa: PLC0415
     elif role == "recorder":
-        from bot.recorder import run  # noqa: PLC0415
+        from bot.running.recorder import run  # noqa: PLC0415
     else:
-        from bot.speech import run  # noqa: PLC0415
+        from bot.running.speech import run  # noqa: PLC0415
     return run
 
 
@@ -132,14 +133,14 @@ def _registration(arguments: argparse.Namespace) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    from bot.checking import check  # noqa: PLC0415
+    from bot.running.checking import check  # noqa: PLC0415
 
     settings = load(arguments.config, os.environ)
     raise SystemExit(asyncio.run(check(settings)))
 
 
 def _status(arguments: argparse.Namespace) -> None:
-    from bot.status import status  # noqa: PLC0415
+    from bot.running.status import status  # noqa: PLC0415
 
     settings = load(arguments.config, os.environ)
     raise SystemExit(asyncio.run(status(settings)))
@@ -153,17 +154,17 @@ def _name(text: str) -> str:
 
 def _passing() -> tuple[type[Exception], ...]:
     """What may be over when the command is run again, which for a process is its supervisor's to do."""
-    from bot.alone import NoLongerAlone  # noqa: PLC0415
-    from bot.database import DatabaseAway  # noqa: PLC0415
+    from bot.process.alone import NoLongerAlone  # noqa: PLC0415
+    from bot.store.database import DatabaseAway  # noqa: PLC0415
 
     return NoLongerAlone, DatabaseAway
 
 
 def _mendable() -> tuple[type[Exception], ...]:
     """Errors whose message is for whoever runs the command. Looked up only once something was raised."""
-    from bot.alone import AlreadyRunning  # noqa: PLC0415
-    from bot.database import DatabaseUnusable, StorageUnusable  # noqa: PLC0415
-    from bot.supervisor import GaveUp  # noqa: PLC0415
+    from bot.process.alone import AlreadyRunning  # noqa: PLC0415
+    from bot.running.supervisor import GaveUp  # noqa: PLC0415
+    from bot.store.database import DatabaseUnusable, StorageUnusable  # noqa: PLC0415
     from bridge.web.join_page import PageNotBuilt  # noqa: PLC0415
     from bridge.web.server import CannotListen  # noqa: PLC0415
     from transcripts.recognition import ModelUnavailable  # noqa: PLC0415

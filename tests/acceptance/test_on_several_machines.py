@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.processes import VANISHED_AFTER_S
-from bot.takeover import LOOK_EVERY_S
-from bot.wording import FRENCH
+from bot.durable.takeover import LOOK_EVERY_S
+from bot.process.presence import VANISHED_AFTER_S
+from bot.room.wording import FRENCH
 from tests.acceptance.team import NewTeam, NobodyWatches, Team, teams
 from tests.evaluation.meetings import MEETINGS, Meeting, Segment, first, load, since
 from tests.evaluation.normalisation import words

@@ -36,7 +36,7 @@ class Watch:
 
     def durable_steps(self) -> None:
         """Watch every step of this process's workflows, under its own name."""
-        from bot import durable  # noqa: PLC0415 (each process imports what it is about to wrap, and no more)
+        from bot.durable import workflows as durable  # noqa: PLC0415 (each process imports what it is about to wrap, and no more)
 
         original = durable.step
 
@@ -80,7 +80,7 @@ class Watch:
 
 def _start_children_watched() -> None:
     """Have the supervisor start its processes through this module, each soon after it was killed."""
-    from bot import child, supervisor  # noqa: PLC0415
+    from bot.running import child, supervisor  # noqa: PLC0415
 
     original = child.command
 
@@ -96,12 +96,12 @@ def _start_children_watched() -> None:
 
 def _watch_front(watch: Watch) -> None:
     watch.durable_steps()
-    from bot import enqueueing  # noqa: PLC0415
+    from bot.durable import enqueueing  # noqa: PLC0415
 
     watch.calls(enqueueing, "enqueue_recording", "enqueue the recording")
     watch.calls(enqueueing, "enqueue_transcription", "enqueue the transcription")
-    from bot import delivery  # noqa: PLC0415
-    from bot.register import Register  # noqa: PLC0415
+    from bot.room import delivery  # noqa: PLC0415
+    from bot.store.register import Register  # noqa: PLC0415
     from bridge.matrix.inbox import Inbox  # noqa: PLC0415
 
     watch.calls(Register, "open", "register the meeting")
@@ -110,7 +110,9 @@ def _watch_front(watch: Watch) -> None:
     )
     watch.calls(Inbox, "mark_handled", "note that the command is answered")
     if not hasattr(delivery, "MAX_CONTENT_BYTES"):
-        raise AttributeError("bot.delivery does not split by MAX_CONTENT_BYTES any more: mend tests/faults/greffier.py")
+        raise AttributeError(
+            "bot.room.delivery does not split by MAX_CONTENT_BYTES any more: mend tests/faults/greffier.py"
+        )
     delivery.MAX_CONTENT_BYTES = SMALL_MESSAGE_BYTES
 
 
@@ -118,7 +120,7 @@ def _watch_recorder(watch: Watch) -> None:
     watch.durable_steps()
     from livekit import rtc  # noqa: PLC0415
 
-    from bot import jobs  # noqa: PLC0415
+    from bot.durable import jobs  # noqa: PLC0415
     from transcripts.meeting_writer import MeetingWriter, TrackWriter  # noqa: PLC0415
 
     watch.calls(rtc.Room, "connect", "join the call")
@@ -130,7 +132,7 @@ def _watch_recorder(watch: Watch) -> None:
 
 def _watch_speech(watch: Watch) -> None:
     watch.durable_steps()
-    from bot import jobs  # noqa: PLC0415
+    from bot.durable import jobs  # noqa: PLC0415
     from transcripts.archive import Archive  # noqa: PLC0415
     from transcripts.whisper import WhisperRecogniser  # noqa: PLC0415
 

@@ -21,8 +21,8 @@ from pydantic import SecretStr
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.commands import is_addressed
-from bot.database import Database
+from bot.commands.parsing import is_addressed
+from bot.store.database import Database
 from bridge.matrix.events import RoomMessage, SyncResult
 from bridge.matrix.homeserver import Homeserver
 from bridge.matrix.inbox import Inbox

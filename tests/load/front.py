@@ -21,19 +21,19 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.answering import Answers
-from bot.card import CARD_KEY
-from bot.commands import is_addressed
-from bot.database import Database
-from bot.delivery import TRANSCRIPT_KEY, Delivery
-from bot.durable import TRANSCRIPTIONS, taking_part
-from bot.identity import Identity
-from bot.meeting_steps import MeetingSteps
-from bot.meetings import Meetings
-from bot.outlook import Outlook
-from bot.register import Meeting, Register
-from bot.signals import LOOK, Signal, tell
-from bot.takeover import keep_taking_over
+from bot.commands.answering import Answers
+from bot.commands.parsing import is_addressed
+from bot.durable.signals import LOOK, Signal, tell
+from bot.durable.takeover import keep_taking_over
+from bot.durable.workflows import TRANSCRIPTIONS, taking_part
+from bot.meeting.meetings import Meetings
+from bot.meeting.outlook import Outlook
+from bot.meeting.steps import MeetingSteps
+from bot.process.identity import Identity
+from bot.room.card import CARD_KEY
+from bot.room.delivery import TRANSCRIPT_KEY, Delivery
+from bot.store.database import Database
+from bot.store.register import Meeting, Register
 from bridge.livekit.ids import CallId
 from bridge.matrix.ids import RoomId
 from bridge.matrix.inbox import Inbox

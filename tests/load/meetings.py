@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from bot.durable import QUEUE_POLL_S
+from bot.durable.workflows import QUEUE_POLL_S
 from config.models import Speech
 from tests.evaluation.meetings import MEETINGS, load
 from tests.fakes.waiting import until

@@ -18,13 +18,13 @@ from typing import Final
 import numpy as np
 from pydantic import SecretStr
 
-from bot.database import Database
-from bot.durable import RECORDINGS, TRANSCRIPTIONS, taking_part
-from bot.identity import Identity
-from bot.jobs import recordings, transcriptions
-from bot.register import Register
-from bot.stopping import until_stopped
-from bot.transcriber import Transcriber
+from bot.durable.jobs import recordings, transcriptions
+from bot.durable.workflows import RECORDINGS, TRANSCRIPTIONS, taking_part
+from bot.process.identity import Identity
+from bot.process.stopping import until_stopped
+from bot.store.database import Database
+from bot.store.register import Register
+from bot.work.transcriber import Transcriber
 from bridge.livekit.ids import ParticipantId, TrackId
 from bridge.livekit.sound import SpokenTrack
 from config.models import Database as DatabaseSettings

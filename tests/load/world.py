@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bot.card import CARD_KEY
+from bot.room.card import CARD_KEY
 from bridge.livekit.ids import CallId
 from bridge.matrix.events import RoomMessage, SyncResult, Timeline
 from bridge.matrix.homeserver import Homeserver

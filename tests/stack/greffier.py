@@ -16,7 +16,7 @@ from tests.stack.server_process import ServerDidNotStart, ServerProcess
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bot.identity import Role
+    from bot.process.identity import Role
 
 COMMAND = Path(sys.executable).with_name("greffier")
 _START_S = 90

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from bot.identity import Role
+    from bot.process.identity import Role
 
 
 @dataclass(frozen=True)

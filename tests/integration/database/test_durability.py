@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
-from bot.database import Database
-from bot.register import Register
+from bot.store.database import Database
+from bot.store.register import Register
 from bridge.matrix.ids import RoomId
 from config.models import Settings
 from tests.integration.database.conftest import on_postgresql

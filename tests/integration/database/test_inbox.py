@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.database import Database
+from bot.store.database import Database
 from config.models import Settings
 from tests.unit.bridge.matrix.test_inbox import *  # noqa: F403 (all of them, whichever are added)
 

@@ -14,9 +14,10 @@ from alembic.script import ScriptDirectory
 from dbos import DBOS
 from sqlalchemy import Connection, MetaData, inspect, text
 
-from bot import migrations, processes, register
-from bot.database import Database, DatabaseAway, DatabaseUnusable, database_file
-from bot.register import Register
+from bot.process import presence as processes
+from bot.store import migrations, register
+from bot.store.database import Database, DatabaseAway, DatabaseUnusable, database_file
+from bot.store.register import Register
 from bridge.matrix import inbox
 from bridge.matrix.ids import EventId, RoomId, UserId
 from bridge.matrix.inbox import Inbox
@@ -33,7 +34,7 @@ for schema in (register.SCHEMA, inbox.SCHEMA, processes.SCHEMA):
 STARTS = """
 import asyncio, sys
 from pathlib import Path
-from bot.database import Database
+from bot.store.database import Database
 from config import models
 from tests.unit.bot.samples import settings
 
@@ -167,7 +168,7 @@ async def test_a_migration_that_fails_leaves_nothing_half_done(
 
 async def test_a_database_that_is_locked_for_long_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody has the file open and writes: starting again later may do."""
-    monkeypatch.setattr("bot.database.BUSY_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("bot.store.database.BUSY_TIMEOUT_S", 0.2)
     database, other = Database.open(settings(tmp_path)), Database.open(settings(tmp_path))
     try:
         async with other.engine.connect() as connection:

@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from bot import postgresql as ours
-from bot.checking import _database
 from bot.cli import main
-from bot.database import Database, DatabaseAway, DatabaseUnusable
-from bot.migrations import newest
+from bot.running.checking import _database
+from bot.store import postgresql as ours
+from bot.store.database import Database, DatabaseAway, DatabaseUnusable
+from bot.store.migrations import newest
 from config.models import Settings
 from tests.integration.database.conftest import on_postgresql
 from tests.stack.postgresql import USER, PostgreSQLServer, running_postgresql
@@ -26,8 +26,8 @@ from tests.unit.config.config_text import COMPLETE, write
 @pytest.fixture(autouse=True)
 def _brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     """A start waits a second, and looks often."""
-    monkeypatch.setattr("bot.database.AWAY_FOR_S", 1.0)
-    monkeypatch.setattr("bot.database.TRIED_EVERY_S", 0.05)
+    monkeypatch.setattr("bot.store.database.AWAY_FOR_S", 1.0)
+    monkeypatch.setattr("bot.store.database.TRIED_EVERY_S", 0.05)
 
 
 @asynccontextmanager
@@ -112,7 +112,7 @@ class TestPassing:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Both machines were switched on together; and when it is back after a crash, work goes on by itself."""
-        monkeypatch.setattr("bot.database.AWAY_FOR_S", 60.0)
+        monkeypatch.setattr("bot.store.database.AWAY_FOR_S", 60.0)
         looked = asyncio.Event()
 
         async def looks(url: URL, error: DBAPIError) -> bool:
@@ -175,7 +175,7 @@ class TestCommands:
         self, tmp_path: Path, postgresql: PostgreSQLServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Whoever types it sits in front of it."""
-        monkeypatch.setattr("bot.database.TRIED_EVERY_S", 3600.0)
+        monkeypatch.setattr("bot.store.database.TRIED_EVERY_S", 3600.0)
         away = on_postgresql(tmp_path, "postgresql://greffier:sesame@127.0.0.1:9/minutes")
         with pytest.raises(DatabaseAway, match="Connection refused"):
             await _database(away)

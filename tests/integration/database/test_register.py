@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from config.models import Settings
-from tests.unit.bot.test_register import *  # noqa: F403 (all of them, whichever are added)
+from tests.unit.bot.store.test_register import *  # noqa: F403 (all of them, whichever are added)
 
 
 @pytest.fixture

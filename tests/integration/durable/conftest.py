@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.durable import MESSAGE_POLL_S
+from bot.durable.workflows import MESSAGE_POLL_S
 from tests.integration.durable.fleet import Fleet
 
 

@@ -19,13 +19,13 @@ from dbos._dbos import _get_or_create_dbos_registry
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from bot.database import Database
-from bot.durable import Queue, taking_part
-from bot.enqueueing import job_id
-from bot.identity import Identity, Role
-from bot.processes import seen
-from bot.signals import next_signal
-from bot.takeover import take_over
+from bot.durable.enqueueing import job_id
+from bot.durable.signals import next_signal
+from bot.durable.takeover import take_over
+from bot.durable.workflows import Queue, taking_part
+from bot.process.identity import Identity, Role
+from bot.process.presence import seen
+from bot.store.database import Database
 from config import models
 from tests.fakes.waiting import until
 from tests.unit.bot.samples import settings

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bot.alone import AlreadyRunning, alone
-from bot.durable import MESSAGE_POLL_S, RECORDINGS
-from bot.enqueueing import enqueue_recording
-from bot.identity import Identity, host
-from bot.stopping import TEMPORARY_FAULT
+from bot.durable.enqueueing import enqueue_recording
+from bot.durable.workflows import MESSAGE_POLL_S, RECORDINGS
+from bot.process.alone import AlreadyRunning, alone
+from bot.process.identity import Identity, host
+from bot.process.stopping import TEMPORARY_FAULT
 from tests.fakes.waiting import until
 from tests.integration.durable.fleet import WITHIN_S, Fleet
 from tests.stack.postgresql import PostgreSQLServer
@@ -39,7 +39,7 @@ async def test_a_second_front_is_refused_with_where_the_first_is(
     shared_fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever machine it is on; a recorder of another name is welcome."""
-    monkeypatch.setattr("bot.locks.LOCK_WITHIN_S", 0.3)
+    monkeypatch.setattr("bot.process.locks.LOCK_WITHIN_S", 0.3)
     with pytest.raises(AlreadyRunning, match=rf"another front is running on {host()} \(process \d+\)"):
         async with alone(Identity.of("front", "elsewhere"), shared_fleet.database):
             pass

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bot.durable import RECORDINGS, TRANSCRIPTIONS
-from bot.enqueueing import enqueue_recording, enqueue_transcription
-from bot.processes import seen
-from bot.recorder import REPLACED_WITHIN_S
+from bot.durable.enqueueing import enqueue_recording, enqueue_transcription
+from bot.durable.workflows import RECORDINGS, TRANSCRIPTIONS
+from bot.process.presence import seen
+from bot.running.recorder import REPLACED_WITHIN_S
 from tests.integration.durable.fleet import Fleet
 from transcripts.spool import MeetingId
 

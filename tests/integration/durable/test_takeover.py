@@ -7,8 +7,8 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from bot.durable import RECORDINGS, TRANSCRIPTIONS
-from bot.enqueueing import enqueue_recording, enqueue_transcription
+from bot.durable.enqueueing import enqueue_recording, enqueue_transcription
+from bot.durable.workflows import RECORDINGS, TRANSCRIPTIONS
 from tests.integration.durable.fleet import Fleet
 from transcripts.spool import MeetingId
 
@@ -53,7 +53,7 @@ async def test_work_of_a_process_that_is_not_known_is_taken_up(fleet: Fleet) -> 
 @pytest.mark.parametrize("work", ["waits", "is_replaced"])
 async def test_a_false_alarm_does_no_harm(fleet: Fleet, work: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both do the work; one is heard, whichever ends first, and the work ends well."""
-    monkeypatch.setattr("bot.takeover.MAX_TAKEOVERS", 100)
+    monkeypatch.setattr("bot.durable.takeover.MAX_TAKEOVERS", 100)
     told = await fleet.hold(MEETING)
     await fleet.start(work, "recorder", "a")
     await enqueue_recording(MEETING, 1)
@@ -74,7 +74,7 @@ async def test_a_false_alarm_does_no_harm(fleet: Fleet, work: str, monkeypatch: 
 
 async def test_work_that_brings_every_process_down_ends(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     """After so many takeovers; the meeting is told, and goes on without it."""
-    monkeypatch.setattr("bot.takeover.MAX_TAKEOVERS", 2)
+    monkeypatch.setattr("bot.durable.takeover.MAX_TAKEOVERS", 2)
     told = await fleet.hold(MEETING)
     await enqueue_transcription(MEETING)
     for name in ("a", "b", "c"):

@@ -74,11 +74,11 @@ def main() -> None:
         return problem
 
     if role == "recorder":
-        from bot.recording import Recorder  # noqa: PLC0415 (what the other role needs takes seconds to load)
+        from bot.work.recording import Recorder  # noqa: PLC0415 (what the other role needs takes seconds to load)
 
         Recorder.work = stand_in  # type: ignore[method-assign]
     else:
-        from bot.transcriber import Transcriber  # noqa: PLC0415
+        from bot.work.transcriber import Transcriber  # noqa: PLC0415
         from transcripts import whisper  # noqa: PLC0415
 
         Transcriber.work = stand_in  # type: ignore[method-assign]

@@ -19,10 +19,10 @@ import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from bot.delivery import Delivered, Delivery, Undeliverable
-from bot.posting import Posting, Rooms
-from bot.register import Meeting
-from bot.wording import FRENCH
+from bot.room.delivery import Delivered, Delivery, Undeliverable
+from bot.room.posting import Posting, Rooms
+from bot.room.wording import FRENCH
+from bot.store.register import Meeting
 from bridge.matrix.backoff import Backoff
 from bridge.matrix.errors import Forbidden, HomeserverUnreachable, TooLarge
 from bridge.matrix.homeserver import Homeserver
@@ -51,8 +51,8 @@ def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     async def at_once(_name: str, action: Callable[[], Awaitable[T]]) -> T:
         return await action()
 
-    monkeypatch.setattr("bot.delivery.step", at_once)
-    monkeypatch.setattr("bot.posting.BACKOFF", Backoff(first_s=0.2, most_s=1))
+    monkeypatch.setattr("bot.room.delivery.step", at_once)
+    monkeypatch.setattr("bot.room.posting.BACKOFF", Backoff(first_s=0.2, most_s=1))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -174,7 +174,7 @@ async def test_a_message_that_the_homeserver_finds_too_large_is_named_and_the_re
     homeserver: Homeserver, claire: MatrixPerson, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Greffier's own limit is lifted, so that the homeserver's is met."""
-    monkeypatch.setattr("bot.delivery.MAX_CONTENT_BYTES", 80_000)
+    monkeypatch.setattr("bot.room.delivery.MAX_CONTENT_BYTES", 80_000)
     monkeypatch.setattr("bridge.matrix.outbound.MAX_CONTENT_BYTES", 80_000)
     meeting = await meeting_of(claire, homeserver)
     with pytest.raises(TooLarge) as refused:

@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
-from bot.checking import check
+from bot.running.checking import check
 from config.models import Storage
 from tests.stack.go_tool import REPOSITORY
 from tests.stack.ports import free_tcp_port

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 import structlog
 
-from bot.database import Database, database_file
-from bot.durable import MESSAGE_POLL_S
-from bot.identity import ROLES
-from bot.register import Register
+from bot.durable.workflows import MESSAGE_POLL_S
+from bot.process.identity import ROLES
+from bot.store.database import Database, database_file
+from bot.store.register import Register
 from config.models import Settings
 from tests.unit.bot.hall import Hall
 from tests.unit.bot.samples import settings
@@ -64,17 +64,19 @@ def logging_as_before() -> Iterator[None]:
 
 def shorten_waits(patch: pytest.MonkeyPatch) -> None:
     """Waits that are there for people and for machines with other work are short."""
-    patch.setattr("bot.durable.QUEUE_POLL_S", 0.05)
+    patch.setattr("bot.durable.workflows.QUEUE_POLL_S", 0.05)
     patch.setitem(MESSAGE_POLL_S, "front", 0.02)
-    patch.setattr("bot.durable.application_of", lambda _role: "greffier")  # one process does the work of all three
-    patch.setattr("bot.durable._VERSIONS", dict.fromkeys(ROLES, "1"))
-    patch.setattr("bot.enqueueing.application_of", lambda _role: "greffier")
-    patch.setattr("bot.overview.application_of", lambda _role: "greffier")
-    patch.setattr("bot.retention.application_of", lambda _role: "greffier")
-    patch.setattr("bot.following.BURST_S", 0.05)
-    patch.setattr("bot.transcribing.RECORDING_ENDS_WITHIN_S", 1.0)
-    patch.setattr("bot.transcribing.RECORDER_NUDGED_EVERY_S", 0.5)
-    patch.setattr("bot.meeting_steps.OPEN_ATTEMPTS_AFTER_S", (0.0, 0.0, 0.0))
+    patch.setattr(
+        "bot.durable.workflows.application_of", lambda _role: "greffier"
+    )  # one process does the work of all three
+    patch.setattr("bot.durable.workflows._VERSIONS", dict.fromkeys(ROLES, "1"))
+    patch.setattr("bot.durable.enqueueing.application_of", lambda _role: "greffier")
+    patch.setattr("bot.running.overview.application_of", lambda _role: "greffier")
+    patch.setattr("bot.meeting.retention.application_of", lambda _role: "greffier")
+    patch.setattr("bot.meeting.following.BURST_S", 0.05)
+    patch.setattr("bot.meeting.transcribing.RECORDING_ENDS_WITHIN_S", 1.0)
+    patch.setattr("bot.meeting.transcribing.RECORDER_NUDGED_EVERY_S", 0.5)
+    patch.setattr("bot.meeting.steps.OPEN_ATTEMPTS_AFTER_S", (0.0, 0.0, 0.0))
 
 
 @pytest.fixture(scope="session")

@@ -19,19 +19,19 @@ from dbos._dbos import _get_dbos_instance, _get_or_create_dbos_registry
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.answering import Answers
-from bot.database import Database
-from bot.delivery import Delivery
-from bot.durable import RECORDINGS, TRANSCRIPTIONS, taking_part
-from bot.identity import Identity
-from bot.jobs import recordings, transcriptions
-from bot.meeting_steps import MeetingSteps
-from bot.meetings import Meetings
-from bot.outlook import Outlook
-from bot.redelivery import Redelivery
-from bot.register import Meeting, Register
-from bot.retention import Retention
-from bot.signals import LOOK, Signal, tell
+from bot.commands.answering import Answers
+from bot.durable.jobs import recordings, transcriptions
+from bot.durable.signals import LOOK, Signal, tell
+from bot.durable.workflows import RECORDINGS, TRANSCRIPTIONS, taking_part
+from bot.meeting.meetings import Meetings
+from bot.meeting.outlook import Outlook
+from bot.meeting.redelivery import Redelivery
+from bot.meeting.retention import Retention
+from bot.meeting.steps import MeetingSteps
+from bot.process.identity import Identity
+from bot.room.delivery import Delivery
+from bot.store.database import Database
+from bot.store.register import Meeting, Register
 from bridge.livekit.ids import CallId
 from bridge.matrix.events import RoomMessage
 from bridge.matrix.ids import EventId, RoomId, UserId

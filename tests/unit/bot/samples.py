@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.register import Link, Meeting
+from bot.store.register import Link, Meeting
 from bridge.matrix.ids import EventId, RoomId, UserId
 from config.models import LiveKit, Matrix, Settings, Storage, Web
 from transcripts.spool import MeetingId

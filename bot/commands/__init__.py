@@ -1,0 +1,1 @@
+"""What people type: how it is understood, who may, and what is done about it."""

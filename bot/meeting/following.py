@@ -1,0 +1,152 @@
+"""The call while it goes on: its card kept true, its recording kept going, and its end noticed.
+
+Part of a meeting's workflow (see `bot.meeting.meetings`): between steps there is no clock, no chance and no reading.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+import structlog
+
+from bot.durable.enqueueing import enqueue_recording
+from bot.durable.jobs import DISK_FULL, STORAGE_AWAY
+from bot.durable.signals import Signal, next_signal
+from bot.durable.workflows import step
+from bot.meeting.call_watch import Seen, Watch, judge
+from bot.meeting.steps import LIVE_PATIENCE_S, MeetingSteps
+from bot.room.card import CardState
+from bot.room.wording import Wording, duration
+from bot.store.register import Meeting
+from bridge.matrix.ids import EventId
+from config.models import Settings
+
+log = structlog.get_logger()
+
+LOOK_EVERY_S = 15.0
+"""How often the call is looked at when nothing is heard of it: webhooks are hints, and may be lost."""
+LOOK_AGAIN_S = 5.0
+"""How often once everybody seems to be gone."""
+BURST_S = 0.3
+"""People come and go in bursts; one look serves all that is heard within this time."""
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What is known of a call."""
+
+    watch: Watch
+    transcribed: bool
+    recording: int = 0
+    """Which recording of this call is going on, from 1; 0 before the first."""
+    recording_over: Signal | None = None
+    storage_is_away: bool = False
+    said: int = 0
+    """How many sentences about the recording have been said in the room."""
+    remarks: tuple[str, ...] = ()
+    """Sentences for the card."""
+
+    def remark(self, sentence: str) -> Followed:
+        """With one more sentence on the card."""
+        return replace(self, remarks=(*self.remarks, sentence))
+
+    def as_shown(self) -> CardState:
+        """What the card says of it."""
+        present = len(self.present)
+        return CardState(present=present, attended=len(self.watch.attended), remarks=self.remarks)
+
+    present: tuple[str, ...] = ()
+    """Who was in it at the last look that LiveKit answered."""
+
+
+class Following:
+    """Follows calls, each inside its meeting's workflow."""
+
+    def __init__(self, settings: Settings, steps: MeetingSteps) -> None:
+        self._limits = settings.calls
+        self._steps = steps
+
+    async def until_over(self, meeting: Meeting, card_id: EventId, followed: Followed, wording: Wording) -> Followed:
+        """Follow a call until it is over, or is to be."""
+        shown, edits = CardState(), 0
+        while True:
+            seen = await step("look at the call", partial(self._steps.look, meeting))
+            watch, verdict = judge(followed.watch, seen, self._limits)
+            followed = replace(followed, watch=watch, present=_present(followed, seen))
+            if verdict == "over":
+                return followed
+            if verdict == "overdue":
+                return followed.remark(wording.time_limit.format(duration=duration(self._limits.max_duration_min * 60)))
+            if verdict == "lost":
+                await step("open the call again", partial(self._steps.open_again, meeting))
+            followed = await self._keep_recording(meeting, followed)
+            if followed.as_shown() != shown:
+                shown, edits = followed.as_shown(), edits + 1
+                as_it_is = replace(meeting, transcribed=followed.transcribed)
+                await step("edit the card", partial(self._steps.edit_card, as_it_is, card_id, shown, edits))
+            signal = await _heard(LOOK_EVERY_S if watch.has_people or not watch.attended else LOOK_AGAIN_S)
+            if signal is not None and signal.kind == "end":
+                return followed.remark(wording.ended_by.format(user=signal.by))
+            if signal is not None:
+                followed = await self._act_on(signal, meeting, followed, wording)
+
+    async def _keep_recording(self, meeting: Meeting, followed: Followed) -> Followed:
+        """Have the call recorded; anew when it goes on although its recorder was told that it was over."""
+        was_told_so = followed.recording_over is not None and not followed.recording_over.problem
+        if not followed.transcribed or (followed.recording and not (was_told_so and followed.watch.has_people)):
+            return followed
+        await enqueue_recording(meeting.id, followed.recording + 1)
+        return replace(followed, recording=followed.recording + 1, recording_over=None)
+
+    async def _act_on(self, signal: Signal, meeting: Meeting, followed: Followed, wording: Wording) -> Followed:
+        """What a signal means while the call goes on."""
+        match signal.kind:
+            case "closed":
+                return replace(followed, watch=replace(followed.watch, closed=True))
+            case "stop_transcription" if followed.transcribed:
+                await step("stop the recording", partial(self._steps.stop_recording, meeting))
+                followed = replace(followed, transcribed=False)
+                return followed.remark(wording.transcription_stopped.format(user=signal.by))
+            case "recording_broken" | "recording_resumed" if followed.transcribed:
+                return await self._say(_about_recording(signal, wording), signal, meeting, followed)
+            case "recording_over":
+                followed = replace(followed, recording_over=signal)
+                if not followed.transcribed:
+                    await step("erase the sound", partial(self._steps.erase_sound, meeting))
+                    return followed
+                if signal.problem:
+                    return await self._say(_about_recording(signal, wording), signal, meeting, followed)
+                # Its recorder was told that the call is over; whether that is so, the next look shows.
+                return replace(followed, watch=replace(followed.watch, closed=True))
+            case _:
+                return followed
+
+    async def _say(self, sentence: str, signal: Signal, meeting: Meeting, followed: Followed) -> Followed:
+        number = followed.said + 1
+        say = partial(self._steps.say, meeting, f"recording {number}", sentence, LIVE_PATIENCE_S)
+        await step("say how the recording goes", say)
+        away = signal.kind == "recording_broken" and signal.problem == STORAGE_AWAY
+        return replace(followed, said=number, storage_is_away=away)
+
+
+def _present(followed: Followed, seen: Seen) -> tuple[str, ...]:
+    return followed.present if seen.people is None else seen.people
+
+
+def _about_recording(signal: Signal, wording: Wording) -> str:
+    if signal.kind == "recording_resumed":
+        return wording.recording_resumed
+    by_problem = {DISK_FULL: wording.disk_full, STORAGE_AWAY: wording.storage_away}
+    return by_problem.get(signal.problem, wording.recording_broken)
+
+
+async def _heard(within_s: float) -> Signal | None:
+    """The next signal; a burst of those that only say to look counts as one."""
+    signal = await next_signal(within_s)
+    while signal is not None and signal.kind == "look":
+        following = await next_signal(BURST_S)
+        if following is None:
+            break
+        signal = following
+    return signal

@@ -1,0 +1,94 @@
+"""Transcripts that could not be posted when they were made: delivered when the bot is in their room again.
+
+Each attempt is a workflow of its own. What an earlier one has posted keeps its transaction id and is not posted again.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import structlog
+from dbos import DBOS, DBOSConfiguredInstance, SetWorkflowID
+
+from bot.durable.workflows import HELD, MAX_RECOVERY_ATTEMPTS, UnderWay, step
+from bot.meeting.steps import MeetingSteps
+from bot.room.card import CardState
+from bot.room.delivery import Delivery, Undeliverable
+from bot.room.posting import PATIENCE_S, Rooms
+from bot.room.wording import in_language
+from bot.store.register import Meeting, Register
+from bridge.matrix.backoff import Backoff, patiently
+from bridge.matrix.ids import RoomId
+from transcripts.spool import MeetingId
+from transcripts.transcript import TranscriptUnreadable
+
+log = structlog.get_logger()
+
+
+@DBOS.dbos_class()
+class Redelivery(DBOSConfiguredInstance):
+    """Delivers again. Constructed once, before the durable work begins."""
+
+    def __init__(self, register: Register, rooms: Rooms, steps: MeetingSteps, delivery: Delivery) -> None:
+        self._register = register
+        self._rooms = rooms
+        self._steps = steps
+        self._delivery = delivery
+        self._under_way = UnderWay()
+        super().__init__("redelivery")
+
+    async def leave_off(self) -> None:
+        """This process ends: let go of every attempt where it is."""
+        await self._under_way.leave_off()
+
+    async def into(self, room_id: RoomId) -> None:
+        """The bot has come into this room: deliver what waits for it."""
+        for meeting in await self._register.undelivered(room_id):
+            await self._attempt(meeting)
+
+    async def everywhere(self) -> None:
+        """Deliver what waits for any room that the bot is in.
+
+        Raises:
+            HomeserverError: It does not say which those are, for longer than anybody's patience.
+        """
+        for meeting in await self._register.undelivered():
+            ask = partial(self._rooms.is_member, meeting.room_id)
+            if await patiently(ask, patience_s=PATIENCE_S, backoff=Backoff(), where="delivering again"):
+                await self._attempt(meeting)
+
+    async def _attempt(self, meeting: Meeting) -> None:
+        """Begin an attempt, unless one goes on."""
+        prefix = f"{meeting.id}.again."
+        earlier = await DBOS.list_workflows_async(workflow_id_prefix=prefix, load_input=False, load_output=False)
+        if not any(attempt.status in HELD for attempt in earlier):
+            with SetWorkflowID(f"{prefix}{len(earlier)}"):
+                await DBOS.start_workflow_async(self.again, meeting.id)
+
+    @DBOS.workflow(name="deliver again", max_recovery_attempts=MAX_RECOVERY_ATTEMPTS)
+    async def again(self, meeting_id: str) -> None:
+        """Try to deliver one meeting's transcript, once."""
+        self._under_way.enter()
+        meeting = await self._register.get(MeetingId(meeting_id))
+        if meeting is None or meeting.undelivered is None:
+            return
+        with structlog.contextvars.bound_contextvars(meeting_id=meeting.id, room_id=meeting.room_id):
+            try:
+                outcome = await self._delivery.deliver(meeting, meeting.card_id, in_language(meeting.language))
+            except (OSError, TranscriptUnreadable):
+                log.exception("transcript cannot be read")
+                return
+            if isinstance(outcome, Undeliverable):
+                await step("keep what is undelivered", partial(self._steps.keep_undelivered, meeting, outcome.why))
+                return
+            await self._settle(meeting)
+            # Last: an attempt that is taken up again finds its meeting as it was, until nothing is left to do.
+            await step("note that it is delivered", partial(self._steps.note_delivered, meeting))
+
+    async def _settle(self, meeting: Meeting) -> None:
+        """Let the card say that the transcript is there. Who attended, nobody knows any more."""
+        if meeting.card_id is not None:
+            remark = in_language(meeting.language).transcript_below
+            state = CardState("done", attended=None, ended_at=meeting.ended_at, remarks=(remark,))
+            settle = partial(self._steps.settle_card, meeting, meeting.card_id, state, "delivered")
+            await step("settle the card", settle)

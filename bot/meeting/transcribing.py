@@ -1,0 +1,155 @@
+"""The meeting after its call: the last sound waited for, the transcript made and posted, and what the card says of it.
+
+Part of a meeting's workflow (see `bot.meeting.meetings`): between steps there is no clock, no chance and no reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+import structlog
+
+from bot.durable.enqueueing import ended_as, enqueue_transcription
+from bot.durable.jobs import STORAGE_AWAY
+from bot.durable.signals import Kind, next_signal
+from bot.durable.workflows import RECORDINGS, TRANSCRIPTIONS, Queue, step
+from bot.meeting.following import Followed
+from bot.meeting.outlook import Outlook
+from bot.meeting.steps import MeetingSteps
+from bot.meeting.waiting import about
+from bot.room.card import CardState
+from bot.room.delivery import Delivered, Delivery, NothingSaid, Undeliverable
+from bot.room.wording import Wording
+from bot.store.register import Meeting
+from bridge.matrix.ids import EventId
+from transcripts.transcript import TranscriptUnreadable
+
+log = structlog.get_logger()
+
+RECORDING_ENDS_WITHIN_S = 60.0
+STORAGE_BACK_WITHIN_S = 24 * 3600.0
+RECORDER_NUDGED_EVERY_S = 10.0
+TRANSCRIPTION_ENDS_WITHIN_S = 24 * 3600.0
+TOLD_EVERY_S = 60.0
+"""How often the room is told anew how long the transcript will take, and the job is looked after."""
+SHORT_WAIT_S = 60.0
+"""A shorter wait is not worth a number."""
+TOO_LATE = "too_late"
+"""The problem of a job of which nothing was heard in time."""
+
+
+class Transcribing:
+    """Brings meetings from recorded sound to a transcript in the room, each inside its workflow."""
+
+    def __init__(self, steps: MeetingSteps, delivery: Delivery, outlook: Outlook) -> None:
+        self._steps = steps
+        self._delivery = delivery
+        self._outlook = outlook
+
+    async def carry_out(
+        self, meeting: Meeting, card_id: EventId, followed: Followed, ended: CardState, wording: Wording
+    ) -> CardState:
+        """From the end of the call to its transcript in the thread; returns what the card is to show then."""
+        complete = await self._until_recorded(meeting, followed) == ""
+        if not await step("look for sound", partial(self._steps.has_sound, meeting)):
+            return _why_nothing(ended, wording, complete=complete)
+        await enqueue_transcription(meeting.id)
+        waiting = replace(ended, phase="transcribing", remarks=followed.remarks)
+        problem = await self._until_transcribed(meeting, card_id, waiting, wording)
+        if problem:
+            log.error("transcription failed", problem=problem)
+            return replace(ended, phase="failed", remarks=(wording.transcription_failed,))
+        try:
+            outcome = await self._delivery.deliver(meeting, card_id, wording)
+        except (OSError, TranscriptUnreadable):
+            log.exception("transcript cannot be read")
+            return replace(ended, phase="failed", remarks=(wording.transcription_failed,))
+        match outcome:
+            case Delivered():
+                incomplete = () if complete else (wording.recording_incomplete,)
+                return replace(ended, remarks=(*incomplete, wording.transcript_below))
+            case NothingSaid():
+                return replace(ended, remarks=(wording.nobody_spoke,))
+            case Undeliverable(why):
+                await step("keep what is undelivered", partial(self._steps.keep_undelivered, meeting, why))
+                return replace(ended, remarks=(wording.undelivered,))
+
+    async def _until_recorded(self, meeting: Meeting, followed: Followed) -> str:
+        """Wait until the recorder has written its last sound; returns what went wrong, or nothing.
+
+        A recorder that joined just when the call was closed has made LiveKit open the room again, and would sit there
+        alone; so the room is closed until the recorder is out of it.
+        """
+        if followed.recording_over is not None:
+            return followed.recording_over.problem
+        patience_s = STORAGE_BACK_WITHIN_S if followed.storage_is_away else RECORDING_ENDS_WITHIN_S
+        recording = Awaited(RECORDINGS, "recording_over", patience_s, RECORDER_NUDGED_EVERY_S, followed.recording or 1)
+
+        async def nudge() -> None:
+            await step("close the call again", partial(self._steps.close_call, meeting))
+
+        return await self._until_done(meeting, recording, nudge)
+
+    async def _until_transcribed(self, meeting: Meeting, card_id: EventId, waiting: CardState, wording: Wording) -> str:
+        """Wait for the transcript, telling the room roughly how long it takes; returns what went wrong, or nothing."""
+        transcription = Awaited(TRANSCRIPTIONS, "transcription_over", TRANSCRIPTION_ENDS_WITHIN_S, TOLD_EVERY_S)
+        told: list[str] = []
+
+        async def tell() -> None:
+            wait_s = await step("estimate the wait", partial(self._outlook.wait_s, meeting))
+            sentence = _being_transcribed(wait_s, wording)
+            if told[-1:] != [sentence]:
+                told.append(sentence)
+                shown = replace(waiting, remarks=(*waiting.remarks, sentence))
+                name = f"transcribing {len(told)}"
+                await step("show what is being done", partial(self._steps.edit_card, meeting, card_id, shown, name))
+
+        await tell()
+        return await self._until_done(meeting, transcription, tell)
+
+    async def _until_done(self, meeting: Meeting, job: Awaited, meanwhile: Callable[[], Awaitable[None]]) -> str:
+        """Wait for the end of a job, doing something every now and then; returns what went wrong, or nothing."""
+        give_up_at_s = job.within_s + await step("note the time", self._steps.time_s)
+        while True:
+            ended = await step("look after the job", partial(ended_as, job.queue, meeting.id, job.number))
+            if ended is not None:
+                return ended
+            signal = await next_signal(job.look_every_s)
+            if signal is not None and signal.kind == job.end:
+                return signal.problem
+            if signal is not None and signal.problem == STORAGE_AWAY:
+                give_up_at_s += STORAGE_BACK_WITHIN_S
+            if await step("note the time", self._steps.time_s) > give_up_at_s:
+                log.error("job did not end in time", queue=job.queue.name, waited_s=job.within_s)
+                return TOO_LATE
+            if signal is None:
+                await meanwhile()
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """A job whose end is waited for."""
+
+    queue: Queue
+    end: Kind
+    """The signal that says that it is over."""
+    within_s: float
+    look_every_s: float
+    number: int = 1
+
+
+def _being_transcribed(wait_s: float | None, wording: Wording) -> str:
+    if wait_s is None or wait_s < SHORT_WAIT_S:
+        return wording.transcribing
+    return wording.transcribing_about.format(about=about(wait_s, wording))
+
+
+def _why_nothing(ended: CardState, wording: Wording, *, complete: bool) -> CardState:
+    """Nothing was recorded: because nobody came, because nobody had a microphone on, or because recording failed."""
+    if ended.attended == 0:
+        return replace(ended, remarks=(wording.nothing_recorded,))
+    if complete:
+        return replace(ended, remarks=(wording.nobody_spoke,))
+    return replace(ended, phase="failed", remarks=(wording.recording_failed,))

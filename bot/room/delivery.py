@@ -1,0 +1,183 @@
+"""From a stored transcript to the thread under the card: messages in order, each once, then the files.
+
+What the homeserver refuses of it is named in its place, and the rest stands. How it ended is a value (`Outcome`), for
+the meeting to act on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from html import escape
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from bot.durable.workflows import step
+from bot.room.card import heading
+from bot.room.posting import Posting, Rooms
+from bot.room.wording import Wording
+from bot.store.register import Meeting
+from bridge.matrix.errors import HomeserverError, RequestRefused
+from bridge.matrix.ids import EventId
+from bridge.matrix.outbound import MAX_CONTENT_BYTES, Content, event_size, file_message, in_thread, notice
+from transcripts import rendering
+from transcripts.archive import Archive
+from transcripts.markdown import markdown
+from transcripts.transcript import Transcript
+from transcripts.web_vtt import web_vtt
+
+log = structlog.get_logger()
+
+Obstacle = Literal["kicked", "forbidden", "away"]
+"""Why a transcript cannot be posted: the bot is not in the room any more, it may not speak there, or the homeserver was
+away for longer than anybody's patience."""
+
+TRANSCRIPT_KEY = "fr.greffier.transcript"
+_ROOM_FOR_RELATIONS_BYTES = 1_000
+"""What the thread relation and the part's number add to a message after it was measured."""
+_LARGEST_PARAGRAPH_BYTES = 12_000
+"""What a paragraph may take of a message: room is left for the longest title above it. Few turns are that long."""
+
+
+@dataclass(frozen=True)
+class File:
+    """A transcript in one format."""
+
+    name: str
+    content_type: str
+    text: str
+
+
+def messages(transcript: Transcript, wording: Wording) -> list[Content]:
+    """The transcript as messages of the room, each within the size that any homeserver takes, encrypted or not."""
+    parts: list[Content] = []
+    paragraphs = [_title(f"{wording.transcript_title} — {heading(transcript.title, wording)}")]
+    for paragraph in rendering.paragraphs(transcript, wording.language, _fits):
+        if event_size(_joined([*paragraphs, paragraph])) > MAX_CONTENT_BYTES - _ROOM_FOR_RELATIONS_BYTES:
+            parts.append(_joined(paragraphs))
+            paragraphs = [_title(wording.transcript_continued)]
+        paragraphs.append(paragraph)
+    parts.append(_joined(paragraphs))
+    return [part | {TRANSCRIPT_KEY: {"part": n, "parts": len(parts)}} for n, part in enumerate(parts, start=1)]
+
+
+def files(transcript: Transcript, wording: Wording, zone: ZoneInfo) -> list[File]:
+    """The transcript as files to keep."""
+    name = f"{wording.file_name}-{transcript.started_at.astimezone(zone):%Y-%m-%d-%H%M}"
+    return [
+        File(f"{name}.md", "text/markdown", markdown(transcript, wording.language, zone)),
+        File(f"{name}.vtt", "text/vtt", web_vtt(transcript, wording.language)),
+    ]
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """The transcript is in the room."""
+
+
+@dataclass(frozen=True)
+class NothingSaid:
+    """There was nothing to post."""
+
+
+@dataclass(frozen=True)
+class Undeliverable:
+    """The transcript, or its end, is not in the room; it stays in the archive, and may be delivered again later."""
+
+    why: Obstacle
+
+
+Outcome = Delivered | NothingSaid | Undeliverable
+
+
+class Delivery:
+    """Posts transcripts. Used inside a workflow: each message is a step of it."""
+
+    def __init__(
+        self,
+        rooms: Rooms,
+        archive: Archive,
+        zone: ZoneInfo,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._posting = Posting(rooms, now)
+        self._archive = archive
+        self._zone = zone
+
+    async def deliver(self, meeting: Meeting, card_id: EventId | None, wording: Wording) -> Outcome:
+        """Post the meeting's transcript under its card, or, where it has none, into the room.
+
+        Delivered again, it is completed: what is in the room already is not posted a second time.
+
+        Raises:
+            OSError: There is no transcript, or it cannot be read.
+            TranscriptUnreadable: It is damaged.
+        """
+        transcript = await asyncio.to_thread(self._archive.read, meeting.id)
+        if not transcript.has_content:
+            return NothingSaid()
+        for n, content in enumerate(messages(transcript, wording)):
+            post = partial(self._posting.post, meeting, f"transcript.{n}", _under(card_id, content))
+            refused = _under(card_id, notice(wording.part_refused))
+            if obstacle := await self._place(meeting, f"message {n}", post, instead=refused):
+                return Undeliverable(obstacle)
+        for file in files(transcript, wording, self._zone):
+            post = partial(self._post_file, meeting, card_id, file)
+            refused = _under(card_id, notice(wording.file_refused.format(name=file.name)))
+            if obstacle := await self._place(meeting, Path(file.name).suffix, post, instead=refused):
+                return Undeliverable(obstacle)
+        return Delivered()
+
+    async def _post_file(self, meeting: Meeting, card_id: EventId | None, file: File) -> EventId:
+        data = file.text.encode()
+        uri = await self._posting.upload(data, file.content_type, file.name)
+        content = file_message(file.name, uri, content_type=file.content_type, size_bytes=len(data))
+        return await self._posting.post(meeting, f"file.{Path(file.name).suffix}", _under(card_id, content))
+
+    async def _place(
+        self, meeting: Meeting, name: str, post: Callable[[], Awaitable[EventId]], *, instead: Content
+    ) -> Obstacle | None:
+        """Post one thing, or where it is refused, a sentence `instead`; returns what stands in the way of both."""
+        fate = await step(f"post {name}", partial(self._fate, meeting, post))
+        if fate == "refused":
+            post_instead = partial(self._posting.post, meeting, f"{name}.refused", instead)
+            fate = await step(f"say that {name} was refused", partial(self._fate, meeting, post_instead))
+        return "forbidden" if fate == "refused" else fate
+
+    async def _fate(
+        self, meeting: Meeting, post: Callable[[], Awaitable[EventId]]
+    ) -> Literal["refused", "kicked", "away"] | None:
+        """Post something; returns why it is not in the room, or None: it is. A value, for a step's result is kept."""
+        try:
+            try:
+                await post()
+            except RequestRefused as error:
+                log.error("message refused by the homeserver", cause=str(error))  # noqa: TRY400 (the cause says all)
+                return "refused" if await self._posting.is_in_room(meeting) else "kicked"
+        except HomeserverError as error:
+            log.error("message given up: the homeserver was away too long", cause=str(error))  # noqa: TRY400
+            return "away"
+        return None
+
+
+def _under(card_id: EventId | None, content: Content) -> Content:
+    """In the thread under the card, where there is a card."""
+    return content if card_id is None else in_thread(card_id, content)
+
+
+def _fits(paragraph: rendering.Paragraph) -> bool:
+    return event_size(_joined([paragraph])) <= _LARGEST_PARAGRAPH_BYTES
+
+
+def _title(text: str) -> tuple[str, str]:
+    return text, f"<p><strong>{escape(text)}</strong></p>"
+
+
+def _joined(paragraphs: list[tuple[str, str]]) -> Content:
+    return notice("\n".join(text for text, _ in paragraphs), "".join(html for _, html in paragraphs))

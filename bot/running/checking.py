@@ -1,0 +1,98 @@
+"""`greffier check`: asks everything that the configuration names whether it answers, and says what to mend."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import aiohttp
+
+from bot.store import migrations
+from bot.store.database import Database, DatabaseAway, DatabaseUnusable, StorageUnusable, prepare_folder
+from bridge.livekit.calls import CallError, Calls
+from bridge.matrix.errors import HomeserverError
+from bridge.matrix.homeserver import Homeserver
+from bridge.web.join_page import BUILT_PAGE
+from config.models import Settings
+from transcripts import whisper
+from transcripts.bucket import Bucket
+from transcripts.recognition import ModelUnavailable
+
+_MENDABLE = (
+    HomeserverError,
+    CallError,
+    StorageUnusable,
+    DatabaseUnusable,
+    DatabaseAway,
+    ModelUnavailable,
+    OSError,
+    LookupError,
+)
+
+
+async def check(settings: Settings) -> int:
+    """Print one line for each dependency; returns the exit status: 0 when all is well, 1 when not."""
+    checks: dict[str, Callable[[Settings], Awaitable[str]]] = {
+        "storage": _storage,
+        "database": _database,
+        **({"bucket": _bucket} if settings.storage.s3_bucket is not None else {}),
+        "homeserver": _homeserver,
+        "livekit": _livekit,
+        "join page": _join_page,
+        "speech model": _model,
+    }
+    failures = 0
+    for name, ask in checks.items():
+        try:
+            print(f"ok      {name}: {await ask(settings)}", flush=True)  # noqa: T201
+        except _MENDABLE as error:
+            failures += 1
+            print(f"FAILED  {name}: {error}", flush=True)  # noqa: T201
+    return 1 if failures else 0
+
+
+async def _storage(settings: Settings) -> str:
+    prepare_folder(settings.storage.folder)
+    return f"{settings.storage.folder} can be written"
+
+
+async def _database(settings: Settings) -> str:
+    database = Database.open(settings)
+    try:
+        revision = await database.revision()
+    finally:
+        await database.dispose()
+    if revision is None:
+        return f"{database.name} is to be given its tables at the first start"
+    later = "" if revision == migrations.newest() else f", to be brought to {migrations.newest()} at the next start"
+    return f"{database.name} is at revision {revision}{later}"
+
+
+async def _bucket(settings: Settings) -> str:
+    bucket = Bucket.open(settings.storage)
+    await asyncio.to_thread(bucket.prove)
+    return f"{bucket} can be written, read and erased"
+
+
+async def _homeserver(settings: Settings) -> str:
+    async with Homeserver(settings.matrix) as homeserver:
+        await homeserver.prepare()
+        await homeserver.ping()
+    return f"{settings.matrix.homeserver_url} knows {settings.matrix.bot_user_id} and its device"
+
+
+async def _livekit(settings: Settings) -> str:
+    async with aiohttp.ClientSession() as session:
+        await Calls(settings.livekit, session).ping()
+    return f"{settings.livekit.api_url} answers and accepts the key"
+
+
+async def _join_page(settings: Settings) -> str:
+    if not (BUILT_PAGE / "index.html").is_file():
+        raise LookupError("it is not built; from a source checkout, run: make page")
+    return f"built, to be served at {settings.web.public_url}"
+
+
+async def _model(settings: Settings) -> str:
+    await asyncio.to_thread(whisper.load, settings.speech)
+    return f"{settings.speech.model} loads"

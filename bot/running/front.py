@@ -1,0 +1,131 @@
+"""The front process: the Matrix device, the HTTP side, and the meetings. One of it runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from functools import partial
+
+import aiohttp
+import structlog
+from prometheus_client import REGISTRY
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.commands.answering import Answers
+from bot.commands.parsing import is_addressed
+from bot.commands.permissions import may_invite
+from bot.durable.takeover import keep_taking_over
+from bot.durable.workflows import taking_part
+from bot.meeting.call_events import CallEvents
+from bot.meeting.entrance import Entrance
+from bot.meeting.meetings import Meetings
+from bot.meeting.outlook import Outlook
+from bot.meeting.redelivery import Redelivery
+from bot.meeting.retention import Retention
+from bot.meeting.steps import MeetingSteps
+from bot.process.identity import Identity
+from bot.process.notifying import READY, notify
+from bot.process.presence import seen, without_a_process
+from bot.process.stopping import until_stopped
+from bot.room.delivery import Delivery
+from bot.running.daily import daily
+from bot.running.figures import Figures
+from bot.running.readiness import Readiness
+from bot.store.database import Database
+from bot.store.register import Register
+from bridge.livekit.calls import Calls
+from bridge.livekit.webhooks import Webhooks
+from bridge.matrix.homeserver import Homeserver
+from bridge.matrix.inbox import Inbox
+from bridge.matrix.listener import Listener, Wanted
+from bridge.web.join_page import BUILT_PAGE
+from bridge.web.metrics import Metrics
+from bridge.web.server import build, serving
+from config.models import Settings
+from transcripts.archive import open_archive
+from transcripts.shared_spool import open_spool
+
+log = structlog.get_logger()
+
+
+async def run(settings: Settings, name: str | None = None) -> None:
+    """Serve people until told to stop."""
+    database = Database.open(settings)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(database.dispose)
+        await database.migrate()
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        homeserver = await stack.enter_async_context(Homeserver(settings.matrix))
+        register = Register(database.engine)
+        calls = Calls(settings.livekit, session)
+
+        spool, archive = open_spool(settings.storage), open_archive(settings.storage)
+        steps = MeetingSteps(settings, register, calls, homeserver, spool)
+        delivery = Delivery(homeserver, archive, settings.rooms.zone)
+        meetings = Meetings(settings, register, steps, delivery, Outlook(register, database.engine))
+        redelivery = Redelivery(register, homeserver, steps, delivery)
+        retention = Retention(register, archive, spool, timedelta(days=settings.storage.retention_days))
+        answers = Answers(settings, register, meetings, calls, homeserver, homeserver)
+        wanted = Wanted(
+            invitation_from=lambda user: may_invite(user, settings.permissions),
+            message=lambda message: is_addressed(message.body),
+            max_age_s=settings.matrix.command_max_age_s,
+        )
+        inbox = Inbox(database.engine, homeserver.user_id)
+        listener = Listener(homeserver, inbox, wanted, answers.answer, joined=redelivery.into)
+        readiness = Readiness(
+            {"homeserver": homeserver.ping, "livekit": calls.ping, "database": partial(_ping, database.engine)},
+            partial(_missing_roles, database.engine),
+        )
+        app = build(
+            Entrance(settings, register, calls),
+            CallEvents(Webhooks(settings.livekit), register, calls),
+            readiness,
+            page_dir=BUILT_PAGE,
+            livekit_url=settings.livekit.browser_url,
+            metrics=Metrics(
+                REGISTRY,
+                token=settings.web.metrics_token.get_secret_value() if settings.web.metrics_token else None,
+                figures=Figures(database.engine),
+            ),
+        )
+        await stack.enter_async_context(taking_part(Identity.of("front", name), database, ()))
+        stack.push_async_callback(meetings.leave_off)
+        stack.push_async_callback(redelivery.leave_off)
+        clearing_up = asyncio.create_task(meetings.clear_up())
+        stack.callback(clearing_up.cancel)
+        taking_over = asyncio.create_task(keep_taking_over(database.engine), name="takeover")
+        stack.callback(taking_over.cancel)
+        delivering = asyncio.create_task(daily("deliver again", redelivery.everywhere))
+        stack.callback(delivering.cancel)
+        forgetting = asyncio.create_task(daily("forget old meetings", retention.forget_old))
+        stack.callback(forgetting.cancel)
+        port = await stack.enter_async_context(serving(app, settings.web.host, settings.web.port))
+        log.info("front ready", host=settings.web.host, port=port, public_url=settings.web.public_url)
+        notify(READY)
+        await _until_first(until_stopped(), listener.run())
+
+
+async def _ping(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT 1"))
+
+
+async def _missing_roles(engine: AsyncEngine) -> tuple[str, ...]:
+    return without_a_process(await seen(engine))
+
+
+async def _until_first(*coroutines: Coroutine[None, None, None]) -> None:
+    """Run them together until one of them returns or fails; the others are cancelled."""
+    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()

@@ -1,0 +1,51 @@
+"""The speech process: owns the recognition model; turns the sound of meetings into their transcripts."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from bot.durable.jobs import transcriptions
+from bot.durable.workflows import TRANSCRIPTIONS, taking_part
+from bot.process.identity import Identity
+from bot.process.notifying import READY, notify
+from bot.process.stopping import until_stopped
+from bot.store.database import Database
+from bot.store.register import Register
+from bot.work.transcriber import Transcriber
+from config.models import Settings
+from transcripts import whisper
+from transcripts.archive import open_archive
+from transcripts.shared_spool import open_spool
+
+log = structlog.get_logger()
+
+
+async def run(settings: Settings, name: str | None = None) -> None:
+    """Transcribe until told to stop. The model is loaded first: a broken one shows at start, not in a meeting.
+
+    Raises:
+        ModelUnavailable: The model cannot be had or loaded; the message says what to do.
+    """
+    database = Database.open(settings)
+    try:
+        await database.migrate()
+        recogniser = await asyncio.to_thread(whisper.load, settings.speech)
+        transcriber = Transcriber(
+            settings,
+            Register(database.engine),
+            open_spool(settings.storage),
+            open_archive(settings.storage),
+            recogniser,
+        )
+        jobs = transcriptions(transcriber.work)
+        async with taking_part(Identity.of("speech", name), database, (TRANSCRIPTIONS,)):
+            try:
+                log.info("speech ready", model=settings.speech.model)
+                notify(READY)
+                await until_stopped()
+            finally:
+                await jobs.leave_off()
+    finally:
+        await database.dispose()

@@ -1,0 +1,1 @@
+"""What the recorder and the speech process do for a meeting."""

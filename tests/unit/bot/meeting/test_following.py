@@ -1,0 +1,121 @@
+"""A call that goes on through what happens to LiveKit, to its webhooks, to the recorder and to the storage."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from bot.durable.enqueueing import LOST
+from bot.durable.signals import LOOK, Signal, tell
+from bot.room.wording import FRENCH
+from bridge.livekit.ids import CallId
+from tests.unit.bot.hall import ROOM, Hall
+
+
+def said_times(hall: Hall, sentence: str) -> int:
+    """How often a sentence stands in the room as a message of its own."""
+    return Counter(event.body for event in hall.rooms.of(ROOM) if event.edits is None)[sentence]
+
+
+async def test_a_call_goes_on_through_a_restart_of_livekit(hall: Hall) -> None:
+    """It is opened again with its limits, people come back to it, and the recording that goes on is not doubled."""
+    meeting = await hall.begins("!visio Point budget", "Claire", "Marc")
+    call = CallId(meeting.id)
+    hall.calls.restart()
+    await tell(meeting.id, LOOK)
+    await hall.until(lambda: hall.calls.opened == [call, call])
+    hall.calls.join(call, "Claire")
+    await tell(meeting.id, LOOK)
+    await hall.until(lambda: "1 participant " in hall.card()[1])
+    assert hall.card()[1].startswith("en cours")
+    await hall.leaves(meeting)
+    await hall.finishes(meeting)
+    assert hall.card()[1].endswith("2 participants")
+    assert hall.card()[-1] == FRENCH.transcript_below
+    assert hall.recorder.begun == [meeting.id]
+
+
+async def test_a_call_to_which_nobody_comes_back_is_over(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its recorder, which came back, is put out, and what was said before is transcribed."""
+    monkeypatch.setattr("bot.meeting.call_watch.RETURN_WITHIN_S", 0.3)
+    monkeypatch.setattr("bot.meeting.following.LOOK_AGAIN_S", 0.1)
+    meeting = await hall.begins("!visio", "Claire")
+    hall.calls.restart()
+    await tell(meeting.id, LOOK)
+    await hall.finishes(meeting)
+    assert hall.card()[-1] == FRENCH.transcript_below
+    assert CallId(meeting.id) not in hall.calls.present
+
+
+async def test_the_end_of_a_call_is_noticed_without_webhooks(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The recorder is told by LiveKit itself, and looking shows the rest."""
+    monkeypatch.setattr("bot.meeting.following.LOOK_EVERY_S", 0.2)
+    meeting = await hall.begins("!visio", "Claire")
+    hall.calls.everyone_leaves(CallId(meeting.id))
+    await hall.finishes(meeting)
+    assert hall.card()[-1] == FRENCH.transcript_below
+
+
+async def test_the_same_closing_word_twice_and_an_old_one_end_nothing_that_goes_on(hall: Hall) -> None:
+    """Webhooks come doubled and out of order: the call is looked at, and it is there."""
+    meeting = await hall.begins("!visio", "Claire")
+    for signal in (Signal("closed"), Signal("closed"), LOOK):
+        await tell(meeting.id, signal)
+    hall.calls.join(CallId(meeting.id), "Marc")
+    await tell(meeting.id, LOOK)
+    await hall.until(lambda: "2 participants" in hall.card()[1])
+    assert await hall.register.open_in(ROOM) is not None
+
+
+async def test_a_call_that_goes_on_although_its_recorder_was_told_it_was_over_is_recorded_again(hall: Hall) -> None:
+    """Whoever came back by a valid link has opened the room anew: the recorder must be there too."""
+    meeting = await hall.begins("!visio", "Claire")
+    call = CallId(meeting.id)
+    hall.calls.over.add(call)
+    await hall.until(lambda: hall.recorder.done == [meeting.id])
+    hall.calls.over.discard(call)
+    await tell(meeting.id, LOOK)
+    await hall.until(lambda: hall.recorder.begun == [meeting.id, meeting.id])
+    await hall.leaves(meeting)
+    await hall.finishes(meeting)
+    assert hall.recorder.done == [meeting.id, meeting.id]
+    assert hall.card()[-1] == FRENCH.transcript_below
+
+
+@pytest.mark.parametrize(
+    ("problem", "sentence"),
+    [
+        ("disk_full", FRENCH.disk_full),
+        ("storage_away", FRENCH.storage_away),
+        ("out_of_the_call", FRENCH.recording_broken),
+    ],
+)
+async def test_trouble_with_the_recording_is_told_at_once_and_so_is_its_end(
+    hall: Hall, problem: str, sentence: str
+) -> None:
+    """One sentence each; the call goes on, and its transcript comes."""
+    meeting = await hall.begins("!visio", "Claire")
+    await tell(meeting.id, Signal("recording_broken", problem=problem))
+    await hall.until(lambda: said_times(hall, sentence) == 1)
+    await tell(meeting.id, Signal("recording_resumed"))
+    await hall.until(lambda: said_times(hall, FRENCH.recording_resumed) == 1)
+    await hall.leaves(meeting)
+    await hall.finishes(meeting)
+    assert hall.card()[-1] == FRENCH.transcript_below
+
+
+async def test_a_job_that_is_lost_is_noticed_without_its_word(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that kills its process each time is not tried for ever: the room is told that it failed."""
+
+    async def lost(*_: object) -> str:
+        return LOST
+
+    monkeypatch.setattr("bot.meeting.transcribing.TOLD_EVERY_S", 0.2)
+    hall.speech.may_finish = False
+    meeting = await hall.begins("!visio", "Claire")
+    await hall.leaves(meeting)
+    await hall.until(lambda: meeting.id in hall.speech.begun)
+    monkeypatch.setattr("bot.meeting.transcribing.ended_as", lost)
+    await hall.finishes(meeting)
+    assert hall.card()[-1] == FRENCH.transcription_failed
