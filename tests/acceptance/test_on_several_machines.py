@@ -81,7 +81,7 @@ async def test_what_one_machine_records_another_transcribes_and_a_third_posts(
     hung_up_at_ms = await speak(machines, meeting, link, NobodyWatches())
     held = await _read(team, card_id, hung_up_at_ms)
     assert await _not_found(team, held, meeting) == []
-    assert machines.transcript(held.meeting_id)["speakers"] == ["Nadia", "Thomas"]
+    assert sorted(machines.transcript(held.meeting_id)["speakers"]) == ["Nadia", "Thomas"]
     assert _gaps(machines, held) == []
     await until(lambda: machines.sound() == [])
 
