@@ -9,8 +9,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
 from typing import NoReturn
 
 import structlog
@@ -23,6 +23,7 @@ CONFIGURATION_FAULT = 78
 """Exit status (`EX_CONFIG`) of a process that cannot run until the operator mends something: not started again."""
 TEMPORARY_FAULT = 75
 """Exit status (`EX_TEMPFAIL`) of a process that had to end, and may work when it is started again."""
+CANCELLED_WITHIN_S = 5.0
 _PR_SET_PDEATHSIG = 1
 
 
@@ -43,6 +44,23 @@ async def bounded(what: str, ending: Awaitable[object], within_s: float) -> None
             await ending
     except Exception as error:  # noqa: BLE001 (most of all a database that is away)
         log.warning("not done at the end", what=what, cause=type(error).__name__)
+
+
+@asynccontextmanager
+async def beside(work: Coroutine[None, None, None], name: str) -> AsyncIterator[None]:
+    """Do some work beside the block, and be done with it when the block ends, before what it uses is closed."""
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(_report)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await bounded(name, asyncio.gather(task, return_exceptions=True), CANCELLED_WITHIN_S)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("work beside the rest failed", what=task.get_name(), exc_info=error)
 
 
 async def in_a_thread_of_its_own(action: Callable[[], None]) -> None:

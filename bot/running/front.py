@@ -29,7 +29,7 @@ from bot.meeting.steps import MeetingSteps
 from bot.process.identity import Identity
 from bot.process.notifying import READY, notify
 from bot.process.presence import seen, without_a_process
-from bot.process.stopping import until_stopped
+from bot.process.stopping import beside, until_stopped
 from bot.room.delivery import Delivery
 from bot.running.daily import daily
 from bot.running.figures import Figures
@@ -95,14 +95,13 @@ async def run(settings: Settings, name: str | None = None) -> None:
         await stack.enter_async_context(taking_part(Identity.of("front", name), database, ()))
         stack.push_async_callback(meetings.leave_off)
         stack.push_async_callback(redelivery.leave_off)
-        clearing_up = asyncio.create_task(meetings.clear_up())
-        stack.callback(clearing_up.cancel)
-        taking_over = asyncio.create_task(keep_taking_over(database.engine), name="takeover")
-        stack.callback(taking_over.cancel)
-        delivering = asyncio.create_task(daily("deliver again", redelivery.everywhere))
-        stack.callback(delivering.cancel)
-        forgetting = asyncio.create_task(daily("forget old meetings", retention.forget_old))
-        stack.callback(forgetting.cancel)
+        for name_of_work, work in {
+            "clear up": meetings.clear_up(),
+            "take over": keep_taking_over(database.engine),
+            "deliver again": daily("deliver again", redelivery.everywhere),
+            "forget old meetings": daily("forget old meetings", retention.forget_old),
+        }.items():
+            await stack.enter_async_context(beside(work, name_of_work))
         port = await stack.enter_async_context(serving(app, settings.web.host, settings.web.port))
         log.info("front ready", host=settings.web.host, port=port, public_url=settings.web.public_url)
         notify(READY)

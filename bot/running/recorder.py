@@ -5,15 +5,13 @@ A process of its own because native media code may crash, and must never take th
 
 from __future__ import annotations
 
-import asyncio
-
 import structlog
 
 from bot.durable.jobs import recordings
 from bot.durable.workflows import RECORDINGS, taking_part
 from bot.process.identity import Identity
 from bot.process.notifying import READY, notify
-from bot.process.stopping import until_stopped
+from bot.process.stopping import beside, until_stopped
 from bot.store.database import Database
 from bot.store.register import Register
 from bot.work.recording import Recorder
@@ -34,8 +32,10 @@ async def run(settings: Settings, name: str | None = None) -> None:
         await database.migrate()
         recorder = Recorder(settings, Register(database.engine), open_spool(settings.storage, identity.name))
         jobs = recordings(recorder.work)
-        async with taking_part(identity, database, (RECORDINGS,)) as part:
-            leftovers = asyncio.create_task(recorder.keep_sharing_leftovers(), name="leftovers")
+        async with (
+            taking_part(identity, database, (RECORDINGS,)) as part,
+            beside(recorder.keep_sharing_leftovers(), "leftovers"),
+        ):
             try:
                 log.info("recorder ready")
                 notify(READY)
@@ -43,7 +43,6 @@ async def run(settings: Settings, name: str | None = None) -> None:
                 if await part.hand_over():
                     await jobs.until_replaced(REPLACED_WITHIN_S)
             finally:
-                leftovers.cancel()
                 await jobs.leave_off()
     finally:
         await database.dispose()

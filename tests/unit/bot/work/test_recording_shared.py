@@ -109,6 +109,7 @@ async def test_a_recorder_that_lost_its_call_to_another_still_shares_what_it_has
     await until(lambda: spool.leftovers() == [])
     assert shared(bucket) == len(SOUND)
     looking.cancel()
+    await asyncio.gather(looking, return_exceptions=True)
 
 
 async def test_a_recorder_that_is_told_to_stop_leaves_nothing_unshared(
