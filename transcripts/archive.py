@@ -65,7 +65,7 @@ class Archive:
         Raises:
             OSError: It could not be removed.
         """
-        self._file(meeting).unlink(missing_ok=True)
+        whole_file.erase(self._file(meeting))
 
     def ids(self) -> list[MeetingId]:
         """The meetings of which there is a transcript.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from transcripts import sidecar
 from transcripts.room_left import leave_room
-from transcripts.sidecar import TrackSidecar
+from transcripts.sidecar import EARLIEST_START_S, LONGEST_MEETING_S, TrackSidecar
 from transcripts.sound import SAMPLE_BYTES, seconds
 from transcripts.stay_writer import StayWriter
 from transcripts.whole_file import sync_folder
@@ -128,7 +128,7 @@ class MeetingWriter:
         Raises:
             OSError: the disk failed.
         """
-        for track in self._tracks:
+        for track in list(self._tracks):  # the sync that is still going on takes closed ones out
             track.close()
         self._sync()
 
@@ -170,7 +170,8 @@ class TrackWriter:
         if self._closed or self._file is None:
             raise OSError(errno.EBADF, "the track is closed")
         began_s = self._clock.meeting_s(arrived_s) - seconds(self._samples)
-        self._note_beginning(round(began_s, 4))
+        # Where a clock has jumped by a week, its place is wrong; one that nobody reads back would cost the track.
+        self._note_beginning(round(min(max(EARLIEST_START_S, began_s), LONGEST_MEETING_S), 4))
         rest = memoryview(pcm)
         while rest:
             rest = rest[os.write(self._file, rest) :]

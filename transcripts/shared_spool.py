@@ -30,10 +30,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from config.models import Storage
+    from transcripts.meeting_writer import MeetingWriter
 
 log = structlog.get_logger()
 
 WRITER_FILE: Final = "shared-as"
+DROPPED_FILE: Final = "shared-and-dropped"
+"""What it is called once all is shared: the rest of such a folder is to go."""
 AT_ONCE: Final = 8
 """Files brought or got at the same time; of each, one part is in memory."""
 STALE_AFTER_S: Final = 24 * 3600.0
@@ -86,6 +89,17 @@ class SharedSpool(Spool):
         """Where a meeting's sound lies on this machine: the copy that was fetched, or else what is written here."""
         return self._copy(meeting) if meeting in self._readable else self._own(meeting)
 
+    def writer(self, meeting: MeetingId, began_at: float | None = None) -> MeetingWriter:
+        """As ever; but beside nothing of a copy that was being dropped when this process died, and not under its name.
+
+        What has been removed of that copy is in the bucket, where new files of the same names would hide behind it.
+
+        Raises:
+            OSError: the disk does not take it, or has no room for more.
+        """
+        self._drop_the_rest(self._own(meeting))
+        return super().writer(meeting, began_at)
+
     def has_sound(self, meeting: MeetingId) -> bool:
         """Whether any track of the meeting was recorded, here or in the bucket."""
         return super().has_sound(meeting) or any(file.is_of_a_track for file in find(self._bucket, meeting))
@@ -100,6 +114,7 @@ class SharedSpool(Spool):
             OSError: what was written cannot be read.
         """
         folder = self._own(meeting)
+        self._drop_the_rest(folder)
         if not folder.exists():
             return
         home = f"{prefix(meeting)}/{self._writer_of(folder)}"
@@ -195,6 +210,10 @@ class SharedSpool(Spool):
             whole_file.replace(path, name.encode(), durably=True)
         return path.read_text()
 
+    def _drop_the_rest(self, folder: Path) -> None:
+        if (folder / DROPPED_FILE).exists():
+            _remove(folder)
+
     def _found_shared(self, meeting: MeetingId, home: str) -> _Shared:
         found = [file for file in find(self._bucket, meeting) if file.key.startswith(f"{home}/")]
         return _Shared({file.name: set(file.parts) for file in found})
@@ -260,9 +279,11 @@ def _for_each(act: Callable[[_Item], None], items: Iterable[_Item]) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """Remove a copy, the name it is shared under last: what a crash leaves of it is not shared anew."""
+    """Remove a copy, what says that it is to go last: a crash leaves nothing that is shared anew or written on."""
+    if (folder / WRITER_FILE).exists():
+        (folder / WRITER_FILE).rename(folder / DROPPED_FILE)
     if folder.exists():
         for path in folder.iterdir():
-            if path.name != WRITER_FILE:
+            if path.name != DROPPED_FILE:
                 path.unlink()
         shutil.rmtree(folder)

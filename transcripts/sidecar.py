@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SOURCES: Final = ("microphone", "screen_share_audio", "unknown")
 Source = Literal["microphone", "screen_share_audio", "unknown"]
+EARLIEST_START_S: Final = -60
 LONGEST_MEETING_S: Final = 7 * 24 * 3600
 LARGEST_SIDECAR_BYTES: Final = 64 * 1024
 
@@ -44,7 +45,7 @@ class TrackSidecar(_Sidecar):
     name: str
     track: str
     source: Annotated[Source, BeforeValidator(_known_source)]
-    started_s: Annotated[float, Field(ge=-60, le=LONGEST_MEETING_S)] | None = None
+    started_s: Annotated[float, Field(ge=EARLIEST_START_S, le=LONGEST_MEETING_S)] | None = None
     """Seconds since the meeting began; None until the first frame has come."""
 
 

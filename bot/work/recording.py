@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import TypeVar
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,6 +24,7 @@ from transcripts.bucket import StorageAway
 from transcripts.spool import MeetingId, Spool
 
 log = structlog.get_logger()
+T = TypeVar("T")
 
 TRY_AGAIN_S = 5.0
 """What keeps a call from being recorded may be mended while it goes on: a full disk, a server that is away."""
@@ -49,7 +52,7 @@ class Recorder:
         """Record one meeting until its call is over (a `Work`). Again after a crash, it adds to what is there."""
         trouble = Trouble(meeting_id)
         async with self._shared(meeting_id):
-            while (meeting := await self._register.get(meeting_id)) and meeting.transcribed and not meeting.ended_at:
+            while (meeting := await self._known(meeting_id)) and meeting.transcribed and not meeting.ended_at:
                 problem = await self._record(meeting, trouble)
                 if not problem:
                     return problem
@@ -86,11 +89,15 @@ class Recorder:
             return False
         return meeting.finished_at is None or self._settings.storage.keep_sound
 
+    async def _known(self, meeting_id: MeetingId) -> Meeting | None:
+        """The meeting as it is now."""
+        return await _once_it_answers(partial(self._register.get, meeting_id))
+
     async def _record(self, meeting: Meeting, trouble: Trouble) -> str | None:
         """Record for as long as it works; returns what keeps it from going on, empty when the call is over."""
         limits = CallLimits.of(self._settings.calls)
         token = recorder_token(self._settings.livekit, CallId(meeting.id), limits=limits)
-        began_at = await self._register.begin_recording(meeting.id)
+        began_at = await _once_it_answers(partial(self._register.begin_recording, meeting.id))
         try:
             sound = await asyncio.to_thread(self._spool.writer, meeting.id, began_at.timestamp())
             try:
@@ -150,6 +157,8 @@ class Recorder:
                 await self._let_go(meeting_id)
             except StorageAway as error:
                 await _kept_here(error, trouble)
+            except OSError as error:
+                log.warning("sound cannot be shared; it is kept here", cause=error.strerror)
             except SQLAlchemyError as error:
                 log.warning("it cannot be told whether the last sound is wanted", cause=type(error).__name__)
             else:
@@ -164,6 +173,16 @@ class Recorder:
             # Looked at again: who has no use for it any more may have erased it just before the last of it was shared.
             if not self._is_wanted(await self._register.get(meeting_id)):
                 await asyncio.to_thread(self._spool.erase, meeting_id)
+
+
+async def _once_it_answers(ask: Callable[[], Awaitable[T]]) -> T:
+    """What the database says, however late: a recording that ended for it would not be begun again."""
+    while True:
+        try:
+            return await ask()
+        except SQLAlchemyError as error:
+            log.warning("waiting for the database", cause=type(error).__name__)
+            await asyncio.sleep(TRY_AGAIN_S)
 
 
 async def _kept_here(error: StorageAway, trouble: Trouble) -> None:

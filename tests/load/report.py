@@ -6,10 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import Final
 
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "reliability.md"
 PARTS: Final = ("events", "sound", "meetings")
+LINE_CHARACTERS: Final = 120
 _SECTION: Final = re.compile(r"(?<=<!-- load -->\n).*?(?=<!-- /load -->)", re.DOTALL)
 _PART: Final = re.compile(r"<!-- load (\w+) -->\n(.*?)\n<!-- /load \1 -->", re.DOTALL)
 
@@ -27,7 +29,8 @@ class Table:
         """As Markdown."""
         lines = [self.columns, tuple("---" if n == 0 else "---:" for n in range(len(self.columns))), *self.rows]
         rows = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-        return "\n\n".join(part for part in (f"**{self.title}**", self.note, rows) if part)
+        note = fill(self.note, LINE_CHARACTERS, break_long_words=False, break_on_hyphens=False)
+        return "\n\n".join(part for part in (f"**{self.title}**", note, rows) if part)
 
 
 def markdown(tables: Sequence[Table]) -> str:

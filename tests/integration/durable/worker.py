@@ -17,9 +17,12 @@ from types import SimpleNamespace
 from typing import Any
 
 from bot import cli
+from bot.process import locks
 from transcripts.spool import MeetingId
 
 Work = Callable[[Path, str], Awaitable[str | None]]
+GIVES_UP_ITS_LOCK_AFTER_S = 8.0
+"""Half a minute in earnest, which no test needs to sit out."""
 
 
 def note(works: Path, line: str) -> None:
@@ -65,6 +68,7 @@ WORKS: dict[str, Work] = {work.__name__: work for work in (waits, is_replaced, c
 def main() -> None:
     """Be the process."""
     work, role, *_, name = sys.argv[1:]
+    locks.TAKEN_AGAIN_WITHIN_S = GIVES_UP_ITS_LOCK_AFTER_S
 
     async def stand_in(self: Any, meeting_id: MeetingId) -> str | None:
         works = self._settings.storage.folder / f"{meeting_id}.works"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -38,18 +40,23 @@ KEYS = {
 @asynccontextmanager
 async def stack_in(root: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, dict[str, Any]]]:
     """The running `make stack` and what its file says."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.stack", "--root", root, cwd=REPOSITORY, stdout=asyncio.subprocess.DEVNULL
-    )
-    try:
-        file = root / ".stack.json"
-        await eventually(lambda: file.exists() or process.returncode is not None, within_s=STARTS_WITHIN_S)
-        assert process.returncode is None
-        yield process, json.loads(file.read_text())
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+    # A folder of its own for what a killed Greffier cannot remove: short, as the paths of its sockets must be.
+    with TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.stack", "--root", root),
+            cwd=REPOSITORY,
+            env=os.environ | {"TMPDIR": temporary},
+            stdout=asyncio.subprocess.DEVNULL,
+        )
+        try:
+            file = root / ".stack.json"
+            await eventually(lambda: file.exists() or process.returncode is not None, within_s=STARTS_WITHIN_S)
+            assert process.returncode is None
+            yield process, json.loads(file.read_text())
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
 
 
 async def assert_true(stack: dict[str, Any]) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
@@ -20,6 +23,23 @@ from transcripts.spool import MeetingId
 def machines(tmp_path: Path) -> Machines[FakeBucket]:
     """Machines that have recorded nothing."""
     return Machines(tmp_path, FakeBucket())
+
+
+@contextmanager
+def killed_after(monkeypatch: pytest.MonkeyPatch, files: int) -> Iterator[None]:
+    """A process that dies when it has removed so many files."""
+    removed: list[Path] = []
+    unlink = Path.unlink
+
+    def unlink_or_die(path: Path) -> None:
+        if len(removed) == files:
+            raise InterruptedError
+        removed.append(path)
+        unlink(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", unlink_or_die)
+        yield
 
 
 def test_a_local_copy_is_kept_while_the_bucket_is_away(machines: Machines[FakeBucket]) -> None:
@@ -49,25 +69,35 @@ def test_a_copy_that_was_half_dropped_is_not_shared_anew(
     spool = machines.recorder()
     record(spool, MEETING, CLAIRE, sound)
     record(spool, MEETING, MARC, sound)
-    removed: list[Path] = []
-    unlink = Path.unlink
-
-    def killed_after_some(path: Path) -> None:
-        if len(removed) == files:
-            raise InterruptedError
-        removed.append(path)
-        unlink(path)
-
-    monkeypatch.setattr(Path, "unlink", killed_after_some)
-    with pytest.raises(InterruptedError):
+    with killed_after(monkeypatch, files), pytest.raises(InterruptedError):
         spool.drop_local(MEETING)
-    monkeypatch.undo()
     assert machines.recorder().leftovers() == [MEETING]
 
     machines.recorder().drop_local(MEETING)
 
     assert machines.recorder().leftovers() == []
     assert same(machines.read(), {"Claire": sound, "Marc": sound})
+
+
+@pytest.mark.parametrize("files", range(5))
+def test_a_recorder_that_comes_back_to_a_copy_that_was_half_dropped_begins_another(
+    machines: Machines[FakeBucket], monkeypatch: pytest.MonkeyPatch, files: int
+) -> None:
+    """The call goes on after all: what is heard then, of the same tracks too, stands beside what was shared before."""
+    before, after = noise(1, 23), noise(0.5, 24)
+    spool = machines.recorder()
+    record(spool, MEETING, CLAIRE, before)
+    record(spool, MEETING, MARC, before)
+    with killed_after(monkeypatch, files), pytest.raises(InterruptedError):
+        spool.drop_local(MEETING)
+    machines.now += 60
+
+    record(machines.recorder(), MEETING, CLAIRE, after)
+    machines.recorder().drop_local(MEETING)
+
+    heard = machines.read()
+    assert np.array_equal(heard["Marc"], before)
+    assert any(np.array_equal(heard["Claire"], np.concatenate(two)) for two in ((before, after), (after, before)))
 
 
 def test_what_was_fetched_can_be_dropped(machines: Machines[FakeBucket]) -> None:

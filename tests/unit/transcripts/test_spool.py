@@ -339,6 +339,19 @@ def test_a_clock_that_jumps_leaves_stays_that_can_be_read(spool: Spool, clock: W
     assert stays(spool) == [(0.0, 7 * 24 * 3600.0, False)]
 
 
+@pytest.mark.parametrize("away_s", [-9e8, 9e8])
+def test_a_clock_that_is_wrong_at_a_restart_costs_no_sound(spool: Spool, clock: WallClock, away_s: float) -> None:
+    """A machine that comes back years off: where the words stand is wrong, and they are there."""
+    record(spool, MEETING, Recorded("Claire"), SECOND)
+    clock.now += away_s
+
+    record(spool, MEETING, Recorded("Claire"), SECOND)
+
+    tracks = [track for track in spool.tracks(MEETING) if isinstance(track, StoredTrack)]
+    assert [track.samples for track in tracks] == [16_000, 16_000]
+    assert tracks[0].started_s <= tracks[1].started_s
+
+
 def test_a_recorder_on_a_machine_whose_clock_is_behind_begins_at_zero(spool: Spool, clock: WallClock) -> None:
     """And time passes for its stay as for its sound."""
     writer = spool.writer(MEETING, clock.now + 3.0)

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from bot.durable.signals import Signal
 from bot.store.register import Meeting, Register
@@ -207,12 +208,30 @@ async def test_a_call_that_is_not_to_be_recorded_any_more_is_left_alone(
     assert script.tried == 0
 
 
+@pytest.mark.parametrize("asked", ["get", "begin_recording"])
+async def test_a_database_that_is_away_does_not_end_a_recording(
+    register: Register, meeting: Meeting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    """The job would count as failed, and the rest of the call be recorded by nobody."""
+    answers, away_for = getattr(register, asked), iter(range(3))
+
+    async def later(meeting_id: MeetingId) -> object:
+        if next(away_for, None) is not None:
+            raise OperationalError("SELECT", {}, OSError())
+        return await answers(meeting_id)
+
+    monkeypatch.setattr(register, asked, later)
+    assert await recorded(script := Script(ends()), register, meeting, Spool(tmp_path), monkeypatch) == ""
+    assert script.tried == 1
+
+
 class ForgetfulStorage(Spool):
     """A shared spool whose storage is away when it is asked for some times in a row."""
 
     def __init__(self, folder: Path, *, away_for: int) -> None:
         super().__init__(folder)
         self.away_for = away_for
+        self.error: OSError = StorageAway(errno.EHOSTUNREACH, "the bucket does not answer")
         self.shared = 0
         self.dropped: list[MeetingId] = []
         self.left: list[MeetingId] = []
@@ -239,7 +258,7 @@ class ForgetfulStorage(Spool):
     def _ask(self) -> None:
         if self.away_for:
             self.away_for -= 1
-            raise StorageAway(errno.EHOSTUNREACH, "the bucket does not answer")
+            raise self.error
 
 
 async def test_sound_is_shared_while_the_call_goes_on_and_the_rest_at_its_end(
@@ -261,6 +280,16 @@ async def test_a_job_is_not_over_before_all_its_sound_is_shared(
     assert await recorded(script := Script(ends()), register, meeting, spool, monkeypatch) == ""
     assert (spool.away_for, spool.dropped) == (0, [meeting.id])
     assert script.heard == [("recording_broken", "storage_away")]
+
+
+async def test_a_disk_that_fails_when_the_rest_is_shared_is_tried_again(
+    register: Register, meeting: Meeting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is full has no room for the name to share under: the sound is on it, and is not to be given up."""
+    spool = ForgetfulStorage(tmp_path, away_for=3)
+    spool.error = OSError(errno.ENOSPC, "No space left on device")
+    assert await recorded(Script(ends()), register, meeting, spool, monkeypatch) == ""
+    assert spool.dropped == [meeting.id]
 
 
 @pytest.mark.parametrize(
