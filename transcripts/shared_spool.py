@@ -12,7 +12,6 @@ import secrets
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -39,8 +38,6 @@ DROPPED_FILE: Final = "shared-and-dropped"
 """What it is called once all is shared: the rest of such a folder is to go."""
 AT_ONCE: Final = 8
 """Files brought or got at the same time; of each, one part is in memory."""
-STALE_AFTER_S: Final = 24 * 3600.0
-"""What was fetched this long ago was left behind by a process that died: its transcript was made by another."""
 FETCH_ATTEMPTS: Final = 3
 
 _STAY: Final = "stay-"
@@ -53,14 +50,16 @@ def open_spool(storage: Storage, writer: str = "") -> Spool:
 
     Args:
         storage: the settings.
-        writer: the name of the process that writes, its own among those of all machines; none for one that only reads.
+        writer: the name of the process, its own among those of all machines; none for one that neither writes nor
+            fetches.
 
     Raises:
         StorageAway: the settings cannot be those of a bucket.
     """
     if storage.s3_bucket is None:
         return Spool(storage.spool)
-    return SharedSpool(storage.spool, storage.folder / "fetched", Bucket.open(storage), writer)
+    fetched = storage.folder / "fetched" / sidecar.file_name(writer)
+    return SharedSpool(storage.spool, fetched, Bucket.open(storage), writer)
 
 
 @dataclass
@@ -166,7 +165,7 @@ class SharedSpool(Spool):
             StorageAway: the bucket cannot be used.
             OSError: the disk does not take it.
         """
-        self._drop_stale()
+        self._drop_left_behind(meeting)
         folder = self._copy(meeting)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for attempts_left in reversed(range(FETCH_ATTEMPTS)):
@@ -263,12 +262,12 @@ class SharedSpool(Spool):
                 file.seek(held)
                 held += file.write(data)
 
-    def _drop_stale(self) -> None:
-        copies = list(self._fetched.iterdir()) if self._fetched.exists() else []
-        for copy in copies:
-            with suppress(FileNotFoundError):  # another process is at it too
-                if self._now() - copy.stat().st_mtime > STALE_AFTER_S:
-                    _remove(copy)
+    def _drop_left_behind(self, meeting: MeetingId) -> None:
+        """Remove what an earlier life of this process fetched, except for the meeting that it may go on with."""
+        in_use = {self._copy(readable) for readable in (*self._readable, meeting)}
+        for copy in list(self._fetched.iterdir()) if self._fetched.exists() else []:
+            if copy not in in_use:
+                _remove(copy)
 
 
 def _for_each(act: Callable[[_Item], None], items: Iterable[_Item]) -> None:

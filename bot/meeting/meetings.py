@@ -124,7 +124,8 @@ class Meetings(DBOSConfiguredInstance):
         refusal = await step("open the call", partial(self._steps.open_call, meeting))
         if refusal:
             sentence = wording.call_server_away if refusal == "away" else wording.call_server_refused
-            await step("say that it cannot be opened", partial(self._steps.say, meeting, "refusal", sentence))
+            say = partial(self._steps.say, meeting, "refusal", sentence, LAST_WORD_PATIENCE_S)
+            await step("say that it cannot be opened", say)
             return None
         return await step("post the card", partial(self._steps.post_card, meeting))
 

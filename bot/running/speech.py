@@ -29,18 +29,19 @@ async def run(settings: Settings, name: str | None = None) -> None:
         ModelUnavailable: The model cannot be had or loaded; the message says what to do.
     """
     database = Database.open(settings)
+    identity = Identity.of("speech", name)
     try:
         await database.migrate()
         recogniser = await asyncio.to_thread(whisper.load, settings.speech)
         transcriber = Transcriber(
             settings,
             Register(database.engine),
-            open_spool(settings.storage),
+            open_spool(settings.storage, identity.name),
             open_archive(settings.storage),
             recogniser,
         )
         jobs = transcriptions(transcriber.work)
-        async with taking_part(Identity.of("speech", name), database, (TRANSCRIPTIONS,)):
+        async with taking_part(identity, database, (TRANSCRIPTIONS,)):
             try:
                 log.info("speech ready", model=settings.speech.model)
                 notify(READY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -19,7 +20,7 @@ log = structlog.get_logger()
 Result = TypeVar("Result")
 
 PATIENCE_S = 600.0
-"""What the homeserver fails is tried again for so long; after that nobody waits for the answer any more."""
+"""What the homeserver fails is tried again for so long; later nobody waits for the answer to a command any more."""
 
 
 class RoomWorkers:
@@ -58,19 +59,21 @@ class RoomWorkers:
 
     async def _empty(self, room_id: RoomId) -> None:
         if invite := await self._insist(lambda: self._inbox.next_invite(room_id)):
-            await self._try(lambda: self._answer(invite), room_id=room_id)
+            # Not given up: whoever invites a bot expects it to come, and does not invite it twice.
+            await self._try(lambda: self._answer(invite), math.inf, room_id=room_id)
             await self._insist(lambda: self._inbox.mark_answered(room_id))
         while message := await self._insist(lambda: self._inbox.next_message(room_id)):
             await self._act(message)
 
     async def _act(self, message: RoomMessage) -> None:
-        failed = await self._try(lambda: self._handle(message), room_id=message.room_id, event_id=message.event_id)
+        about = {"room_id": message.room_id, "event_id": message.event_id}
+        failed = await self._try(lambda: self._handle(message), PATIENCE_S, **about)
         await self._insist(lambda: self._inbox.mark_handled(message.event_id, failed=failed))
 
-    async def _try(self, act: Callable[[], Awaitable[None]], **told: str) -> str | None:
+    async def _try(self, act: Callable[[], Awaitable[None]], patience_s: float, **told: str) -> str | None:
         """Act, again where that may help; gives the kind of error that made us give up, None for a success."""
         try:
-            await patiently(act, patience_s=PATIENCE_S, backoff=self._backoff, **told)
+            await patiently(act, patience_s=patience_s, backoff=self._backoff, **told)
         except HomeserverError as error:
             log.warning("given up", problem=sentence(error), **told)
             return type(error).__name__

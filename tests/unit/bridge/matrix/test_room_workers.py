@@ -208,6 +208,29 @@ async def test_what_the_homeserver_fails_for_too_long_is_given_up(
     assert failed == ["HomeserverUnreachable", None]
 
 
+async def test_an_invitation_is_not_given_up_while_the_homeserver_is_away(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever invites a bot expects it to come, and does not invite it twice."""
+    monkeypatch.setattr(room_workers, "PATIENCE_S", 0.02)
+    tries = 0
+
+    async def handle(message: RoomMessage) -> None:
+        raise AssertionError(message.event_id)
+
+    async def answer(_invite: Invite) -> None:
+        nonlocal tries
+        tries += 1
+        if tries < 20:
+            raise HomeserverUnreachable("gone")
+
+    await inbox.store("s1", [], [Invite(ROOM, CLAIRE)])
+    async with working(inbox, handle, answer) as rooms:
+        rooms.wake(ROOM)
+        await until(lambda: nothing_waits(inbox))
+    assert tries == 20
+
+
 async def test_what_the_homeserver_refuses_is_not_tried_again(inbox: Inbox) -> None:
     """Asking twice would change nothing."""
     tries: list[str] = []
