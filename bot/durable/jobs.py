@@ -1,4 +1,4 @@
-"""What the recorder and the speech process do for a meeting: two durable jobs, asked for by `bot.durable.enqueueing`."""
+"""What the recorder and the speech process do for a meeting: two durable jobs, asked for by `enqueueing`, beside this."""
 
 from __future__ import annotations
 

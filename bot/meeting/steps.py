@@ -11,7 +11,7 @@ import structlog
 
 from bot.meeting.call_watch import Seen
 from bot.room.card import CardState, card
-from bot.room.delivery import Obstacle
+from bot.room.delivery import STORAGE_PATIENCE_S, Obstacle
 from bot.room.posting import Posting, Rooms
 from bot.room.wording import in_language
 from bot.store.register import Meeting, Register
@@ -33,9 +33,8 @@ _WHAT_TO_DO: dict[Obstacle, str] = {
     "kicked": "have somebody invite Greffier into the room again: the transcript is then posted by itself",
     "forbidden": "let Greffier send messages in the room; it tries again once a day and whenever it starts",
     "away": "see why the homeserver does not answer; Greffier tries again once a day and whenever it starts",
+    "storage": "see why the storage does not answer; Greffier tries again once a day and whenever it starts",
 }
-STORAGE_PATIENCE_S = 24 * 3600.0
-"""How long what waits for the storage does so."""
 
 
 @dataclass(frozen=True)
