@@ -20,7 +20,7 @@ from bot.room.card import CardState
 from bot.room.wording import Wording, duration
 from bot.store.register import Meeting
 from bridge.matrix.ids import EventId
-from config.models import Settings
+from config.models import Calls
 
 log = structlog.get_logger()
 
@@ -38,6 +38,8 @@ class Followed:
 
     watch: Watch
     transcribed: bool
+    limits: Calls
+    """Those of its beginning, whatever the configuration says by now."""
     recording: int = 0
     """Which recording of this call is going on, from 1; 0 before the first."""
     recording_over: Signal | None = None
@@ -63,8 +65,7 @@ class Followed:
 class Following:
     """Follows calls, each inside its meeting's workflow."""
 
-    def __init__(self, settings: Settings, steps: MeetingSteps) -> None:
-        self._limits = settings.calls
+    def __init__(self, steps: MeetingSteps) -> None:
         self._steps = steps
 
     async def until_over(self, meeting: Meeting, card_id: EventId, followed: Followed, wording: Wording) -> Followed:
@@ -72,12 +73,13 @@ class Following:
         shown, edits = CardState(), 0
         while True:
             seen = await step("look at the call", partial(self._steps.look, meeting))
-            watch, verdict = judge(followed.watch, seen, self._limits)
+            watch, verdict = judge(followed.watch, seen, followed.limits)
             followed = replace(followed, watch=watch, present=_present(followed, seen))
             if verdict == "over":
                 return followed
             if verdict == "overdue":
-                return followed.remark(wording.time_limit.format(duration=duration(self._limits.max_duration_min * 60)))
+                longest = duration(followed.limits.max_duration_min * 60)
+                return followed.remark(wording.time_limit.format(duration=longest))
             if verdict == "lost":
                 await step("open the call again", partial(self._steps.open_again, meeting))
             followed = await self._keep_recording(meeting, followed)

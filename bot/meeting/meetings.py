@@ -3,7 +3,7 @@
 Read `Meetings.hold` and what it calls (`following` and `transcribing`, beside this) from top to bottom for the story.
 Whatever dies on the way, the workflow is taken up at its unfinished step; every step may happen twice, and nothing is
 posted twice. Between steps there is no clock, no chance and no reading: taken up again, a workflow must go the way it
-went.
+went, also when the settings were changed meanwhile.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from bot.room.wording import Wording, in_language
 from bot.store.register import Meeting, Register
 from bridge.matrix.errors import HomeserverError
 from bridge.matrix.ids import EventId
-from config.models import Settings
 from transcripts.spool import MeetingId
 
 log = structlog.get_logger()
@@ -39,13 +38,10 @@ LAST_WORD_PATIENCE_S = 60.0
 class Meetings(DBOSConfiguredInstance):
     """Holds meetings. Constructed once, before the durable work begins."""
 
-    def __init__(
-        self, settings: Settings, register: Register, steps: MeetingSteps, delivery: Delivery, outlook: Outlook
-    ) -> None:
-        self._keep_sound = settings.storage.keep_sound
+    def __init__(self, register: Register, steps: MeetingSteps, delivery: Delivery, outlook: Outlook) -> None:
         self._register = register
         self._steps = steps
-        self._following = Following(settings, steps)
+        self._following = Following(steps)
         self._transcribing = Transcribing(steps, delivery, outlook)
         self._under_way = UnderWay()
         super().__init__("meetings")
@@ -106,7 +102,7 @@ class Meetings(DBOSConfiguredInstance):
         card_id = begun.card_id or await self._open(meeting, wording)
         if card_id is None:
             return
-        followed = Followed(Watch(meeting.opened_at.timestamp()), begun.transcribed)
+        followed = Followed(Watch(meeting.opened_at.timestamp()), begun.transcribed, begun.limits)
         if not begun.is_over:
             followed = await self._following.until_over(meeting, card_id, followed, wording)
         ended_at = await step("close the call", partial(self._steps.close_call, meeting))
@@ -116,7 +112,7 @@ class Meetings(DBOSConfiguredInstance):
         ended = replace(ended, remarks=(*followed.remarks, *ended.remarks))
         patience_s = LAST_WORD_PATIENCE_S if wording.undelivered in ended.remarks else None
         await step("settle the card", partial(self._steps.settle_card, meeting, card_id, ended, patience_s=patience_s))
-        if not (followed.transcribed and self._keep_sound):
+        if not (followed.transcribed and begun.keep_sound):
             await step("erase the sound", partial(self._steps.erase_sound, meeting))
 
     async def _open(self, meeting: Meeting, wording: Wording) -> EventId | None:

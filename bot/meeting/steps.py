@@ -21,6 +21,7 @@ from bridge.livekit.ids import RECORDER, CallId
 from bridge.matrix.errors import HomeserverError
 from bridge.matrix.ids import EventId
 from bridge.matrix.outbound import Content, edit_of, notice
+from config.models import Calls as Limits
 from config.models import Settings
 from transcripts.spool import Spool
 
@@ -39,11 +40,16 @@ _WHAT_TO_DO: dict[Obstacle, str] = {
 
 @dataclass(frozen=True)
 class Begun:
-    """How far a meeting had come when its workflow began: mostly nowhere; or an earlier version of us had held it."""
+    """How far a meeting had come when its workflow began: mostly nowhere; or an earlier version of us had held it.
+
+    With it, the settings that its way depends on: taken up again after they were changed, it must go the way it went.
+    """
 
     transcribed: bool
     card_id: EventId | None
     is_over: bool
+    limits: Limits
+    keep_sound: bool
 
 
 class MeetingSteps:
@@ -70,9 +76,10 @@ class MeetingSteps:
         return self._now().timestamp()
 
     async def begun(self, meeting: Meeting) -> Begun:
-        """How far the meeting has come."""
+        """How far the meeting has come, and what it is held to."""
         known = await self._register.get(meeting.id) or meeting
-        return Begun(known.transcribed, known.card_id, known.ended_at is not None)
+        limits, keep_sound = self._settings.calls, self._settings.storage.keep_sound
+        return Begun(known.transcribed, known.card_id, known.ended_at is not None, limits, keep_sound)
 
     # The call
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from bot.durable.signals import LOOK, tell
 from bot.process.identity import ROLES
 from bot.room.wording import FRENCH
 from bridge.livekit.ids import CallId
+from config.models import Calls
 from tests.fakes.jobs import turn
 from tests.unit.bot.hall import ROOM, Hall
+from tests.unit.bot.samples import settings
 
 
 def said_twice(hall: Hall) -> list[str]:
@@ -123,6 +126,28 @@ async def test_a_message_that_was_sent_as_the_process_ended_is_not_sent_again(tm
     assert len(hall.rooms.sent) == 7
     assert len(hall.thread()) == 3
     assert hall.card()[2:] == [FRENCH.transcript_below]
+
+
+async def test_settings_that_were_changed_meanwhile_are_those_of_the_next_meeting(
+    tmp_path: Path, briskly: None
+) -> None:
+    """Taken up again, a meeting goes the way it went: neither is it over by a new limit, nor is its sound kept."""
+    hall = Hall(tmp_path)
+    async with hall.open():
+        meeting = await hall.begins("!visio Point budget")
+        hall.later = timedelta(minutes=2)
+        hall.calls.join(CallId(meeting.id), "Claire")
+        await tell(meeting.id, LOOK)
+        await hall.until(lambda: hall.said(" · depuis "))
+    hall.settings = settings(tmp_path, calls=Calls(max_duration_min=1), keep_sound=True)
+    async with hall.open():
+        hall.calls.join(CallId(meeting.id), "Claire", "Marc")
+        await tell(meeting.id, LOOK)
+        await hall.until(lambda: hall.said("2 participants · depuis "))
+        await hall.leaves(meeting)
+        await hall.finishes(meeting)
+    assert hall.card()[2:] == [FRENCH.transcript_below]
+    assert hall.spool.tracks(meeting.id) == []
 
 
 async def test_a_command_that_was_half_handled_is_handled_once(tmp_path: Path, briskly: None) -> None:
