@@ -24,6 +24,7 @@ from bot.meeting.transcribing import Transcribing
 from bot.room.card import CardState
 from bot.room.delivery import Delivery
 from bot.room.wording import Wording, in_language
+from bot.store.insisting import insist
 from bot.store.register import Meeting, Register
 from bridge.matrix.errors import HomeserverError
 from bridge.matrix.ids import EventId
@@ -80,7 +81,7 @@ class Meetings(DBOSConfiguredInstance):
     async def hold(self, meeting_id: str) -> None:
         """Hold one registered meeting; its workflow id is the meeting's id."""
         self._under_way.enter()
-        meeting = await self._register.get(MeetingId(meeting_id))
+        meeting = await insist(partial(self._register.get, MeetingId(meeting_id)), where="holding a meeting")
         if meeting is None:
             log.error("meeting is not in the register", meeting_id=meeting_id)
             return

@@ -16,6 +16,7 @@ from bot.room.card import CardState
 from bot.room.delivery import Delivery, Undeliverable
 from bot.room.posting import PATIENCE_S, Rooms
 from bot.room.wording import in_language
+from bot.store.insisting import insist
 from bot.store.register import Meeting, Register
 from bridge.matrix.backoff import Backoff, patiently
 from bridge.matrix.ids import RoomId
@@ -69,7 +70,7 @@ class Redelivery(DBOSConfiguredInstance):
     async def again(self, meeting_id: str) -> None:
         """Try to deliver one meeting's transcript, once."""
         self._under_way.enter()
-        meeting = await self._register.get(MeetingId(meeting_id))
+        meeting = await insist(partial(self._register.get, MeetingId(meeting_id)), where="delivering again")
         if meeting is None or meeting.undelivered is None:
             return
         with structlog.contextvars.bound_contextvars(meeting_id=meeting.id, room_id=meeting.room_id):
