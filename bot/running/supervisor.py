@@ -90,15 +90,19 @@ class Pids:
         self._pids: dict[Role, int] = {}
 
     def note(self, role: Role, pid: int) -> None:
-        """`role` is now the process `pid`."""
+        """`role` is now the process `pid`. A full disk costs the file, and no process."""
         self._pids[role] = pid
         new = self._file.with_suffix(".new")
-        new.write_text(json.dumps(self._pids), "utf-8")
-        new.replace(self._file)
+        try:
+            new.write_text(json.dumps(self._pids), "utf-8")
+            new.replace(self._file)
+        except OSError as error:
+            log.warning("it is not written down which processes run", file=str(self._file), cause=error.strerror)
 
     def forget(self) -> None:
         """None of them runs any more."""
-        self._file.unlink(missing_ok=True)
+        for file in (self._file, self._file.with_suffix(".new")):
+            file.unlink(missing_ok=True)
 
 
 async def _keep_running(role: Role, config_file: Path, pids: Pids, pulse: Pulse) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import signal
@@ -47,6 +48,19 @@ def test_the_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
     pids.forget()
     pids.forget()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_is_full_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The processes run on, also those that are started again just then."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    pids = Pids(tmp_path / "processes.json")
+    with capture_logs() as logs:
+        pids.note("front", 10)
+    assert logs[0]["cause"] == "No space left on device"
 
 
 def test_a_process_is_started_with_the_same_python_and_configuration() -> None:
