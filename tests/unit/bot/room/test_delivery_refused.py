@@ -12,6 +12,7 @@ import pytest
 from dbos import DBOS
 from structlog.testing import capture_logs
 
+from bot.process.identity import ROLES
 from bot.room.wording import ENGLISH, FRENCH
 from bridge.livekit.ids import CallId
 from bridge.matrix.errors import Forbidden, HomeserverError, HomeserverUnreachable, RateLimited, TooLarge
@@ -316,3 +317,26 @@ async def test_a_process_that_ends_during_a_later_delivery_goes_on_with_it(tmp_p
     assert len(hall.rooms.sent) == before + 4
     assert len(hall.thread()) == 3
     assert hall.card()[2:] == [FRENCH.transcript_below]
+
+
+async def test_an_attempt_that_an_earlier_version_began_is_in_no_ones_way(
+    tmp_path: Path, briskly: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody takes it up again, and its transcript waits no less."""
+    hall = Hall(tmp_path)
+    monkeypatch.setattr("bot.durable.workflows._VERSIONS", dict.fromkeys(ROLES, "1"))
+    async with hall.open():
+        meeting = await hall.begins("!visio", "Claire")
+        hall.rooms.put_out_of.add(ROOM)
+        await hall.leaves(meeting)
+        await hall.finishes(meeting)
+        hall.rooms.put_out_of.clear()
+        hall.rooms.loses_answers = True
+        await hall.redelivery.into(ROOM)
+        await hall.until(hall.thread)
+    hall.rooms.loses_answers = False
+    monkeypatch.setattr("bot.durable.workflows._VERSIONS", dict.fromkeys(ROLES, "2"))
+    async with hall.open():
+        await hall.redelivery.everywhere()
+        await hall.delivered(meeting)
+    assert len(hall.thread()) == 3
