@@ -63,19 +63,30 @@ class Meetings(DBOSConfiguredInstance):
         the beginning, and does nothing twice, as every act says what it is. One that was interrupted too often might
         be what kills the process: it is given up, so that its room is free.
         """
-        for meeting in await self._register.unfinished():
-            status = await DBOS.get_workflow_status_async(meeting.id)
-            if status is None:
-                continue  # its command waits in the inbox
-            if status.status not in HELD:
-                log.error("meeting given up: it was interrupted too often", meeting_id=meeting.id, status=status.status)
-                await self._apologise(meeting)
-                await self._steps.give_up(meeting)
-                await self._steps.leave_register(meeting)
-            elif status.app_version != version_of("front"):
-                log.info("meeting of an earlier version is held anew", meeting_id=meeting.id, was=status.app_version)
-                await DBOS.delete_workflow_async(meeting.id)
-                await self.begin(meeting.id)
+        for meeting in await insist(self._register.unfinished, where="clearing up"):
+            try:
+                await insist(partial(self._clear_up, meeting), where="clearing up")
+            except Exception:
+                log.exception(
+                    "unfinished meeting not seen to; this is tried again at the next start", meeting_id=meeting.id
+                )
+
+    async def _clear_up(self, meeting: Meeting) -> None:
+        status = await DBOS.get_workflow_status_async(meeting.id)
+        if status is None:  # registered, no more: its command waits in the inbox, or was given up
+            await self.begin(meeting.id)
+        elif status.status not in HELD:
+            known = await self._register.get(meeting.id)
+            if known is None or known.finished_at is not None:
+                return  # taken up at this start, and come to its end meanwhile
+            log.error("meeting given up: it was interrupted too often", meeting_id=meeting.id, status=status.status)
+            await self._apologise(meeting)
+            await self._steps.give_up(meeting)
+            await self._steps.leave_register(meeting)
+        elif status.app_version != version_of("front"):
+            log.info("meeting of an earlier version is held anew", meeting_id=meeting.id, was=status.app_version)
+            await DBOS.delete_workflow_async(meeting.id)
+            await self.begin(meeting.id)
 
     @DBOS.workflow(name="hold", max_recovery_attempts=MAX_RECOVERY_ATTEMPTS)
     async def hold(self, meeting_id: str) -> None:

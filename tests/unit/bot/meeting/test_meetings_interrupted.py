@@ -13,11 +13,14 @@ from sqlalchemy import text
 from bot.durable.signals import LOOK, tell
 from bot.process.identity import ROLES
 from bot.room.wording import FRENCH
+from bot.store.register import Meeting
 from bridge.livekit.ids import CallId
+from bridge.matrix.ids import EventId, RoomId
 from config.models import Calls
 from tests.fakes.jobs import turn
-from tests.unit.bot.hall import ROOM, Hall
+from tests.unit.bot.hall import CAMILLE, ROOM, Hall
 from tests.unit.bot.samples import settings
+from transcripts.spool import MeetingId
 
 
 def said_twice(hall: Hall) -> list[str]:
@@ -177,6 +180,55 @@ async def test_a_meeting_that_was_interrupted_too_often_frees_its_room(hall: Hal
     assert hall.card()[1].startswith("terminé · ")
     assert "participant" not in hall.card()[1]
     assert await hall.register.unfinished() == []
+
+
+async def test_a_meeting_that_ends_while_others_are_cleared_up_is_not_given_up(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was unfinished when the front started, and its transcript has been posted since."""
+    meeting = await hall.begins("!visio", "Claire")
+
+    async def as_they_were() -> list[Meeting]:
+        return [meeting]
+
+    await hall.leaves(meeting)
+    await hall.finishes(meeting)
+    monkeypatch.setattr(hall.register, "unfinished", as_they_were)
+    await hall.clear_up()
+    assert hall.card()[-1] == FRENCH.transcript_below
+    assert not hall.said(FRENCH.internal_fault)
+
+
+async def test_a_meeting_that_was_registered_and_never_begun_is_held(hall: Hall) -> None:
+    """Its command was given up half-way, say: its room would be taken for ever."""
+    meeting = await hall.register.open(
+        ROOM, EventId("$command"), opened_by=CAMILLE, title="", language="fr", transcribed=True
+    )
+    await hall.clear_up()
+    await hall.until(lambda: hall.said("Rejoindre"))
+    await hall.leaves(meeting)
+    await hall.finishes(meeting)
+    assert await hall.register.unfinished() == []
+
+
+async def test_a_meeting_that_cannot_be_cleared_up_is_in_no_others_way(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it is that fails."""
+    broken = await hall.begins("!visio", "Claire")
+    other = await hall.begins("!visio", room=RoomId("!other:tchap.test"))
+    for meeting in (broken, other):
+        await DBOS.cancel_workflow_async(meeting.id)
+    get = hall.register.get
+
+    async def partly_broken(meeting_id: MeetingId) -> Meeting | None:
+        if meeting_id == broken.id:
+            raise KeyError("bug")
+        return await get(meeting_id)
+
+    monkeypatch.setattr(hall.register, "get", partly_broken)
+    await hall.clear_up()
+    assert [meeting.id for meeting in await hall.register.unfinished()] == [broken.id]
 
 
 async def test_a_meeting_that_goes_on_is_not_cleared_up(hall: Hall) -> None:
