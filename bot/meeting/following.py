@@ -93,6 +93,17 @@ class Following:
             if signal is not None:
                 followed = await self._act_on(signal, meeting, followed, wording)
 
+    async def last_words(self, meeting: Meeting, followed: Followed, wording: Wording) -> Followed:
+        """Take in what was told before the call was closed, most of all that it is not to be transcribed."""
+        while (signal := await next_signal(0.0)) is not None:
+            if signal.kind == "stop_transcription":
+                followed = await self._act_on(signal, meeting, followed, wording)
+            elif signal.kind == "recording_over":
+                followed = replace(followed, recording_over=signal)
+            elif signal.problem == STORAGE_AWAY:
+                followed = replace(followed, storage_is_away=True)
+        return followed
+
     async def _keep_recording(self, meeting: Meeting, followed: Followed) -> Followed:
         """Have the call recorded; anew when it goes on although its recorder was told that it was over."""
         was_told_so = followed.recording_over is not None and not followed.recording_over.problem

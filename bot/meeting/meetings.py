@@ -118,6 +118,7 @@ class Meetings(DBOSConfiguredInstance):
         if not begun.is_over:
             followed = await self._following.until_over(meeting, card_id, followed, wording)
         ended_at = await step("close the call", partial(self._steps.close_call, meeting))
+        followed = await self._following.last_words(meeting, followed, wording)
         ended = CardState("done", attended=_attended(begun, followed), ended_at=datetime.fromisoformat(ended_at))
         if followed.transcribed:
             ended = await self._transcribing.carry_out(meeting, card_id, followed, ended, wording)
