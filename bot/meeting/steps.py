@@ -150,10 +150,7 @@ class MeetingSteps:
             await self.edit_card(known, known.card_id, state, "given up")
         if self._settings.storage.keep_sound and known is not None and known.transcribed:
             return
-        try:
-            await self.erase_sound(meeting)
-        except OSError as error:
-            log.error("sound cannot be erased", cause=str(error))  # noqa: TRY400 (the cause says all)
+        await self.erase_sound(meeting)
 
     async def note_delivered(self, meeting: Meeting) -> None:
         """The transcript that was kept is in its room."""
@@ -172,8 +169,11 @@ class MeetingSteps:
         return await stored(lambda: self._spool.has_sound(meeting.id), patience_s=STORAGE_PATIENCE_S)
 
     async def erase_sound(self, meeting: Meeting) -> None:
-        """Erase what was recorded."""
-        await stored(lambda: self._spool.erase(meeting.id), patience_s=STORAGE_PATIENCE_S)
+        """Erase what was recorded; what cannot be is erased when the meeting is forgotten, and fails nothing now."""
+        try:
+            await stored(lambda: self._spool.erase(meeting.id), patience_s=STORAGE_PATIENCE_S)
+        except OSError as error:
+            log.error("sound cannot be erased", meeting_id=meeting.id, cause=str(error))  # noqa: TRY400 (it says all)
 
     # The room
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.durable.signals import LOOK, tell
 from bot.room.wording import ENGLISH, FRENCH
@@ -339,6 +341,22 @@ async def test_a_database_that_is_away_for_a_moment_ends_no_meeting(
     await hall.finishes(meeting)
     assert hall.card()[2:] == [FRENCH.transcript_below]
     assert not hall.said(FRENCH.internal_fault)
+
+
+async def test_sound_that_cannot_be_erased_fails_no_meeting(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its transcript is in the room, and its card says so; the operator is told."""
+
+    def busy(_: object) -> None:
+        raise OSError(errno.ENOTEMPTY, "Directory not empty")
+
+    monkeypatch.setattr(hall.spool, "erase", busy)
+    meeting = await hall.begins("!visio", "Claire")
+    await hall.leaves(meeting)
+    with capture_logs() as logs:
+        await hall.finishes(meeting)
+    assert hall.card()[2:] == [FRENCH.transcript_below]
+    assert not hall.said(FRENCH.internal_fault)
+    assert "sound cannot be erased" in [entry["event"] for entry in logs]
 
 
 async def test_a_fault_of_our_own_is_said_and_the_card_is_not_left_open(hall: Hall) -> None:
