@@ -30,6 +30,8 @@ LOOK_AGAIN_S = 5.0
 """How often once everybody seems to be gone."""
 BURST_S = 0.3
 """People come and go in bursts; one look serves all that is heard within this time."""
+MOST_IN_A_BURST = 20
+"""Where they never stop, as when hundreds join, the call is looked at all the same."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,9 @@ def _about_recording(signal: Signal, wording: Wording) -> str:
 async def _heard(within_s: float) -> Signal | None:
     """The next signal; a burst of those that only say to look counts as one."""
     signal = await next_signal(within_s)
-    while signal is not None and signal.kind == "look":
+    for _ in range(MOST_IN_A_BURST):
+        if signal is None or signal.kind != "look":
+            break
         following = await next_signal(BURST_S)
         if following is None:
             break

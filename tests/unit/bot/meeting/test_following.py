@@ -9,6 +9,7 @@ import pytest
 
 from bot.durable.enqueueing import LOST
 from bot.durable.signals import LOOK, Signal, tell
+from bot.meeting.following import _heard
 from bot.room.wording import FRENCH
 from bridge.livekit.ids import CallId
 from tests.unit.bot.hall import ROOM, Hall
@@ -104,6 +105,18 @@ async def test_trouble_with_the_recording_is_told_at_once_and_so_is_its_end(
     await hall.leaves(meeting)
     await hall.finishes(meeting)
     assert hall.card()[-1] == FRENCH.transcript_below
+
+
+async def test_a_call_is_looked_at_although_people_never_stop_coming_and_going(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A burst has an end."""
+
+    async def one_more(_: float) -> Signal:
+        await asyncio.sleep(0)
+        return LOOK
+
+    monkeypatch.setattr("bot.meeting.following.next_signal", one_more)
+    async with asyncio.timeout(10):
+        assert await _heard(15.0) == LOOK
 
 
 async def test_a_transcription_is_stopped_by_whoever_says_so_before_the_call_is_closed(
