@@ -13,7 +13,7 @@ import structlog
 from bot.durable.enqueueing import enqueue_recording
 from bot.durable.jobs import DISK_FULL, STORAGE_AWAY
 from bot.durable.signals import Signal, next_signal
-from bot.durable.workflows import step
+from bot.durable.workflows import step, version_of
 from bot.meeting.call_watch import Seen, Watch, judge
 from bot.meeting.steps import LIVE_PATIENCE_S, MeetingSteps
 from bot.room.card import CardState
@@ -88,7 +88,8 @@ class Following:
             if followed.as_shown() != shown:
                 shown, edits = followed.as_shown(), edits + 1
                 as_it_is = replace(meeting, transcribed=followed.transcribed)
-                await step("edit the card", partial(self._steps.edit_card, as_it_is, card_id, shown, edits))
+                edit = partial(self._steps.edit_card, as_it_is, card_id, shown, _counted(edits))
+                await step("edit the card", edit)
             signal = await _heard(LOOK_EVERY_S if watch.has_people or not watch.attended else LOOK_AGAIN_S)
             if signal is not None and signal.kind == "end":
                 return followed.remark(wording.ended_by.format(user=signal.by))
@@ -139,10 +140,15 @@ class Following:
 
     async def _say(self, sentence: str, signal: Signal, meeting: Meeting, followed: Followed) -> Followed:
         number = followed.said + 1
-        say = partial(self._steps.say, meeting, f"recording {number}", sentence, LIVE_PATIENCE_S)
+        say = partial(self._steps.say, meeting, f"recording {_counted(number)}", sentence, LIVE_PATIENCE_S)
         await step("say how the recording goes", say)
         away = signal.kind == "recording_broken" and signal.problem == STORAGE_AWAY
         return replace(followed, said=number, storage_is_away=away)
+
+
+def _counted(number: int) -> str:
+    """A later version that holds the meeting anew counts anew, and says other things than those said before it."""
+    return f"{version_of('front')}.{number}"
 
 
 def _present(followed: Followed, seen: Seen) -> tuple[str, ...]:

@@ -184,11 +184,11 @@ class MeetingSteps:
         await self._register.note_card(meeting.id, card_id)
         return card_id
 
-    async def edit_card(self, meeting: Meeting, card_id: EventId, state: CardState, number: int | str) -> None:
-        """Show what goes on now, as the edit `number` of this card; a homeserver that is away misses it."""
+    async def edit_card(self, meeting: Meeting, card_id: EventId, state: CardState, name: str) -> None:
+        """Show what goes on now, as the edit of this `name`; a homeserver that is away misses it."""
         content = edit_of(card_id, self._card(meeting, state))
         try:
-            await self._posting.post(meeting, f"card edit {number}", content, LIVE_PATIENCE_S)
+            await self._posting.post(meeting, f"card edit {name}", content, LIVE_PATIENCE_S)
         except HomeserverError as error:
             log.warning("card not edited", cause=str(error))
 

@@ -258,11 +258,14 @@ async def test_a_meeting_that_an_earlier_version_held_is_held_to_its_end(
                 text("UPDATE workflow_status SET application_version = 'greffier-of today' WHERE name = 'work'")
             )
     monkeypatch.setattr("bot.durable.workflows._VERSIONS", dict.fromkeys(ROLES, "of today"))
+    if where == "in its call":
+        hall.calls.join(CallId(meeting.id), "Zoé")  # whom this version is the first to see
     hall.speech.may_finish = True
     async with hall.open():
         await hall.clear_up()
         if where == "in its call":
             assert await hall.register.open_in(ROOM) == meeting
+            await hall.until(lambda: "3 participants" in hall.card()[1])
             await hall.leaves(meeting)
         finished = await hall.finishes(meeting)
     assert finished.finished_at is not None
