@@ -132,6 +132,20 @@ async def test_a_process_that_cannot_run_as_configured_ends_them_all(
     assert not (tmp_path / "processes.json").exists()
 
 
+async def test_a_process_that_cannot_run_any_more_does_not_end_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has run as it is configured: what is to be mended has come since, and calls go on meanwhile."""
+    monkeypatch.setattr(supervisor, "FIRST_WAIT_S", 0.05)
+    scripted(tmp_path, monkeypatch, speech=f"{SAY}(b'READY=1'); time.sleep(0.3); sys.exit({CONFIGURATION_FAULT})")
+    running = asyncio.create_task(supervisor.run(settings(tmp_path), tmp_path / "config.yaml"))
+    await until(lambda: starts(tmp_path, "speech") >= 2 or running.done())
+    assert not running.done()
+    assert (starts(tmp_path, "front"), starts(tmp_path, "recorder")) == (1, 1)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
 async def test_a_process_that_does_not_stop_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a while."""
     monkeypatch.setattr(child, "STOP_WITHIN_S", 0.3)
