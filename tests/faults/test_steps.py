@@ -22,7 +22,7 @@ def _in_the_source() -> set[str]:
     """The first argument of each call of `step` as a regular expression, in which anything stands for what varies."""
     return {
         _pattern(node.args[0])
-        for file in Path(bot.__path__[0]).glob("*.py")
+        for file in Path(bot.__path__[0]).rglob("*.py")
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "step"
     }
