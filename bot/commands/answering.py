@@ -6,6 +6,7 @@ reply are sent under ids derived from it.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -17,6 +18,7 @@ from bot.meeting.meetings import Meetings
 from bot.room.card import CardState, heading, join_url, state_line
 from bot.room.posting import Rooms, transaction_id
 from bot.room.wording import Wording, in_language
+from bot.store.insisting import insist
 from bot.store.register import Meeting, Register
 from bridge.livekit.calls import CallError, Calls
 from bridge.livekit.ids import CallId
@@ -54,7 +56,7 @@ class Answers:
         self._rights = rights
 
     async def answer(self, message: RoomMessage) -> None:
-        """Do what the message asks for.
+        """Do what the message asks for; a database that is away is waited for.
 
         Raises:
             HomeserverError: The homeserver was away or refused; trying again later does no harm.
@@ -63,10 +65,11 @@ class Answers:
         if command is None:
             return
         log.info("command received", command=type(command).__name__, room_id=message.room_id, sender=message.sender)
-        language = await self._register.language_of(message.room_id) or self._settings.rooms.language
+        language = await insist(partial(self._register.language_of, message.room_id), where="commands")
+        language = language or self._settings.rooms.language
         wording = in_language(language)
         try:
-            answer = await self._carry_out(command, message, wording)
+            answer = await insist(partial(self._carry_out, command, message, wording), where="commands")
         except HomeserverError:
             raise
         except Exception:

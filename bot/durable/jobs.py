@@ -1,4 +1,4 @@
-"""What the recorder and the speech process do for a meeting: durable jobs, asked for by `bot.durable.enqueueing`."""
+"""What the recorder and the speech process do for a meeting: two durable jobs, which `enqueueing` asks for."""
 
 from __future__ import annotations
 

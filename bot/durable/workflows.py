@@ -29,6 +29,7 @@ from bot.process.identity import Identity, Role
 from bot.process.presence import Heartbeat, beating, seen
 from bot.process.stopping import bounded, in_a_thread_of_its_own
 from bot.store.database import BUSY_TIMEOUT_S, Database
+from bot.store.insisting import insist
 
 log = structlog.get_logger()
 
@@ -206,10 +207,11 @@ def _let_logs_through() -> None:
 async def step(name: str, action: Callable[[], Awaitable[T]]) -> T:
     """Run `action` as one step of the current workflow: once it has returned, it is not run again.
 
-    Its result is kept in the database, so it is small, and holds no word that anybody said.
+    Its result is kept in the database, so it is small, and holds no word that anybody said. A database that is away in
+    the middle of it is no reason to fail.
     """
 
     async def run() -> T:
-        return await action()
+        return await insist(action, step=name)
 
     return await DBOS.run_step_async({"name": name}, run)

@@ -13,14 +13,14 @@ import structlog
 from bot.durable.enqueueing import enqueue_recording
 from bot.durable.jobs import DISK_FULL, STORAGE_AWAY
 from bot.durable.signals import Signal, next_signal
-from bot.durable.workflows import step
+from bot.durable.workflows import step, version_of
 from bot.meeting.call_watch import Seen, Watch, judge
 from bot.meeting.steps import LIVE_PATIENCE_S, MeetingSteps
 from bot.room.card import CardState
 from bot.room.wording import Wording, duration
 from bot.store.register import Meeting
 from bridge.matrix.ids import EventId
-from config.models import Settings
+from config.models import Calls
 
 log = structlog.get_logger()
 
@@ -30,6 +30,8 @@ LOOK_AGAIN_S = 5.0
 """How often once everybody seems to be gone."""
 BURST_S = 0.3
 """People come and go in bursts; one look serves all that is heard within this time."""
+MOST_IN_A_BURST = 20
+"""Where they never stop, as when hundreds join, the call is looked at all the same."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Followed:
 
     watch: Watch
     transcribed: bool
+    limits: Calls
+    """Those of its beginning, whatever the configuration says by now."""
     recording: int = 0
     """Which recording of this call is going on, from 1; 0 before the first."""
     recording_over: Signal | None = None
@@ -63,8 +67,7 @@ class Followed:
 class Following:
     """Follows calls, each inside its meeting's workflow."""
 
-    def __init__(self, settings: Settings, steps: MeetingSteps) -> None:
-        self._limits = settings.calls
+    def __init__(self, steps: MeetingSteps) -> None:
         self._steps = steps
 
     async def until_over(self, meeting: Meeting, card_id: EventId, followed: Followed, wording: Wording) -> Followed:
@@ -72,24 +75,37 @@ class Following:
         shown, edits = CardState(), 0
         while True:
             seen = await step("look at the call", partial(self._steps.look, meeting))
-            watch, verdict = judge(followed.watch, seen, self._limits)
+            watch, verdict = judge(followed.watch, seen, followed.limits)
             followed = replace(followed, watch=watch, present=_present(followed, seen))
             if verdict == "over":
                 return followed
             if verdict == "overdue":
-                return followed.remark(wording.time_limit.format(duration=duration(self._limits.max_duration_min * 60)))
+                longest = duration(followed.limits.max_duration_min * 60)
+                return followed.remark(wording.time_limit.format(duration=longest))
             if verdict == "lost":
                 await step("open the call again", partial(self._steps.open_again, meeting))
             followed = await self._keep_recording(meeting, followed)
             if followed.as_shown() != shown:
                 shown, edits = followed.as_shown(), edits + 1
                 as_it_is = replace(meeting, transcribed=followed.transcribed)
-                await step("edit the card", partial(self._steps.edit_card, as_it_is, card_id, shown, edits))
+                edit = partial(self._steps.edit_card, as_it_is, card_id, shown, _counted(edits))
+                await step("edit the card", edit)
             signal = await _heard(LOOK_EVERY_S if watch.has_people or not watch.attended else LOOK_AGAIN_S)
             if signal is not None and signal.kind == "end":
                 return followed.remark(wording.ended_by.format(user=signal.by))
             if signal is not None:
                 followed = await self._act_on(signal, meeting, followed, wording)
+
+    async def last_words(self, meeting: Meeting, followed: Followed, wording: Wording) -> Followed:
+        """Take in what was told before the call was closed, most of all that it is not to be transcribed."""
+        while (signal := await next_signal(0.0)) is not None:
+            if signal.kind == "stop_transcription":
+                followed = await self._act_on(signal, meeting, followed, wording)
+            elif signal.kind == "recording_over":
+                followed = replace(followed, recording_over=signal)
+            elif signal.problem == STORAGE_AWAY:
+                followed = replace(followed, storage_is_away=True)
+        return followed
 
     async def _keep_recording(self, meeting: Meeting, followed: Followed) -> Followed:
         """Have the call recorded; anew when it goes on although its recorder was told that it was over."""
@@ -124,10 +140,15 @@ class Following:
 
     async def _say(self, sentence: str, signal: Signal, meeting: Meeting, followed: Followed) -> Followed:
         number = followed.said + 1
-        say = partial(self._steps.say, meeting, f"recording {number}", sentence, LIVE_PATIENCE_S)
+        say = partial(self._steps.say, meeting, f"recording {_counted(number)}", sentence, LIVE_PATIENCE_S)
         await step("say how the recording goes", say)
         away = signal.kind == "recording_broken" and signal.problem == STORAGE_AWAY
         return replace(followed, said=number, storage_is_away=away)
+
+
+def _counted(number: int) -> str:
+    """A later version that holds the meeting anew counts anew, and says other things than those said before it."""
+    return f"{version_of('front')}.{number}"
 
 
 def _present(followed: Followed, seen: Seen) -> tuple[str, ...]:
@@ -144,7 +165,9 @@ def _about_recording(signal: Signal, wording: Wording) -> str:
 async def _heard(within_s: float) -> Signal | None:
     """The next signal; a burst of those that only say to look counts as one."""
     signal = await next_signal(within_s)
-    while signal is not None and signal.kind == "look":
+    for _ in range(MOST_IN_A_BURST):
+        if signal is None or signal.kind != "look":
+            break
         following = await next_signal(BURST_S)
         if following is None:
             break

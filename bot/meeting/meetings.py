@@ -3,7 +3,7 @@
 Read `Meetings.hold` and what it calls (`following` and `transcribing`, beside this) from top to bottom for the story.
 Whatever dies on the way, the workflow is taken up at its unfinished step; every step may happen twice, and nothing is
 posted twice. Between steps there is no clock, no chance and no reading: taken up again, a workflow must go the way it
-went.
+went, also when the settings were changed meanwhile.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from bot.meeting.transcribing import Transcribing
 from bot.room.card import CardState
 from bot.room.delivery import Delivery
 from bot.room.wording import Wording, in_language
+from bot.store.insisting import insist
 from bot.store.register import Meeting, Register
 from bridge.matrix.errors import HomeserverError
 from bridge.matrix.ids import EventId
-from config.models import Settings
 from transcripts.spool import MeetingId
 
 log = structlog.get_logger()
@@ -39,13 +39,10 @@ LAST_WORD_PATIENCE_S = 60.0
 class Meetings(DBOSConfiguredInstance):
     """Holds meetings. Constructed once, before the durable work begins."""
 
-    def __init__(
-        self, settings: Settings, register: Register, steps: MeetingSteps, delivery: Delivery, outlook: Outlook
-    ) -> None:
-        self._keep_sound = settings.storage.keep_sound
+    def __init__(self, register: Register, steps: MeetingSteps, delivery: Delivery, outlook: Outlook) -> None:
         self._register = register
         self._steps = steps
-        self._following = Following(settings, steps)
+        self._following = Following(steps)
         self._transcribing = Transcribing(steps, delivery, outlook)
         self._under_way = UnderWay()
         super().__init__("meetings")
@@ -66,25 +63,36 @@ class Meetings(DBOSConfiguredInstance):
         the beginning, and does nothing twice, as every act says what it is. One that was interrupted too often might
         be what kills the process: it is given up, so that its room is free.
         """
-        for meeting in await self._register.unfinished():
-            status = await DBOS.get_workflow_status_async(meeting.id)
-            if status is None:
-                continue  # its command waits in the inbox
-            if status.status not in HELD:
-                log.error("meeting given up: it was interrupted too often", meeting_id=meeting.id, status=status.status)
-                await self._apologise(meeting)
-                await self._steps.give_up(meeting)
-                await self._steps.leave_register(meeting)
-            elif status.app_version != version_of("front"):
-                log.info("meeting of an earlier version is held anew", meeting_id=meeting.id, was=status.app_version)
-                await DBOS.delete_workflow_async(meeting.id)
-                await self.begin(meeting.id)
+        for meeting in await insist(self._register.unfinished, where="clearing up"):
+            try:
+                await insist(partial(self._clear_up, meeting), where="clearing up")
+            except Exception:
+                log.exception(
+                    "unfinished meeting not seen to; this is tried again at the next start", meeting_id=meeting.id
+                )
+
+    async def _clear_up(self, meeting: Meeting) -> None:
+        status = await DBOS.get_workflow_status_async(meeting.id)
+        if status is None:  # registered, no more: its command waits in the inbox, or was given up
+            await self.begin(meeting.id)
+        elif status.status not in HELD:
+            known = await self._register.get(meeting.id)
+            if known is None or known.finished_at is not None:
+                return  # taken up at this start, and come to its end meanwhile
+            log.error("meeting given up: it was interrupted too often", meeting_id=meeting.id, status=status.status)
+            await self._apologise(meeting)
+            await self._steps.give_up(meeting)
+            await self._steps.leave_register(meeting)
+        elif status.app_version != version_of("front"):
+            log.info("meeting of an earlier version is held anew", meeting_id=meeting.id, was=status.app_version)
+            await DBOS.delete_workflow_async(meeting.id)
+            await self.begin(meeting.id)
 
     @DBOS.workflow(name="hold", max_recovery_attempts=MAX_RECOVERY_ATTEMPTS)
     async def hold(self, meeting_id: str) -> None:
         """Hold one registered meeting; its workflow id is the meeting's id."""
         self._under_way.enter()
-        meeting = await self._register.get(MeetingId(meeting_id))
+        meeting = await insist(partial(self._register.get, MeetingId(meeting_id)), where="holding a meeting")
         if meeting is None:
             log.error("meeting is not in the register", meeting_id=meeting_id)
             return
@@ -106,17 +114,18 @@ class Meetings(DBOSConfiguredInstance):
         card_id = begun.card_id or await self._open(meeting, wording)
         if card_id is None:
             return
-        followed = Followed(Watch(meeting.opened_at.timestamp()), begun.transcribed)
+        followed = Followed(Watch(meeting.opened_at.timestamp()), begun.transcribed, begun.limits)
         if not begun.is_over:
             followed = await self._following.until_over(meeting, card_id, followed, wording)
         ended_at = await step("close the call", partial(self._steps.close_call, meeting))
+        followed = await self._following.last_words(meeting, followed, wording)
         ended = CardState("done", attended=_attended(begun, followed), ended_at=datetime.fromisoformat(ended_at))
         if followed.transcribed:
             ended = await self._transcribing.carry_out(meeting, card_id, followed, ended, wording)
         ended = replace(ended, remarks=(*followed.remarks, *ended.remarks))
         patience_s = LAST_WORD_PATIENCE_S if wording.undelivered in ended.remarks else None
         await step("settle the card", partial(self._steps.settle_card, meeting, card_id, ended, patience_s=patience_s))
-        if not (followed.transcribed and self._keep_sound):
+        if not (followed.transcribed and begun.keep_sound):
             await step("erase the sound", partial(self._steps.erase_sound, meeting))
 
     async def _open(self, meeting: Meeting, wording: Wording) -> EventId | None:

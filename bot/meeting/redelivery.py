@@ -10,12 +10,13 @@ from functools import partial
 import structlog
 from dbos import DBOS, DBOSConfiguredInstance, SetWorkflowID
 
-from bot.durable.workflows import HELD, MAX_RECOVERY_ATTEMPTS, UnderWay, step
+from bot.durable.workflows import HELD, MAX_RECOVERY_ATTEMPTS, UnderWay, step, version_of
 from bot.meeting.steps import MeetingSteps
 from bot.room.card import CardState
 from bot.room.delivery import Delivery, Undeliverable
 from bot.room.posting import PATIENCE_S, Rooms
 from bot.room.wording import in_language
+from bot.store.insisting import insist
 from bot.store.register import Meeting, Register
 from bridge.matrix.backoff import Backoff, patiently
 from bridge.matrix.ids import RoomId
@@ -58,10 +59,14 @@ class Redelivery(DBOSConfiguredInstance):
                 await self._attempt(meeting)
 
     async def _attempt(self, meeting: Meeting) -> None:
-        """Begin an attempt, unless one goes on."""
+        """Begin an attempt, unless one goes on; one that an earlier version of us began is taken up by nobody."""
         prefix = f"{meeting.id}.again."
         earlier = await DBOS.list_workflows_async(workflow_id_prefix=prefix, load_input=False, load_output=False)
-        if not any(attempt.status in HELD for attempt in earlier):
+        held = [attempt for attempt in earlier if attempt.status in HELD]
+        stranded = [attempt.workflow_id for attempt in held if attempt.app_version != version_of("front")]
+        for workflow_id in stranded:
+            await DBOS.cancel_workflow_async(workflow_id)
+        if len(held) == len(stranded):
             with SetWorkflowID(f"{prefix}{len(earlier)}"):
                 await DBOS.start_workflow_async(self.again, meeting.id)
 
@@ -69,7 +74,7 @@ class Redelivery(DBOSConfiguredInstance):
     async def again(self, meeting_id: str) -> None:
         """Try to deliver one meeting's transcript, once."""
         self._under_way.enter()
-        meeting = await self._register.get(MeetingId(meeting_id))
+        meeting = await insist(partial(self._register.get, MeetingId(meeting_id)), where="delivering again")
         if meeting is None or meeting.undelivered is None:
             return
         with structlog.contextvars.bound_contextvars(meeting_id=meeting.id, room_id=meeting.room_id):

@@ -11,7 +11,7 @@ import structlog
 
 from bot.meeting.call_watch import Seen
 from bot.room.card import CardState, card
-from bot.room.delivery import Obstacle
+from bot.room.delivery import STORAGE_PATIENCE_S, Obstacle
 from bot.room.posting import Posting, Rooms
 from bot.room.wording import in_language
 from bot.store.register import Meeting, Register
@@ -21,6 +21,7 @@ from bridge.livekit.ids import RECORDER, CallId
 from bridge.matrix.errors import HomeserverError
 from bridge.matrix.ids import EventId
 from bridge.matrix.outbound import Content, edit_of, notice
+from config.models import Calls as Limits
 from config.models import Settings
 from transcripts.spool import Spool
 
@@ -33,18 +34,22 @@ _WHAT_TO_DO: dict[Obstacle, str] = {
     "kicked": "have somebody invite Greffier into the room again: the transcript is then posted by itself",
     "forbidden": "let Greffier send messages in the room; it tries again once a day and whenever it starts",
     "away": "see why the homeserver does not answer; Greffier tries again once a day and whenever it starts",
+    "storage": "see why the storage does not answer; Greffier tries again once a day and whenever it starts",
 }
-STORAGE_PATIENCE_S = 24 * 3600.0
-"""How long what waits for the storage does so."""
 
 
 @dataclass(frozen=True)
 class Begun:
-    """How far a meeting had come when its workflow began: mostly nowhere; or an earlier version of us had held it."""
+    """How far a meeting had come when its workflow began: mostly nowhere; or an earlier version of us had held it.
+
+    With it, the settings that its way depends on: taken up again after they were changed, it must go the way it went.
+    """
 
     transcribed: bool
     card_id: EventId | None
     is_over: bool
+    limits: Limits
+    keep_sound: bool
 
 
 class MeetingSteps:
@@ -71,9 +76,10 @@ class MeetingSteps:
         return self._now().timestamp()
 
     async def begun(self, meeting: Meeting) -> Begun:
-        """How far the meeting has come."""
+        """How far the meeting has come, and what it is held to."""
         known = await self._register.get(meeting.id) or meeting
-        return Begun(known.transcribed, known.card_id, known.ended_at is not None)
+        limits, keep_sound = self._settings.calls, self._settings.storage.keep_sound
+        return Begun(known.transcribed, known.card_id, known.ended_at is not None, limits, keep_sound)
 
     # The call
 
@@ -144,10 +150,7 @@ class MeetingSteps:
             await self.edit_card(known, known.card_id, state, "given up")
         if self._settings.storage.keep_sound and known is not None and known.transcribed:
             return
-        try:
-            await self.erase_sound(meeting)
-        except OSError as error:
-            log.error("sound cannot be erased", cause=str(error))  # noqa: TRY400 (the cause says all)
+        await self.erase_sound(meeting)
 
     async def note_delivered(self, meeting: Meeting) -> None:
         """The transcript that was kept is in its room."""
@@ -166,8 +169,11 @@ class MeetingSteps:
         return await stored(lambda: self._spool.has_sound(meeting.id), patience_s=STORAGE_PATIENCE_S)
 
     async def erase_sound(self, meeting: Meeting) -> None:
-        """Erase what was recorded."""
-        await stored(lambda: self._spool.erase(meeting.id), patience_s=STORAGE_PATIENCE_S)
+        """Erase what was recorded; what cannot be is erased when the meeting is forgotten, and fails nothing now."""
+        try:
+            await stored(lambda: self._spool.erase(meeting.id), patience_s=STORAGE_PATIENCE_S)
+        except OSError as error:
+            log.error("sound cannot be erased", meeting_id=meeting.id, cause=str(error))  # noqa: TRY400 (it says all)
 
     # The room
 
@@ -178,11 +184,11 @@ class MeetingSteps:
         await self._register.note_card(meeting.id, card_id)
         return card_id
 
-    async def edit_card(self, meeting: Meeting, card_id: EventId, state: CardState, number: int | str) -> None:
-        """Show what goes on now, as the edit `number` of this card; a homeserver that is away misses it."""
+    async def edit_card(self, meeting: Meeting, card_id: EventId, state: CardState, name: str) -> None:
+        """Show what goes on now, as the edit of this `name`; a homeserver that is away misses it."""
         content = edit_of(card_id, self._card(meeting, state))
         try:
-            await self._posting.post(meeting, f"card edit {number}", content, LIVE_PATIENCE_S)
+            await self._posting.post(meeting, f"card edit {name}", content, LIVE_PATIENCE_S)
         except HomeserverError as error:
             log.warning("card not edited", cause=str(error))
 

@@ -6,7 +6,7 @@ the meeting to act on.
 
 from __future__ import annotations
 
-import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,20 +23,25 @@ from bot.room.card import heading
 from bot.room.posting import Posting, Rooms
 from bot.room.wording import Wording
 from bot.store.register import Meeting
+from bot.store.storing import stored
 from bridge.matrix.errors import HomeserverError, RequestRefused
 from bridge.matrix.ids import EventId
 from bridge.matrix.outbound import MAX_CONTENT_BYTES, Content, event_size, file_message, in_thread, notice
 from transcripts import rendering
 from transcripts.archive import Archive
+from transcripts.bucket import StorageAway
 from transcripts.markdown import markdown
 from transcripts.transcript import Transcript
 from transcripts.web_vtt import web_vtt
 
 log = structlog.get_logger()
 
-Obstacle = Literal["kicked", "forbidden", "away"]
-"""Why a transcript cannot be posted: the bot is not in the room any more, it may not speak there, or the homeserver was
-away for longer than anybody's patience."""
+Obstacle = Literal["kicked", "forbidden", "away", "storage"]
+"""Why a transcript cannot be posted: the bot is not in the room any more, it may not speak there, or the homeserver, or
+the storage that the transcript is in, was away for longer than anybody's patience."""
+
+STORAGE_PATIENCE_S = 24 * 3600.0
+"""How long what waits for the storage does so."""
 
 TRANSCRIPT_KEY = "fr.greffier.transcript"
 _ROOM_FOR_RELATIONS_BYTES = 1_000
@@ -119,7 +124,10 @@ class Delivery:
             OSError: There is no transcript, or it cannot be read.
             TranscriptUnreadable: It is damaged.
         """
-        transcript = await asyncio.to_thread(self._archive.read, meeting.id)
+        if not await step("look for the transcript", partial(self._is_at_hand, meeting)):
+            return Undeliverable("storage")
+        # It was there: taken up again, the workflow waits until it is there again, and then goes the way it went.
+        transcript = await stored(partial(self._archive.read, meeting.id), patience_s=math.inf)
         if not transcript.has_content:
             return NothingSaid()
         for n, content in enumerate(messages(transcript, wording)):
@@ -133,6 +141,14 @@ class Delivery:
             if obstacle := await self._place(meeting, Path(file.name).suffix, post, instead=refused):
                 return Undeliverable(obstacle)
         return Delivered()
+
+    async def _is_at_hand(self, meeting: Meeting) -> bool:
+        try:
+            await stored(partial(self._archive.read, meeting.id), patience_s=STORAGE_PATIENCE_S)
+        except StorageAway as error:
+            log.error("transcript not read: the storage was away too long", cause=str(error))  # noqa: TRY400
+            return False
+        return True
 
     async def _post_file(self, meeting: Meeting, card_id: EventId | None, file: File) -> EventId:
         data = file.text.encode()

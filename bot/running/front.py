@@ -65,7 +65,7 @@ async def run(settings: Settings, name: str | None = None) -> None:
         spool, archive = open_spool(settings.storage), open_archive(settings.storage)
         steps = MeetingSteps(settings, register, calls, homeserver, spool)
         delivery = Delivery(homeserver, archive, settings.rooms.zone)
-        meetings = Meetings(settings, register, steps, delivery, Outlook(register, database.engine))
+        meetings = Meetings(register, steps, delivery, Outlook(register, database.engine))
         redelivery = Redelivery(register, homeserver, steps, delivery)
         retention = Retention(register, archive, spool, timedelta(days=settings.storage.retention_days))
         answers = Answers(settings, register, meetings, calls, homeserver, homeserver)

@@ -33,7 +33,11 @@ STEADY_AFTER_S = 60.0
 
 
 class GaveUp(Exception):
-    """A process says that it cannot run as it is configured; it has said why on standard error."""
+    """A process says that it cannot run as it is configured; it has said why on standard error.
+
+    One that has run before says so of what has changed since, a disk that is full, say: it is started again, and the
+    others are not stopped in the middle of their calls.
+    """
 
     def __init__(self, role: Role) -> None:
         super().__init__(f"{role} cannot run as it is configured; see above")
@@ -90,24 +94,30 @@ class Pids:
         self._pids: dict[Role, int] = {}
 
     def note(self, role: Role, pid: int) -> None:
-        """`role` is now the process `pid`."""
+        """`role` is now the process `pid`. A full disk costs the file, and no process."""
         self._pids[role] = pid
         new = self._file.with_suffix(".new")
-        new.write_text(json.dumps(self._pids), "utf-8")
-        new.replace(self._file)
+        try:
+            new.write_text(json.dumps(self._pids), "utf-8")
+            new.replace(self._file)
+        except OSError as error:
+            log.warning("it is not written down which processes run", file=str(self._file), cause=error.strerror)
 
     def forget(self) -> None:
         """None of them runs any more."""
-        self._file.unlink(missing_ok=True)
+        for file in (self._file, self._file.with_suffix(".new")):
+            file.unlink(missing_ok=True)
 
 
 async def _keep_running(role: Role, config_file: Path, pids: Pids, pulse: Pulse) -> None:
     clock = asyncio.get_running_loop().time
     wait_s = FIRST_WAIT_S
+    has_run = False
     while True:
         started_at = clock()
         status = await run_once(role, config_file, pulse, lambda pid: pids.note(role, pid))
-        if status == CONFIGURATION_FAULT:
+        has_run = has_run or pulse.is_ready
+        if status == CONFIGURATION_FAULT and not has_run:
             raise GaveUp(role)
         if clock() - started_at > STEADY_AFTER_S:
             wait_s = FIRST_WAIT_S

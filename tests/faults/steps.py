@@ -50,6 +50,7 @@ DURABLE: Final[dict[Role, tuple[str, ...]]] = {
         "estimate the wait",
         "show what is being done",
         "note the time",
+        "look for the transcript",
         "post message 0",
         "post message 1",
         "post .md",

@@ -87,7 +87,7 @@ class Hall:
         self.register = Register(database.engine, self.now)
         steps = MeetingSteps(self.settings, self.register, self.calls, self.rooms, self.spool, self.now)
         delivery = Delivery(self.rooms, self.archive, ZoneInfo(self.settings.rooms.time_zone), self.now)
-        meetings = Meetings(self.settings, self.register, steps, delivery, Outlook(self.register, database.engine))
+        meetings = Meetings(self.register, steps, delivery, Outlook(self.register, database.engine))
         self.clear_up = meetings.clear_up
         self.redelivery = Redelivery(self.register, self.rooms, steps, delivery)
         self.retention = Retention(self.register, self.archive, self.spool, KEPT_FOR, self.now)

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from bot.meeting.meetings import Meetings
 from bot.room.wording import ENGLISH, FRENCH, Wording
 from bridge.livekit.calls import CallServerUnreachable
 from bridge.livekit.ids import RECORDER, CallId
+from bridge.matrix.backoff import Backoff
 from bridge.matrix.errors import HomeserverUnreachable
 from bridge.matrix.ids import EventId
 from config.models import Permissions
 from tests.fakes.rooms import Sent
+from tests.unit.bot.away import away_once
 from tests.unit.bot.hall import CAMILLE, MARC, ROOM, Hall
 
 BOTH = pytest.mark.parametrize("wording", [FRENCH, ENGLISH], ids=["fr", "en"])
@@ -196,6 +199,18 @@ async def test_a_fault_of_our_own_is_said(hall: Hall, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(hall.register, "latest_in", broken)
     assert await answers(hall, "!visio état") == [FRENCH.internal_fault]
+
+
+async def test_a_database_that_is_away_for_a_moment_keeps_no_call_from_being_opened(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Least of all after the meeting was registered: the room would be taken by one that nobody holds."""
+    monkeypatch.setattr("bot.store.insisting.BACKOFF", Backoff(0.01, 0.02))
+    away_once(monkeypatch, hall.register, "language_of")
+    away_once(monkeypatch, Meetings, "begin")
+    await hall.hears("!visio")
+    await hall.until(lambda: hall.said(FRENCH.join))
+    assert not hall.said(FRENCH.internal_fault)
 
 
 async def test_what_is_no_command_is_not_answered(hall: Hall) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 
 import pytest
 
 from bot.durable.enqueueing import LOST
 from bot.durable.signals import LOOK, Signal, tell
+from bot.meeting.following import _heard
 from bot.room.wording import FRENCH
 from bridge.livekit.ids import CallId
 from tests.unit.bot.hall import ROOM, Hall
@@ -103,6 +105,41 @@ async def test_trouble_with_the_recording_is_told_at_once_and_so_is_its_end(
     await hall.leaves(meeting)
     await hall.finishes(meeting)
     assert hall.card()[-1] == FRENCH.transcript_below
+
+
+async def test_a_call_is_looked_at_although_people_never_stop_coming_and_going(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A burst has an end."""
+
+    async def one_more(_: float) -> Signal:
+        await asyncio.sleep(0)
+        return LOOK
+
+    monkeypatch.setattr("bot.meeting.following.next_signal", one_more)
+    async with asyncio.timeout(10):
+        assert await _heard(15.0) == LOOK
+
+
+async def test_a_transcription_is_stopped_by_whoever_says_so_before_the_call_is_closed(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`!visio fin`, then at once `!visio sans transcription`: the bot has said that it stops."""
+    meeting = await hall.begins("!visio", "Claire")
+    close, closing, may_close = hall.calls.close, asyncio.Event(), asyncio.Event()
+
+    async def close_slowly(call: CallId) -> None:
+        closing.set()
+        await may_close.wait()
+        await close(call)
+
+    monkeypatch.setattr(hall.calls, "close", close_slowly)
+    await tell(meeting.id, Signal("end", by="Claire"))
+    await closing.wait()
+    await tell(meeting.id, Signal("stop_transcription", by="Marc"))
+    may_close.set()
+    await hall.finishes(meeting)
+    assert hall.thread() == []
+    assert hall.card()[2:] == [FRENCH.ended_by.format(user="Claire"), FRENCH.transcription_stopped.format(user="Marc")]
+    assert hall.spool.tracks(meeting.id) == []
 
 
 async def test_a_job_that_is_lost_is_noticed_without_its_word(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.durable.signals import LOOK, tell
 from bot.room.wording import ENGLISH, FRENCH
 from bridge.livekit.calls import CallError, CallServerRefused, CallServerUnreachable
 from bridge.livekit.ids import RECORDER, CallId
+from bridge.matrix.backoff import Backoff
 from bridge.matrix.errors import Forbidden
 from bridge.matrix.ids import RoomId
+from tests.unit.bot.away import away_once
 from tests.unit.bot.hall import ROOM, Hall
 from transcripts.gaps import Gap
 from transcripts.transcript import FailedTrack
@@ -323,6 +327,36 @@ async def test_a_meeting_that_is_given_up_leaves_no_call_and_no_sound(
     assert finished.finished_at is not None
     assert CallId(meeting.id) not in hall.calls.present
     assert hall.spool.tracks(meeting.id) == []
+
+
+@pytest.mark.parametrize("method", ["get", "note_card", "end", "finish"])
+async def test_a_database_that_is_away_for_a_moment_ends_no_meeting(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """Wherever in its life that is."""
+    monkeypatch.setattr("bot.store.insisting.BACKOFF", Backoff(0.01, 0.02))
+    away_once(monkeypatch, hall.register, method)
+    meeting = await hall.begins("!visio", "Claire")
+    await hall.leaves(meeting)
+    await hall.finishes(meeting)
+    assert hall.card()[2:] == [FRENCH.transcript_below]
+    assert not hall.said(FRENCH.internal_fault)
+
+
+async def test_sound_that_cannot_be_erased_fails_no_meeting(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its transcript is in the room, and its card says so; the operator is told."""
+
+    def busy(_: object) -> None:
+        raise OSError(errno.ENOTEMPTY, "Directory not empty")
+
+    monkeypatch.setattr(hall.spool, "erase", busy)
+    meeting = await hall.begins("!visio", "Claire")
+    await hall.leaves(meeting)
+    with capture_logs() as logs:
+        await hall.finishes(meeting)
+    assert hall.card()[2:] == [FRENCH.transcript_below]
+    assert not hall.said(FRENCH.internal_fault)
+    assert "sound cannot be erased" in [entry["event"] for entry in logs]
 
 
 async def test_a_fault_of_our_own_is_said_and_the_card_is_not_left_open(hall: Hall) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,14 @@ from sqlalchemy import text
 from bot.durable.signals import LOOK, tell
 from bot.process.identity import ROLES
 from bot.room.wording import FRENCH
+from bot.store.register import Meeting
 from bridge.livekit.ids import CallId
+from bridge.matrix.ids import EventId, RoomId
+from config.models import Calls
 from tests.fakes.jobs import turn
-from tests.unit.bot.hall import ROOM, Hall
+from tests.unit.bot.hall import CAMILLE, ROOM, Hall
+from tests.unit.bot.samples import settings
+from transcripts.spool import MeetingId
 
 
 def said_twice(hall: Hall) -> list[str]:
@@ -125,6 +131,28 @@ async def test_a_message_that_was_sent_as_the_process_ended_is_not_sent_again(tm
     assert hall.card()[2:] == [FRENCH.transcript_below]
 
 
+async def test_settings_that_were_changed_meanwhile_are_those_of_the_next_meeting(
+    tmp_path: Path, briskly: None
+) -> None:
+    """Taken up again, a meeting goes the way it went: neither is it over by a new limit, nor is its sound kept."""
+    hall = Hall(tmp_path)
+    async with hall.open():
+        meeting = await hall.begins("!visio Point budget")
+        hall.later = timedelta(minutes=2)
+        hall.calls.join(CallId(meeting.id), "Claire")
+        await tell(meeting.id, LOOK)
+        await hall.until(lambda: hall.said(" · depuis "))
+    hall.settings = settings(tmp_path, calls=Calls(max_duration_min=1), keep_sound=True)
+    async with hall.open():
+        hall.calls.join(CallId(meeting.id), "Claire", "Marc")
+        await tell(meeting.id, LOOK)
+        await hall.until(lambda: hall.said("2 participants · depuis "))
+        await hall.leaves(meeting)
+        await hall.finishes(meeting)
+    assert hall.card()[2:] == [FRENCH.transcript_below]
+    assert hall.spool.tracks(meeting.id) == []
+
+
 async def test_a_command_that_was_half_handled_is_handled_once(tmp_path: Path, briskly: None) -> None:
     """Registered, then the process ended before the meeting began; the same message comes again."""
     hall = Hall(tmp_path)
@@ -154,6 +182,55 @@ async def test_a_meeting_that_was_interrupted_too_often_frees_its_room(hall: Hal
     assert await hall.register.unfinished() == []
 
 
+async def test_a_meeting_that_ends_while_others_are_cleared_up_is_not_given_up(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was unfinished when the front started, and its transcript has been posted since."""
+    meeting = await hall.begins("!visio", "Claire")
+
+    async def as_they_were() -> list[Meeting]:
+        return [meeting]
+
+    await hall.leaves(meeting)
+    await hall.finishes(meeting)
+    monkeypatch.setattr(hall.register, "unfinished", as_they_were)
+    await hall.clear_up()
+    assert hall.card()[-1] == FRENCH.transcript_below
+    assert not hall.said(FRENCH.internal_fault)
+
+
+async def test_a_meeting_that_was_registered_and_never_begun_is_held(hall: Hall) -> None:
+    """Its command was given up half-way, say: its room would be taken for ever."""
+    meeting = await hall.register.open(
+        ROOM, EventId("$command"), opened_by=CAMILLE, title="", language="fr", transcribed=True
+    )
+    await hall.clear_up()
+    await hall.until(lambda: hall.said("Rejoindre"))
+    await hall.leaves(meeting)
+    await hall.finishes(meeting)
+    assert await hall.register.unfinished() == []
+
+
+async def test_a_meeting_that_cannot_be_cleared_up_is_in_no_others_way(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it is that fails."""
+    broken = await hall.begins("!visio", "Claire")
+    other = await hall.begins("!visio", room=RoomId("!other:tchap.test"))
+    for meeting in (broken, other):
+        await DBOS.cancel_workflow_async(meeting.id)
+    get = hall.register.get
+
+    async def partly_broken(meeting_id: MeetingId) -> Meeting | None:
+        if meeting_id == broken.id:
+            raise KeyError("bug")
+        return await get(meeting_id)
+
+    monkeypatch.setattr(hall.register, "get", partly_broken)
+    await hall.clear_up()
+    assert [meeting.id for meeting in await hall.register.unfinished()] == [broken.id]
+
+
 async def test_a_meeting_that_goes_on_is_not_cleared_up(hall: Hall) -> None:
     """The start of the front leaves alone what it takes up."""
     meeting = await hall.begins("!visio", "Claire")
@@ -181,11 +258,14 @@ async def test_a_meeting_that_an_earlier_version_held_is_held_to_its_end(
                 text("UPDATE workflow_status SET application_version = 'greffier-of today' WHERE name = 'work'")
             )
     monkeypatch.setattr("bot.durable.workflows._VERSIONS", dict.fromkeys(ROLES, "of today"))
+    if where == "in its call":
+        hall.calls.join(CallId(meeting.id), "Zoé")  # whom this version is the first to see
     hall.speech.may_finish = True
     async with hall.open():
         await hall.clear_up()
         if where == "in its call":
             assert await hall.register.open_in(ROOM) == meeting
+            await hall.until(lambda: "3 participants" in hall.card()[1])
             await hall.leaves(meeting)
         finished = await hall.finishes(meeting)
     assert finished.finished_at is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -11,11 +12,15 @@ import pytest
 from dbos import DBOS
 from structlog.testing import capture_logs
 
+from bot.process.identity import ROLES
 from bot.room.wording import ENGLISH, FRENCH
 from bridge.livekit.ids import CallId
 from bridge.matrix.errors import Forbidden, HomeserverError, HomeserverUnreachable, RateLimited, TooLarge
 from tests.fakes.jobs import turn
 from tests.unit.bot.hall import MARC, ROOM, Hall
+from transcripts.bucket import StorageAway
+from transcripts.spool import MeetingId
+from transcripts.transcript import Transcript
 from transcripts.turns import Turn
 
 REFUSALS = [TooLarge("413 M_TOO_LARGE"), Forbidden("403 M_FORBIDDEN")]
@@ -37,6 +42,18 @@ async def held(hall: Hall) -> None:
     meeting = await hall.begins("!visio", "Claire")
     await hall.leaves(meeting)
     await hall.finishes(meeting)
+
+
+def away_from(hall: Hall, monkeypatch: pytest.MonkeyPatch, *, times: int) -> None:
+    """The storage does not answer so many times when it is asked for a transcript."""
+    read, refusals = hall.archive.read, [StorageAway(errno.EHOSTUNREACH, "the bucket does not answer")] * times
+
+    def asked(meeting: MeetingId) -> Transcript:
+        if refusals:
+            raise refusals.pop()
+        return read(meeting)
+
+    monkeypatch.setattr(hall.archive, "read", asked)
 
 
 @pytest.fixture
@@ -181,6 +198,30 @@ async def test_a_homeserver_that_never_comes_back_keeps_no_meeting_open(hall: Ha
     assert hall.card()[2:] == [FRENCH.transcript_below]
 
 
+async def test_a_storage_that_is_away_is_waited_for(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The transcript is in it, and is posted when it is back."""
+    monkeypatch.setattr("bot.store.storing.FIRST_WAIT_S", 0.05)
+    away_from(hall, monkeypatch, times=2)
+    await held(hall)
+    assert len(hall.thread()) == 3
+    assert hall.card()[2:] == [FRENCH.transcript_below]
+
+
+async def test_a_storage_that_stays_away_costs_time_and_no_transcript(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is kept like one that the room does not take, and posted by the next look at what waits."""
+    monkeypatch.setattr("bot.room.delivery.STORAGE_PATIENCE_S", 0.0)
+    away_from(hall, monkeypatch, times=1)
+    await held(hall)
+    (meeting,) = await hall.register.undelivered(ROOM)
+    assert meeting.undelivered == "storage"
+    assert hall.card()[2:] == [FRENCH.undelivered]
+    await hall.redelivery.everywhere()
+    await hall.delivered(meeting)
+    assert len(hall.thread()) == 3
+
+
 async def test_an_attempt_that_fails_says_why_and_leaves_room_for_the_next(hall: Hall) -> None:
     """Put out at first, then muted, then it works."""
     meeting = await hall.begins("!visio", "Claire")
@@ -276,3 +317,26 @@ async def test_a_process_that_ends_during_a_later_delivery_goes_on_with_it(tmp_p
     assert len(hall.rooms.sent) == before + 4
     assert len(hall.thread()) == 3
     assert hall.card()[2:] == [FRENCH.transcript_below]
+
+
+async def test_an_attempt_that_an_earlier_version_began_is_in_no_ones_way(
+    tmp_path: Path, briskly: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody takes it up again, and its transcript waits no less."""
+    hall = Hall(tmp_path)
+    monkeypatch.setattr("bot.durable.workflows._VERSIONS", dict.fromkeys(ROLES, "1"))
+    async with hall.open():
+        meeting = await hall.begins("!visio", "Claire")
+        hall.rooms.put_out_of.add(ROOM)
+        await hall.leaves(meeting)
+        await hall.finishes(meeting)
+        hall.rooms.put_out_of.clear()
+        hall.rooms.loses_answers = True
+        await hall.redelivery.into(ROOM)
+        await hall.until(hall.thread)
+    hall.rooms.loses_answers = False
+    monkeypatch.setattr("bot.durable.workflows._VERSIONS", dict.fromkeys(ROLES, "2"))
+    async with hall.open():
+        await hall.redelivery.everywhere()
+        await hall.delivered(meeting)
+    assert len(hall.thread()) == 3

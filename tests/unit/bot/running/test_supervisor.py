@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import signal
@@ -47,6 +48,19 @@ def test_the_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
     pids.forget()
     pids.forget()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_is_full_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The processes run on, also those that are started again just then."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    pids = Pids(tmp_path / "processes.json")
+    with capture_logs() as logs:
+        pids.note("front", 10)
+    assert logs[0]["cause"] == "No space left on device"
 
 
 def test_a_process_is_started_with_the_same_python_and_configuration() -> None:
@@ -116,6 +130,20 @@ async def test_a_process_that_cannot_run_as_configured_ends_them_all(
             await supervisor.run(settings(tmp_path), tmp_path / "config.yaml")
     assert starts(tmp_path, "speech") == 1
     assert not (tmp_path / "processes.json").exists()
+
+
+async def test_a_process_that_cannot_run_any_more_does_not_end_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has run as it is configured: what is to be mended has come since, and calls go on meanwhile."""
+    monkeypatch.setattr(supervisor, "FIRST_WAIT_S", 0.05)
+    scripted(tmp_path, monkeypatch, speech=f"{SAY}(b'READY=1'); time.sleep(0.3); sys.exit({CONFIGURATION_FAULT})")
+    running = asyncio.create_task(supervisor.run(settings(tmp_path), tmp_path / "config.yaml"))
+    await until(lambda: starts(tmp_path, "speech") >= 2 or running.done())
+    assert not running.done()
+    assert (starts(tmp_path, "front"), starts(tmp_path, "recorder")) == (1, 1)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_a_process_that_does_not_stop_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
