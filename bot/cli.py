@@ -167,12 +167,14 @@ def _mendable() -> tuple[type[Exception], ...]:
     from bot.store.database import DatabaseUnusable, StorageUnusable  # noqa: PLC0415
     from bridge.web.join_page import PageNotBuilt  # noqa: PLC0415
     from bridge.web.server import CannotListen  # noqa: PLC0415
+    from transcripts.bucket import StorageAway  # noqa: PLC0415
     from transcripts.recognition import ModelUnavailable  # noqa: PLC0415
 
     return (
         ConfigError,
         RegistrationError,
         StorageUnusable,
+        StorageAway,  # at a start: settings that cannot be those of a bucket
         DatabaseUnusable,
         AlreadyRunning,
         GaveUp,

@@ -19,9 +19,9 @@ async def enqueue_recording(meeting: MeetingId, number: int) -> None:
     await _enqueue(RECORDINGS, meeting, number)
 
 
-async def enqueue_transcription(meeting: MeetingId) -> None:
-    """Have the sound of this meeting transcribed, once."""
-    await _enqueue(TRANSCRIPTIONS, meeting, 1)
+async def enqueue_transcription(meeting: MeetingId, number: int = 1) -> None:
+    """Have the sound of this meeting transcribed, once for each `number`."""
+    await _enqueue(TRANSCRIPTIONS, meeting, number)
 
 
 async def ended_as(queue: Queue, meeting: MeetingId, number: int = 1) -> str | None:
@@ -30,6 +30,13 @@ async def ended_as(queue: Queue, meeting: MeetingId, number: int = 1) -> str | N
     if job is not None and job.status in HELD:
         return None
     return (job.output or "") if job is not None and job.status == "SUCCESS" else LOST
+
+
+async def recordings_of(meeting: MeetingId) -> int:
+    """How many recordings of this meeting have been asked for."""
+    prefix = job_id(RECORDINGS, meeting)
+    jobs = await DBOS.list_workflows_async(workflow_id_prefix=prefix, load_input=False, load_output=False)
+    return len(jobs)
 
 
 async def before(meeting: MeetingId) -> list[MeetingId]:

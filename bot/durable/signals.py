@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from dbos import DBOS
@@ -55,4 +55,7 @@ async def tell(meeting: MeetingId, signal: Signal, *, once: str | None = None) -
 async def next_signal(within_s: float) -> Signal | None:
     """In a meeting's workflow: the next signal, or None when none came within the time."""
     received: dict[str, Any] | None = await DBOS.recv_async(_TOPIC, timeout_seconds=within_s)
-    return Signal(**received) if received is not None else None
+    if received is None:
+        return None
+    known = {field.name for field in fields(Signal)}  # a process of a newer version may say more
+    return Signal(**{key: value for key, value in received.items() if key in known})

@@ -18,11 +18,9 @@ from dbos import DBOS, DBOSConfiguredInstance, SetWorkflowID
 from bot.durable.workflows import HELD, MAX_RECOVERY_ATTEMPTS, UnderWay, step, version_of
 from bot.meeting.call_watch import Watch
 from bot.meeting.following import Followed, Following
-from bot.meeting.outlook import Outlook
 from bot.meeting.steps import Begun, MeetingSteps
 from bot.meeting.transcribing import Transcribing
 from bot.room.card import CardState
-from bot.room.delivery import Delivery
 from bot.room.wording import Wording, in_language
 from bot.store.insisting import insist
 from bot.store.register import Meeting, Register
@@ -39,11 +37,11 @@ LAST_WORD_PATIENCE_S = 60.0
 class Meetings(DBOSConfiguredInstance):
     """Holds meetings. Constructed once, before the durable work begins."""
 
-    def __init__(self, register: Register, steps: MeetingSteps, delivery: Delivery, outlook: Outlook) -> None:
+    def __init__(self, register: Register, steps: MeetingSteps, transcribing: Transcribing) -> None:
         self._register = register
         self._steps = steps
         self._following = Following(steps)
-        self._transcribing = Transcribing(steps, delivery, outlook)
+        self._transcribing = transcribing
         self._under_way = UnderWay()
         super().__init__("meetings")
 
@@ -114,7 +112,7 @@ class Meetings(DBOSConfiguredInstance):
         card_id = begun.card_id or await self._open(meeting, wording)
         if card_id is None:
             return
-        followed = Followed(Watch(meeting.opened_at.timestamp()), begun.transcribed, begun.limits)
+        followed = Followed(Watch(meeting.opened_at.timestamp()), begun.transcribed, begun.limits, begun.recordings)
         if not begun.is_over:
             followed = await self._following.until_over(meeting, card_id, followed, wording)
         ended_at = await step("close the call", partial(self._steps.close_call, meeting))
@@ -125,7 +123,7 @@ class Meetings(DBOSConfiguredInstance):
         ended = replace(ended, remarks=(*followed.remarks, *ended.remarks))
         patience_s = LAST_WORD_PATIENCE_S if wording.undelivered in ended.remarks else None
         await step("settle the card", partial(self._steps.settle_card, meeting, card_id, ended, patience_s=patience_s))
-        if not (followed.transcribed and begun.keep_sound):
+        if not (followed.transcribed and (begun.keep_sound or ended.phase == "failed")):
             await step("erase the sound", partial(self._steps.erase_sound, meeting))
 
     async def _open(self, meeting: Meeting, wording: Wording) -> EventId | None:
@@ -139,7 +137,7 @@ class Meetings(DBOSConfiguredInstance):
         return await step("post the card", partial(self._steps.post_card, meeting))
 
     async def _apologise(self, meeting: Meeting) -> None:
-        sentence = in_language(meeting.language).internal_fault
+        sentence = in_language(meeting.language).about_giving_up(transcribed=meeting.transcribed)
         await self._steps.say(meeting, "fault", sentence, LAST_WORD_PATIENCE_S)
 
 

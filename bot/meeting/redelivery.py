@@ -1,4 +1,4 @@
-"""Transcripts that could not be posted when they were made: delivered when the bot is in their room again.
+"""Transcripts that could not be made or posted in their time: tried again, and delivered when that is possible.
 
 Each attempt is a workflow of its own. What an earlier one has posted keeps its transaction id and is not posted again.
 """
@@ -12,16 +12,16 @@ from dbos import DBOS, DBOSConfiguredInstance, SetWorkflowID
 
 from bot.durable.workflows import HELD, MAX_RECOVERY_ATTEMPTS, UnderWay, step, version_of
 from bot.meeting.steps import MeetingSteps
+from bot.meeting.transcribing import Transcribing
 from bot.room.card import CardState
-from bot.room.delivery import Delivery, Undeliverable
+from bot.room.delivery import NothingSaid, Outcome, Undeliverable
 from bot.room.posting import PATIENCE_S, Rooms
-from bot.room.wording import in_language
+from bot.room.wording import Wording, in_language
 from bot.store.insisting import insist
 from bot.store.register import Meeting, Register
 from bridge.matrix.backoff import Backoff, patiently
 from bridge.matrix.ids import RoomId
 from transcripts.spool import MeetingId
-from transcripts.transcript import TranscriptUnreadable
 
 log = structlog.get_logger()
 
@@ -30,11 +30,11 @@ log = structlog.get_logger()
 class Redelivery(DBOSConfiguredInstance):
     """Delivers again. Constructed once, before the durable work begins."""
 
-    def __init__(self, register: Register, rooms: Rooms, steps: MeetingSteps, delivery: Delivery) -> None:
+    def __init__(self, register: Register, rooms: Rooms, steps: MeetingSteps, transcribing: Transcribing) -> None:
         self._register = register
         self._rooms = rooms
         self._steps = steps
-        self._delivery = delivery
+        self._transcribing = transcribing
         self._under_way = UnderWay()
         super().__init__("redelivery")
 
@@ -68,32 +68,34 @@ class Redelivery(DBOSConfiguredInstance):
             await DBOS.cancel_workflow_async(workflow_id)
         if len(held) == len(stranded):
             with SetWorkflowID(f"{prefix}{len(earlier)}"):
-                await DBOS.start_workflow_async(self.again, meeting.id)
+                await DBOS.start_workflow_async(self.again, meeting.id, meeting.undelivered or "", len(earlier))
 
     @DBOS.workflow(name="deliver again", max_recovery_attempts=MAX_RECOVERY_ATTEMPTS)
-    async def again(self, meeting_id: str) -> None:
-        """Try to deliver one meeting's transcript, once."""
+    async def again(self, meeting_id: str, why: str, number: int) -> None:
+        """Try once more, after `number` attempts, to deliver what was undelivered for the reason `why`."""
         self._under_way.enter()
         meeting = await insist(partial(self._register.get, MeetingId(meeting_id)), where="delivering again")
-        if meeting is None or meeting.undelivered is None:
+        if meeting is None:
             return
         with structlog.contextvars.bound_contextvars(meeting_id=meeting.id, room_id=meeting.room_id):
-            try:
-                outcome = await self._delivery.deliver(meeting, meeting.card_id, in_language(meeting.language))
-            except (OSError, TranscriptUnreadable):
-                log.exception("transcript cannot be read")
-                return
+            problem = ""
+            if why == "untranscribed":
+                problem = await self._transcribing.again(meeting, number + 2)  # the first was the meeting's own
+            wording = in_language(meeting.language)
+            outcome = await self._transcribing.deliver(meeting, meeting.card_id, wording, problem)
             if isinstance(outcome, Undeliverable):
-                await step("keep what is undelivered", partial(self._steps.keep_undelivered, meeting, outcome.why))
                 return
-            await self._settle(meeting)
+            await self._settle(meeting, outcome, wording)
+            begun = await step("read the register", partial(self._steps.begun, meeting))
+            if not begun.keep_sound:
+                await step("erase the sound", partial(self._steps.erase_sound, meeting))
             # Last: an attempt that is taken up again finds its meeting as it was, until nothing is left to do.
             await step("note that it is delivered", partial(self._steps.note_delivered, meeting))
 
-    async def _settle(self, meeting: Meeting) -> None:
-        """Let the card say that the transcript is there. Who attended, nobody knows any more."""
+    async def _settle(self, meeting: Meeting, outcome: Outcome, wording: Wording) -> None:
+        """Let the card say how it came out. Who attended, nobody knows any more."""
         if meeting.card_id is not None:
-            remark = in_language(meeting.language).transcript_below
+            remark = wording.nobody_spoke if isinstance(outcome, NothingSaid) else wording.transcript_below
             state = CardState("done", attended=None, ended_at=meeting.ended_at, remarks=(remark,))
             settle = partial(self._steps.settle_card, meeting, meeting.card_id, state, "delivered")
             await step("settle the card", settle)

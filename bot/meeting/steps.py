@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import structlog
 
+from bot.durable.enqueueing import recordings_of
 from bot.meeting.call_watch import Seen
 from bot.room.card import CardState, card
 from bot.room.delivery import STORAGE_PATIENCE_S, Obstacle
@@ -35,6 +36,7 @@ _WHAT_TO_DO: dict[Obstacle, str] = {
     "forbidden": "let Greffier send messages in the room; it tries again once a day and whenever it starts",
     "away": "see why the homeserver does not answer; Greffier tries again once a day and whenever it starts",
     "storage": "see why the storage does not answer; Greffier tries again once a day and whenever it starts",
+    "untranscribed": "see why in the log; the sound is kept, and Greffier tries once a day and whenever it starts",
 }
 
 
@@ -48,6 +50,8 @@ class Begun:
     transcribed: bool
     card_id: EventId | None
     is_over: bool
+    recordings: int
+    """How many recordings of its call have been asked for."""
     limits: Limits
     keep_sound: bool
 
@@ -79,7 +83,8 @@ class MeetingSteps:
         """How far the meeting has come, and what it is held to."""
         known = await self._register.get(meeting.id) or meeting
         limits, keep_sound = self._settings.calls, self._settings.storage.keep_sound
-        return Begun(known.transcribed, known.card_id, known.ended_at is not None, limits, keep_sound)
+        recordings = await recordings_of(meeting.id)
+        return Begun(known.transcribed, known.card_id, known.ended_at is not None, recordings, limits, keep_sound)
 
     # The call
 
@@ -141,16 +146,17 @@ class MeetingSteps:
         return ended_at.isoformat()
 
     async def give_up(self, meeting: Meeting) -> None:
-        """Leave nobody in a call that the bot has forgotten, recorded for nobody, nor a card that shows it open."""
+        """Leave nobody in a call that the bot has forgotten, nor a card that shows it open, nor sound that is lost."""
         ended_at = datetime.fromisoformat(await self.close_call(meeting))
-        known = await self._register.get(meeting.id)
-        if known is not None and known.card_id is not None:
-            fault = in_language(known.language).internal_fault
+        known = await self._register.get(meeting.id) or meeting
+        if known.card_id is not None:
+            fault = in_language(known.language).about_giving_up(transcribed=known.transcribed)
             state = CardState("failed", attended=None, ended_at=ended_at, remarks=(fault,))
             await self.edit_card(known, known.card_id, state, "given up")
-        if self._settings.storage.keep_sound and known is not None and known.transcribed:
-            return
-        await self.erase_sound(meeting)
+        if not known.transcribed:
+            await self.erase_sound(meeting)
+        elif await self.has_sound(meeting):
+            await self.keep_undelivered(meeting, "untranscribed")
 
     async def note_delivered(self, meeting: Meeting) -> None:
         """The transcript that was kept is in its room."""
@@ -165,8 +171,12 @@ class MeetingSteps:
     # The sound
 
     async def has_sound(self, meeting: Meeting) -> bool:
-        """Whether anything was recorded."""
-        return await stored(lambda: self._spool.has_sound(meeting.id), patience_s=STORAGE_PATIENCE_S)
+        """Whether anything was recorded; where nobody can tell, there may be."""
+        try:
+            return await stored(lambda: self._spool.has_sound(meeting.id), patience_s=STORAGE_PATIENCE_S)
+        except OSError as error:
+            log.error("sound cannot be looked for", meeting_id=meeting.id, cause=str(error))  # noqa: TRY400 (it says all)
+            return True
 
     async def erase_sound(self, meeting: Meeting) -> None:
         """Erase what was recorded; what cannot be is erased when the meeting is forgotten, and fails nothing now."""
@@ -218,10 +228,10 @@ class MeetingSteps:
             log.error("room not told", sentence=name, cause=str(error))  # noqa: TRY400 (the cause says all)
 
     async def keep_undelivered(self, meeting: Meeting, why: Obstacle) -> None:
-        """The transcript stays in the archive until it can be posted; the operator learns what is in the way."""
+        """Transcript, or sound, stays here until it can be posted; the operator learns what is in the way."""
         await self._register.note_undelivered(meeting.id, why)
         log.error(
-            "transcript not posted: it is kept until storage.retention_days are over",
+            "transcript not posted: what there is of it is kept until storage.retention_days are over",
             meeting_id=meeting.id,
             room_id=meeting.room_id,
             why=why,

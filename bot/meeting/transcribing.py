@@ -20,7 +20,7 @@ from bot.meeting.outlook import Outlook
 from bot.meeting.steps import MeetingSteps
 from bot.meeting.waiting import about
 from bot.room.card import CardState
-from bot.room.delivery import Delivered, Delivery, NothingSaid, Undeliverable
+from bot.room.delivery import Delivered, Delivery, NothingSaid, Outcome, Undeliverable
 from bot.room.wording import Wording
 from bot.store.register import Meeting
 from bridge.matrix.ids import EventId
@@ -58,23 +58,41 @@ class Transcribing:
         await enqueue_transcription(meeting.id)
         waiting = replace(ended, phase="transcribing", remarks=followed.remarks)
         problem = await self._until_transcribed(meeting, card_id, waiting, wording)
-        if problem:
-            log.error("transcription failed", problem=problem)
-            return replace(ended, phase="failed", remarks=(wording.transcription_failed,))
-        try:
-            outcome = await self._delivery.deliver(meeting, card_id, wording)
-        except (OSError, TranscriptUnreadable):
-            log.exception("transcript cannot be read")
-            return replace(ended, phase="failed", remarks=(wording.transcription_failed,))
+        outcome = await self.deliver(meeting, card_id, wording, problem)
         match outcome:
             case Delivered():
                 incomplete = () if complete else (wording.recording_incomplete,)
                 return replace(ended, remarks=(*incomplete, wording.transcript_below))
             case NothingSaid():
                 return replace(ended, remarks=(wording.nobody_spoke,))
-            case Undeliverable(why):
-                await step("keep what is undelivered", partial(self._steps.keep_undelivered, meeting, why))
+            case Undeliverable("untranscribed"):
+                return replace(ended, phase="failed", remarks=(wording.transcription_failed,))
+            case Undeliverable():
                 return replace(ended, remarks=(wording.undelivered,))
+
+    async def again(self, meeting: Meeting, number: int) -> str:
+        """Have the sound transcribed once more, as the try of this number; returns what went wrong, or nothing."""
+
+        async def nothing() -> None:
+            """Nobody waits for it any more."""
+
+        await enqueue_transcription(meeting.id, number)
+        transcription = Awaited(TRANSCRIPTIONS, "transcription_over", TRANSCRIPTION_ENDS_WITHIN_S, TOLD_EVERY_S, number)
+        return await self._until_done(meeting, transcription, nothing)
+
+    async def deliver(self, meeting: Meeting, card_id: EventId | None, wording: Wording, problem: str) -> Outcome:
+        """Post the transcript, unless its making had a `problem`; what cannot be posted is kept, and that is noted."""
+        outcome: Outcome = Undeliverable("untranscribed")
+        if problem:
+            log.error("transcription failed", problem=problem)
+        else:
+            try:
+                outcome = await self._delivery.deliver(meeting, card_id, wording)
+            except (OSError, TranscriptUnreadable):
+                log.exception("transcript cannot be read")
+        if isinstance(outcome, Undeliverable):
+            await step("keep what is undelivered", partial(self._steps.keep_undelivered, meeting, outcome.why))
+        return outcome
 
     async def _until_recorded(self, meeting: Meeting, followed: Followed) -> str:
         """Wait until the recorder has written its last sound; returns what went wrong, or nothing.

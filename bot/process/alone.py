@@ -13,12 +13,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.process.identity import Identity
 from bot.process.locks import SessionLock, file_lock
 from bot.process.presence import seen
-from bot.store.database import Database
+from bot.store.database import Database, DatabaseAway
 from bot.store.postgresql import conninfo
 
 
@@ -63,8 +64,11 @@ async def _local_lock(identity: Identity, database: Database) -> AsyncIterator[L
 @asynccontextmanager
 async def _shared_lock(identity: Identity, database: Database) -> AsyncIterator[Lock]:
     session = SessionLock(conninfo(database.engine.url), identity.executor_id)
-    await session.begin()
     try:
+        try:
+            await session.begin()
+        except psycopg.Error as error:
+            raise DatabaseAway(f"{database.name} went away ({type(error).__name__})") from None
         async with _while_held(session) as lock:
             yield lock
     finally:

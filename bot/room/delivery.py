@@ -36,9 +36,9 @@ from transcripts.web_vtt import web_vtt
 
 log = structlog.get_logger()
 
-Obstacle = Literal["kicked", "forbidden", "away", "storage"]
-"""Why a transcript cannot be posted: the bot is not in the room any more, it may not speak there, or the homeserver, or
-the storage that the transcript is in, was away for longer than anybody's patience."""
+Obstacle = Literal["kicked", "forbidden", "away", "storage", "untranscribed"]
+"""Why a transcript is not in its room: the bot is not there any more, or may not speak there; the homeserver, or the
+storage that the transcript is in, was away for longer than anybody's patience; or it could not be made of the sound."""
 
 STORAGE_PATIENCE_S = 24 * 3600.0
 """How long what waits for the storage does so."""

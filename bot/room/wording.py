@@ -73,6 +73,8 @@ class Wording:
     recording_incomplete: str
     transcription_failed: str
     internal_fault: str
+    call_given_up: str
+    sound_kept: str
     # The transcript
     transcript_title: str
     transcript_continued: str
@@ -82,6 +84,10 @@ class Wording:
     # Rough times, within a sentence
     less_than_a_minute: str
     about: str
+
+    def about_giving_up(self, *, transcribed: bool) -> str:
+        """What is said of a call that Greffier lost hold of."""
+        return f"{self.call_given_up} {self.sound_kept}" if transcribed else self.call_given_up
 
 
 def _participants_fr(count: int) -> str:
@@ -150,8 +156,12 @@ FRENCH = Wording(
     recording_failed="L’enregistrement a échoué : cet appel n’est pas transcrit. "
     "L’administrateur de Greffier en est averti.",
     recording_incomplete="L’enregistrement s’est interrompu avant la fin de l’appel : la transcription est incomplète.",
-    transcription_failed="La transcription a échoué. L’administrateur de Greffier en est averti.",
+    transcription_failed="La transcription a échoué. L’enregistrement est conservé, et elle sera tentée de nouveau ; "
+    "l’administrateur de Greffier en est averti.",
     internal_fault="Une erreur inattendue empêche de répondre. L’administrateur de Greffier en est averti.",
+    call_given_up="Une erreur inattendue a interrompu le suivi de cet appel. "
+    "L’administrateur de Greffier en est averti.",
+    sound_kept="Ce qui a été enregistré est conservé et sera transcrit dès que possible.",
     transcript_title="Transcription",
     transcript_continued="Transcription, suite",
     part_refused="Cette partie de la transcription a été refusée par le serveur Matrix : "
@@ -217,8 +227,12 @@ ENGLISH = Wording(
     recording_resumed="The recording works again.",
     recording_failed="The recording failed: this call is not transcribed. Greffier’s administrator has been told.",
     recording_incomplete="The recording broke off before the end of the call: the transcript is incomplete.",
-    transcription_failed="The transcription failed. Greffier’s administrator has been told.",
+    transcription_failed="The transcription failed. The recording is kept, and it will be tried again; "
+    "Greffier’s administrator has been told.",
     internal_fault="An unexpected error prevents an answer. Greffier’s administrator has been told.",
+    call_given_up="An unexpected error ended what Greffier was doing about this call. "
+    "Greffier’s administrator has been told.",
+    sound_kept="What was recorded is kept, and will be transcribed as soon as possible.",
     transcript_title="Transcript",
     transcript_continued="Transcript, continued",
     part_refused="The Matrix server refused this part of the transcript: you will find it in the files below.",

@@ -12,6 +12,7 @@ from pathlib import Path
 import structlog
 
 from bot.process.identity import Role
+from bot.process.stopping import TEMPORARY_FAULT
 from bot.running.pulse import Pulse
 
 log = structlog.get_logger()
@@ -28,12 +29,14 @@ def command(role: Role, config_file: Path) -> list[str]:
 async def run_once(role: Role, config_file: Path, pulse: Pulse, started: Callable[[int], None]) -> int:
     """Run the process until it ends, or is stuck and is killed; returns its status. Cancelled, it stops the process."""
     pulse.began()
-    process = await asyncio.create_subprocess_exec(
-        *command(role, config_file),
-        stdin=asyncio.subprocess.DEVNULL,
-        start_new_session=True,
-        env={name: value for name, value in os.environ.items() if name != "WATCHDOG_PID"} | pulse.environment,
-    )
+    environment = {name: value for name, value in os.environ.items() if name != "WATCHDOG_PID"} | pulse.environment
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command(role, config_file), stdin=asyncio.subprocess.DEVNULL, start_new_session=True, env=environment
+        )
+    except OSError as error:  # no memory, no process left: the others go on, and this one is tried again
+        log.error("process cannot be started", process=role, cause=error.strerror)  # noqa: TRY400 (the cause says all)
+        return TEMPORARY_FAULT
     log.info("process started", process=role, pid=process.pid)
     started(process.pid)
     ended = asyncio.create_task(process.wait(), name=f"{role} ended")

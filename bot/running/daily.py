@@ -10,13 +10,16 @@ import structlog
 log = structlog.get_logger()
 
 EVERY_S = 24 * 3600.0
+AFTER_A_FAILURE_S = 600.0
 
 
 async def daily(name: str, chore: Callable[[], Awaitable[None]]) -> None:
     """Do a chore now and then every day, until cancelled; a day on which it fails is one day."""
     while True:
+        again_in_s = EVERY_S
         try:
             await chore()
         except Exception:
-            log.exception("daily chore failed; it is done again tomorrow", chore=name)
-        await asyncio.sleep(EVERY_S)
+            again_in_s = AFTER_A_FAILURE_S
+            log.exception("daily chore failed and is tried again", chore=name, again_in_s=again_in_s)
+        await asyncio.sleep(again_in_s)

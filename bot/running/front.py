@@ -26,6 +26,7 @@ from bot.meeting.outlook import Outlook
 from bot.meeting.redelivery import Redelivery
 from bot.meeting.retention import Retention
 from bot.meeting.steps import MeetingSteps
+from bot.meeting.transcribing import Transcribing
 from bot.process.identity import Identity
 from bot.process.notifying import READY, notify
 from bot.process.presence import seen, without_a_process
@@ -65,8 +66,9 @@ async def run(settings: Settings, name: str | None = None) -> None:
         spool, archive = open_spool(settings.storage), open_archive(settings.storage)
         steps = MeetingSteps(settings, register, calls, homeserver, spool)
         delivery = Delivery(homeserver, archive, settings.rooms.zone)
-        meetings = Meetings(register, steps, delivery, Outlook(register, database.engine))
-        redelivery = Redelivery(register, homeserver, steps, delivery)
+        transcribing = Transcribing(steps, delivery, Outlook(register, database.engine))
+        meetings = Meetings(register, steps, transcribing)
+        redelivery = Redelivery(register, homeserver, steps, transcribing)
         retention = Retention(register, archive, spool, timedelta(days=settings.storage.retention_days))
         answers = Answers(settings, register, meetings, calls, homeserver, homeserver)
         wanted = Wanted(

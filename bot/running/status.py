@@ -23,6 +23,9 @@ async def status(settings: Settings) -> int:
     """Print it; returns the exit status: 1 when a role has no living process, or nothing can be read, else 0."""
     database = Database.open(settings)
     try:
+        if await database.revision() is None:
+            print("nothing is known: has Greffier run on this database?")  # noqa: T201
+            return 1
         client = await asyncio.to_thread(
             lambda: DBOSClient(system_database_url=database.system_url, retry_connection_errors=False)
         )

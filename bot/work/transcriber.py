@@ -17,6 +17,7 @@ from transcripts.archive import Archive
 from transcripts.recognition import Recogniser, RecognitionFailed
 from transcripts.spool import MeetingId, Spool
 from transcripts.transcribe import transcribe
+from transcripts.transcript import TranscriptUnreadable
 
 log = structlog.get_logger()
 
@@ -42,7 +43,7 @@ class Transcriber:
             return "unknown_meeting"
         began_s = time.monotonic()
         try:
-            if await stored(partial(self._archive.exists, meeting_id), patience_s=STORAGE_PATIENCE_S):
+            if await stored(partial(self._is_made, meeting_id), patience_s=STORAGE_PATIENCE_S):
                 return ""  # made before this process, or the one before it, could say so
             await stored(partial(self._spool.fetch, meeting_id), patience_s=STORAGE_PATIENCE_S)
             try:
@@ -60,6 +61,13 @@ class Transcriber:
             await asyncio.to_thread(self._spool.drop_fetched, meeting_id)
         await self._register.note_transcribed(meeting_id, time.monotonic() - began_s)
         return ""
+
+    def _is_made(self, meeting: MeetingId) -> bool:
+        try:
+            self._archive.read(meeting)
+        except (FileNotFoundError, TranscriptUnreadable):
+            return False
+        return True
 
     async def _transcribe(self, meeting: Meeting) -> None:
         transcript = await asyncio.to_thread(

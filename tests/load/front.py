@@ -29,6 +29,7 @@ from bot.durable.workflows import TRANSCRIPTIONS, taking_part
 from bot.meeting.meetings import Meetings
 from bot.meeting.outlook import Outlook
 from bot.meeting.steps import MeetingSteps
+from bot.meeting.transcribing import Transcribing
 from bot.process.identity import Identity
 from bot.room.card import CARD_KEY
 from bot.room.delivery import TRANSCRIPT_KEY, Delivery
@@ -108,7 +109,7 @@ class Front:
         self.register = Register(self.engine)
         steps = MeetingSteps(self.settings, self.register, self.calls, self.rooms, self.spool)
         delivery = Delivery(self.rooms, self.archive, self.settings.rooms.zone)
-        meetings = Meetings(self.register, steps, delivery, Outlook(self.register, self.engine))
+        meetings = Meetings(self.register, steps, Transcribing(steps, delivery, Outlook(self.register, self.engine)))
         answers = Answers(self.settings, self.register, meetings, self.calls, self.rooms, self.rooms)
         wanted = Wanted(invitation_from=lambda _: True, message=lambda message: is_addressed(message.body))
         inbox = Inbox(self.engine, self.homeserver.user_id)

@@ -28,6 +28,7 @@ from bot.meeting.outlook import Outlook
 from bot.meeting.redelivery import Redelivery
 from bot.meeting.retention import Retention
 from bot.meeting.steps import MeetingSteps
+from bot.meeting.transcribing import Transcribing
 from bot.process.identity import Identity
 from bot.room.delivery import Delivery
 from bot.store.database import Database
@@ -87,9 +88,10 @@ class Hall:
         self.register = Register(database.engine, self.now)
         steps = MeetingSteps(self.settings, self.register, self.calls, self.rooms, self.spool, self.now)
         delivery = Delivery(self.rooms, self.archive, ZoneInfo(self.settings.rooms.time_zone), self.now)
-        meetings = Meetings(self.register, steps, delivery, Outlook(self.register, database.engine))
+        transcribing = Transcribing(steps, delivery, Outlook(self.register, database.engine))
+        meetings = Meetings(self.register, steps, transcribing)
         self.clear_up = meetings.clear_up
-        self.redelivery = Redelivery(self.register, self.rooms, steps, delivery)
+        self.redelivery = Redelivery(self.register, self.rooms, steps, transcribing)
         self.retention = Retention(self.register, self.archive, self.spool, KEPT_FOR, self.now)
         self._answers = Answers(self.settings, self.register, meetings, self.calls, self.rooms, self.rooms)
         recordings(self.recorder.work)

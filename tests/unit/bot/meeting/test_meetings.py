@@ -167,6 +167,32 @@ async def test_a_transcription_that_failed_is_said(hall: Hall) -> None:
     assert finished.finished_at is not None
 
 
+@pytest.mark.parametrize("keep_sound", [False, True], ids=["sound is erased", "sound is kept by choice"])
+async def test_a_transcription_that_failed_is_tried_again_with_the_sound_that_was_kept(
+    tmp_path: Path, briskly: None, monkeypatch: pytest.MonkeyPatch, keep_sound: bool
+) -> None:
+    """At the next start, or the next day: its transcript comes under the card, once; then the sound may go."""
+    monkeypatch.setattr("bot.meeting.transcribing.TOLD_EVERY_S", 0.2)
+    greffier = Hall(tmp_path, keep_sound=keep_sound)
+    async with greffier.open() as hall:
+        hall.speech.problem = "failed"
+        meeting = await hall.begins("!visio", "Claire")
+        await hall.leaves(meeting)
+        await hall.finishes(meeting)
+        assert hall.spool.has_sound(meeting.id)
+        await hall.redelivery.everywhere()
+        await hall.until(lambda: len(hall.speech.begun) == 2)
+        await hall.until_idle(f"{meeting.id}.again.0")
+        assert hall.card()[2:] == [FRENCH.transcription_failed]
+        hall.speech.problem = ""
+        await hall.redelivery.everywhere()
+        await hall.until_idle(f"{meeting.id}.again.1")
+        assert hall.card()[2:] == [FRENCH.transcript_below]
+        assert len(hall.thread()) == 3
+        assert hall.spool.has_sound(meeting.id) is keep_sound
+        assert await hall.register.undelivered() == []
+
+
 async def test_tracks_that_failed_are_said_even_where_they_are_all(hall: Hall) -> None:
     """Nobody is told that nothing was said."""
     hall.speech.turns = ()
@@ -312,10 +338,11 @@ async def test_a_room_that_refuses_the_card_is_free_again(hall: Hall) -> None:
     assert (await hall.begins("!visio")).id != meeting.id
 
 
-async def test_a_meeting_that_is_given_up_leaves_no_call_and_no_sound(
+async def test_a_meeting_that_is_given_up_leaves_no_call_and_its_sound_is_transcribed_later(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody goes on being recorded in a call that the bot has forgotten."""
+    """Nobody goes on being recorded in a call that the bot has forgotten; what was recorded is not lost."""
+    monkeypatch.setattr("bot.meeting.transcribing.TOLD_EVERY_S", 0.2)
     meeting = await hall.begins("!visio")
 
     async def broken(_call: CallId) -> None:
@@ -326,7 +353,11 @@ async def test_a_meeting_that_is_given_up_leaves_no_call_and_no_sound(
     finished = await hall.finishes(meeting)
     assert finished.finished_at is not None
     assert CallId(meeting.id) not in hall.calls.present
-    assert hall.spool.tracks(meeting.id) == []
+    assert hall.said(FRENCH.call_given_up)
+    assert hall.spool.tracks(meeting.id) != []
+    await hall.redelivery.everywhere()
+    await hall.until(lambda: hall.card()[2:] == [FRENCH.transcript_below])
+    assert len(hall.thread()) == 3
 
 
 @pytest.mark.parametrize("method", ["get", "note_card", "end", "finish"])
@@ -340,7 +371,7 @@ async def test_a_database_that_is_away_for_a_moment_ends_no_meeting(
     await hall.leaves(meeting)
     await hall.finishes(meeting)
     assert hall.card()[2:] == [FRENCH.transcript_below]
-    assert not hall.said(FRENCH.internal_fault)
+    assert not hall.said(FRENCH.call_given_up)
 
 
 async def test_sound_that_cannot_be_erased_fails_no_meeting(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -355,17 +386,21 @@ async def test_sound_that_cannot_be_erased_fails_no_meeting(hall: Hall, monkeypa
     with capture_logs() as logs:
         await hall.finishes(meeting)
     assert hall.card()[2:] == [FRENCH.transcript_below]
-    assert not hall.said(FRENCH.internal_fault)
+    assert not hall.said(FRENCH.call_given_up)
     assert "sound cannot be erased" in [entry["event"] for entry in logs]
 
 
-async def test_a_fault_of_our_own_is_said_and_the_card_is_not_left_open(hall: Hall) -> None:
-    """The transcript on disk is damaged, say."""
+async def test_a_transcript_that_is_damaged_is_said_and_made_anew(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The card is not left open, and the sound is kept for the next try."""
+    monkeypatch.setattr("bot.meeting.transcribing.TOLD_EVERY_S", 0.2)
     hall.speech.damages = True
     meeting = await hall.begins("!visio", "Claire")
     await hall.leaves(meeting)
     finished = await hall.finishes(meeting)
     assert finished.finished_at is not None
-    assert hall.said(FRENCH.internal_fault, FRENCH.transcription_failed)
-    assert FRENCH.transcribing not in hall.card()
+    assert hall.card()[2:] == [FRENCH.transcription_failed]
+    hall.speech.damages = False
+    await hall.redelivery.everywhere()
+    await hall.until(lambda: hall.card()[2:] == [FRENCH.transcript_below])
+    await hall.until_idle(f"{meeting.id}.again.0")
     assert hall.spool.tracks(meeting.id) == []

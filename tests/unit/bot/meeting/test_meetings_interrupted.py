@@ -196,7 +196,7 @@ async def test_a_meeting_that_ends_while_others_are_cleared_up_is_not_given_up(
     monkeypatch.setattr(hall.register, "unfinished", as_they_were)
     await hall.clear_up()
     assert hall.card()[-1] == FRENCH.transcript_below
-    assert not hall.said(FRENCH.internal_fault)
+    assert not hall.said(FRENCH.call_given_up)
 
 
 async def test_a_meeting_that_was_registered_and_never_begun_is_held(hall: Hall) -> None:
