@@ -73,6 +73,13 @@ def _names_a_database(address: str) -> bool:
     )
 
 
+def _bucket_name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}", value):
+        raise ValueError("expected the name of a bucket: 2 to 255 letters, digits, dots, dashes and underscores")
+    return value
+
+
+BucketName = Annotated[str, AfterValidator(_bucket_name)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 LiveKitUrl = Annotated[str, AfterValidator(_livekit_url)]
 PostgresqlUrl = Annotated[SecretStr, AfterValidator(_postgresql_url)]
@@ -201,7 +208,7 @@ class Storage(_Section):
     """Keep the recorded sound once its transcript is posted."""
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 90
     """How long after a meeting its transcript, and its sound where that is kept, are kept."""
-    s3_bucket: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._\-]{1,254}$")] | None = None
+    s3_bucket: BucketName | None = None
     """With a bucket, processes on several machines find each other's sound and transcripts."""
     s3_endpoint: HttpUrl | None = None
     """The S3 server, where it is not Amazon's."""
