@@ -34,7 +34,7 @@ async def run(settings: Settings, name: str | None = None) -> None:
         jobs = recordings(recorder.work)
         async with (
             taking_part(identity, database, (RECORDINGS,)) as part,
-            beside(recorder.keep_sharing_leftovers(), "leftovers"),
+            beside(recorder.sharing.keep_seeing_to_leftovers(), "leftovers"),
         ):
             try:
                 log.info("recorder ready")

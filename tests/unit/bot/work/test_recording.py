@@ -83,7 +83,8 @@ async def goes_on(sink: SoundSink) -> RecordingEnd:
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits that are there for servers and people are short."""
     monkeypatch.setattr("bot.work.recording.TRY_AGAIN_S", 0.02)
-    monkeypatch.setattr("bot.work.recording.SHARE_EVERY_S", 0.02)
+    monkeypatch.setattr("bot.work.sharing.TRY_AGAIN_S", 0.02)
+    monkeypatch.setattr("bot.work.sharing.SHARE_EVERY_S", 0.02)
     monkeypatch.setattr("bot.work.recording_trouble.STEADY_AFTER_S", 0.1)
     monkeypatch.setattr("bot.store.storing.FIRST_WAIT_S", 0.01)
 
@@ -294,7 +295,14 @@ async def test_a_disk_that_fails_when_the_rest_is_shared_is_tried_again(
 
 @pytest.mark.parametrize(
     ("state", "then"),
-    [("in the call", "left"), ("over", "shared"), ("stopped", "erased"), ("finished", "erased"), ("unknown", "erased")],
+    [
+        ("in the call", "left"),
+        ("over", "shared"),
+        ("stopped", "erased"),
+        ("finished", "erased"),
+        ("finished, and not transcribed yet", "shared"),
+        ("unknown", "erased"),
+    ],
 )
 async def test_what_an_earlier_life_could_not_share_any_more_is_seen_to(
     register: Register, meeting: Meeting, tmp_path: Path, state: str, then: str
@@ -304,11 +312,13 @@ async def test_what_an_earlier_life_could_not_share_any_more_is_seen_to(
     spool.left = [MeetingId("m-unknown") if state == "unknown" else meeting.id]
     if state == "stopped":
         await register.stop_transcription(meeting.id)
-    if state in ("over", "finished"):
+    if state.startswith(("over", "finished")):
         await register.end(meeting.id)
-    if state == "finished":
+    if state.startswith("finished"):
         await register.finish(meeting.id)
-    await Recorder(settings(tmp_path), register, spool).share_leftovers()
+    if "not transcribed" in state:
+        await register.note_undelivered(meeting.id, "untranscribed")
+    await Recorder(settings(tmp_path), register, spool).sharing.see_to_leftovers()
     assert (spool.dropped, spool.erased) == {
         "left": ([], []),
         "shared": (spool.left, []),

@@ -53,8 +53,9 @@ def call(monkeypatch: pytest.MonkeyPatch) -> Call:
     monkeypatch.setattr("bot.work.recording.record", call.record)
     monkeypatch.setattr("bot.work.recording_trouble.tell", tell)
     monkeypatch.setattr("bot.work.recording.TRY_AGAIN_S", 0.02)
-    monkeypatch.setattr("bot.work.recording.SHARE_EVERY_S", 0.02)
-    monkeypatch.setattr("bot.work.recording.LEFTOVERS_EVERY_S", 0.02)
+    monkeypatch.setattr("bot.work.sharing.TRY_AGAIN_S", 0.02)
+    monkeypatch.setattr("bot.work.sharing.SHARE_EVERY_S", 0.02)
+    monkeypatch.setattr("bot.work.sharing.LEFTOVERS_EVERY_S", 0.02)
     return call
 
 
@@ -100,7 +101,7 @@ async def test_a_recorder_that_lost_its_call_to_another_still_shares_what_it_has
     job.cancel()
     with suppress(asyncio.CancelledError):
         await job
-    looking = asyncio.create_task(recorder.keep_sharing_leftovers())
+    looking = asyncio.create_task(recorder.sharing.keep_seeing_to_leftovers())
     await asyncio.sleep(0.1)
     bucket.puts_left = None
     await until(lambda: shared(bucket) == len(SOUND))
@@ -116,7 +117,7 @@ async def test_a_recorder_that_is_told_to_stop_leaves_nothing_unshared(
     call: Call, recorder: Recorder, meeting: Meeting, bucket: FakeBucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever goes on with the call may be on another machine, and this one not come back."""
-    monkeypatch.setattr("bot.work.recording.SHARE_EVERY_S", 60.0)
+    monkeypatch.setattr("bot.work.sharing.SHARE_EVERY_S", 60.0)
     job = asyncio.create_task(recorder.work(meeting.id))
     await call.spoken.wait()
     job.cancel()
@@ -132,7 +133,7 @@ async def test_what_is_recorded_right_now_is_no_leftover(
     job = asyncio.create_task(recorder.work(meeting.id))
     await call.spoken.wait()
     await register.end(meeting.id)
-    await recorder.share_leftovers()
+    await recorder.sharing.see_to_leftovers()
     call.over.set()
     assert await job == ""
     assert shared(bucket) == len(SOUND)
