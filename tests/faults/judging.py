@@ -3,8 +3,9 @@
 The rules:
 - The bot has posted the same things in the same order, each once, and the card ends the same way.
 - Of every turn that the kill left alone, and of all those together, nearly as many words are found as without the
-  kill: `TURN_FOUND` and `ALL_FOUND` of them, since a sound that is cut elsewhere is not heard quite the same way. What
-  is left alone: everything, unless the recorder died; then what ended a second before, or began after it was back.
+  kill: `TURN_FOUND` and `ALL_FOUND` of them, since a sound that is cut elsewhere is not heard quite the same way. A
+  turn of a word or two (`Ah oui.`, while somebody else speaks) is recognised or not by chance: it counts in the whole.
+  What is left alone: everything, unless the recorder died; then what ended a second before, or began after its return.
 - At most `SOUND_LOST_S` of the sound is missing but for the time when the recorder was away, and the transcript says of
   that time, and of no other, that it is missing. The recorder is back while people still talk.
 """
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 TURN_FOUND: Final = 0.6
 ALL_FOUND: Final = 0.8
+SHORTEST_TURN_WORDS: Final = 3
 SOUND_LOST_S: Final = 1.0
 MARGIN_S: Final = 1.0
 """What is said so shortly before a death, or so shortly after the return, may be cut."""
@@ -145,7 +147,7 @@ def _turns(meeting: Meeting, undisturbed: Outcome, disturbed: Outcome, away: tup
     problems = [
         f"{turn.speaker}, {turn.start:.0f} s: {found[turn]} words of {wanted[turn]}"
         for turn in kept
-        if found[turn] < math.floor(TURN_FOUND * wanted[turn])
+        if wanted[turn] >= SHORTEST_TURN_WORDS and found[turn] < math.floor(TURN_FOUND * wanted[turn])
     ]
     heard, expected = (sum(counts[turn] for turn in kept) for counts in (found, wanted))
     if heard < ALL_FOUND * expected:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
 import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,13 +14,14 @@ import pytest
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from bot.cli import main
+from bot.process.stopping import CONFIGURATION_FAULT, TEMPORARY_FAULT
 from bot.running.checking import _database
 from bot.store import postgresql as ours
 from bot.store.database import Database, DatabaseAway, DatabaseUnusable
 from bot.store.migrations import newest
 from config.models import Settings
 from tests.integration.database.conftest import on_postgresql
+from tests.stack.greffier import COMMAND
 from tests.stack.postgresql import USER, PostgreSQLServer, running_postgresql
 from tests.unit.config.config_text import COMPLETE, write
 
@@ -138,24 +141,19 @@ class TestPassing:
 class TestCommands:
     """What the commands say, and how they end."""
 
-    @pytest.mark.parametrize(("port", "status"), [(None, 78), (9, 1)])
+    @pytest.mark.parametrize(("port", "status"), [(None, CONFIGURATION_FAULT), (9, TEMPORARY_FAULT)])
     def test_the_exit_status_tells_the_supervisor_whether_to_try_again(
-        self,
-        tmp_path: Path,
-        postgresql: PostgreSQLServer,
-        monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
-        port: int | None,
-        status: int,
+        self, tmp_path: Path, postgresql: PostgreSQLServer, port: int | None, status: int
     ) -> None:
         """A database that is missing must be made first; a server that is away comes back."""
         url = make_url(postgresql.url("nowhere")).set(port=port or postgresql.port)
-        monkeypatch.setenv("GREFFIER_DATABASE_URL", url.render_as_string(hide_password=False))
+        environment = {**os.environ, "GREFFIER_DATABASE_URL": url.render_as_string(hide_password=False)}
         config = write(tmp_path, COMPLETE.replace("/var/lib/greffier", str(tmp_path / "data")))
-        with pytest.raises(SystemExit) as end:
-            main(["front", "-c", str(config)])
-        assert end.value.code == status
-        said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("greffier: ")]
+        end = subprocess.run(
+            [COMMAND, "status", "-c", config], env=environment, capture_output=True, text=True, check=False, timeout=60
+        )
+        assert end.returncode == status, end.stderr
+        said = [line for line in end.stderr.splitlines() if line.startswith("greffier: ")]
         assert len(said) == 1
         assert said[0].startswith("greffier: the PostgreSQL database nowhere on 127.0.0.1:")
 
