@@ -10,7 +10,7 @@ from transcripts import whole_file
 from transcripts.bucket import Bucket
 from transcripts.sidecar import file_name
 from transcripts.spool import MeetingId
-from transcripts.transcript import Transcript
+from transcripts.transcript import Transcript, TranscriptUnreadable
 
 _PREFIX: Final = "transcripts"
 """What the transcripts' keys in a bucket begin with."""
@@ -51,13 +51,17 @@ class Archive:
         """
         return Transcript.from_json(self._file(meeting).read_bytes())
 
-    def exists(self, meeting: MeetingId) -> bool:
-        """Whether there is a transcript of a meeting.
+    def is_readable(self, meeting: MeetingId) -> bool:
+        """Whether there is a transcript of a meeting, and not a damaged one.
 
         Raises:
             OSError: That cannot be told.
         """
-        return self._file(meeting).exists()
+        try:
+            self.read(meeting)
+        except (FileNotFoundError, TranscriptUnreadable):
+            return False
+        return True
 
     def erase(self, meeting: MeetingId) -> None:
         """Remove a transcript; what is not there is gone already.
@@ -92,14 +96,6 @@ class BucketArchive(Archive):
     def read(self, meeting: MeetingId) -> Transcript:
         """The transcript of a meeting."""
         return Transcript.from_json(self._bucket.get(_key(meeting)))
-
-    def exists(self, meeting: MeetingId) -> bool:
-        """Whether there is a transcript of a meeting."""
-        try:
-            self._bucket.get(_key(meeting))
-        except FileNotFoundError:
-            return False
-        return True
 
     def erase(self, meeting: MeetingId) -> None:
         """Remove a transcript; what is not there is gone already."""

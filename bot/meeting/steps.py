@@ -12,7 +12,7 @@ import structlog
 from bot.durable.enqueueing import recordings_of
 from bot.meeting.call_watch import Seen
 from bot.room.card import CardState, card
-from bot.room.delivery import STORAGE_PATIENCE_S, Obstacle
+from bot.room.delivery import Obstacle
 from bot.room.posting import Posting, Rooms
 from bot.room.wording import in_language
 from bot.store.register import Meeting, Register
@@ -173,7 +173,7 @@ class MeetingSteps:
     async def has_sound(self, meeting: Meeting) -> bool:
         """Whether anything was recorded; where nobody can tell, there may be."""
         try:
-            return await stored(lambda: self._spool.has_sound(meeting.id), patience_s=STORAGE_PATIENCE_S)
+            return await stored(lambda: self._spool.has_sound(meeting.id))
         except OSError as error:
             log.error("sound cannot be looked for", meeting_id=meeting.id, cause=str(error))  # noqa: TRY400 (it says all)
             return True
@@ -181,7 +181,7 @@ class MeetingSteps:
     async def erase_sound(self, meeting: Meeting) -> None:
         """Erase what was recorded; what cannot be is erased when the meeting is forgotten, and fails nothing now."""
         try:
-            await stored(lambda: self._spool.erase(meeting.id), patience_s=STORAGE_PATIENCE_S)
+            await stored(lambda: self._spool.erase(meeting.id))
         except OSError as error:
             log.error("sound cannot be erased", meeting_id=meeting.id, cause=str(error))  # noqa: TRY400 (it says all)
 

@@ -40,9 +40,6 @@ Obstacle = Literal["kicked", "forbidden", "away", "storage", "untranscribed"]
 """Why a transcript is not in its room: the bot is not there any more, or may not speak there; the homeserver, or the
 storage that the transcript is in, was away for longer than anybody's patience; or it could not be made of the sound."""
 
-STORAGE_PATIENCE_S = 24 * 3600.0
-"""How long what waits for the storage does so."""
-
 TRANSCRIPT_KEY = "fr.greffier.transcript"
 _ROOM_FOR_RELATIONS_BYTES = 1_000
 """What the thread relation and the part's number add to a message after it was measured."""
@@ -144,7 +141,7 @@ class Delivery:
 
     async def _is_at_hand(self, meeting: Meeting) -> bool:
         try:
-            await stored(partial(self._archive.read, meeting.id), patience_s=STORAGE_PATIENCE_S)
+            await stored(partial(self._archive.read, meeting.id))
         except StorageAway as error:
             log.error("transcript not read: the storage was away too long", cause=str(error))  # noqa: TRY400
             return False

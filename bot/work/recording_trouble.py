@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext
 
 from bot.durable.signals import Signal, tell
+from bot.process.stopping import beside
 from bridge.livekit.sound import SoundSink, SpokenTrack, TrackSink
 from transcripts.spool import MeetingId
 
@@ -69,14 +70,8 @@ class Trouble:
     @asynccontextmanager
     async def mended_by(self, sink: WatchedSink) -> AsyncIterator[WatchedSink]:
         """While the recorder goes on writing into `sink`: the trouble is over once that has lasted."""
-        mending = asyncio.create_task(self._mend(sink)) if self.problem else None
-        try:
+        async with beside(self._mend(sink), "mending") if self.problem else nullcontext():
             yield sink
-        finally:
-            if mending is not None:
-                mending.cancel()
-                with suppress(asyncio.CancelledError):
-                    await mending
 
     async def _mend(self, sink: WatchedSink) -> None:
         steady = False

@@ -17,11 +17,8 @@ from transcripts.archive import Archive
 from transcripts.recognition import Recogniser, RecognitionFailed
 from transcripts.spool import MeetingId, Spool
 from transcripts.transcribe import transcribe
-from transcripts.transcript import TranscriptUnreadable
 
 log = structlog.get_logger()
-
-STORAGE_PATIENCE_S = 24 * 3600.0
 
 
 class Transcriber:
@@ -43,9 +40,9 @@ class Transcriber:
             return "unknown_meeting"
         began_s = time.monotonic()
         try:
-            if await stored(partial(self._is_made, meeting_id), patience_s=STORAGE_PATIENCE_S):
+            if await stored(partial(self._archive.is_readable, meeting_id)):
                 return ""  # made before this process, or the one before it, could say so
-            await stored(partial(self._spool.fetch, meeting_id), patience_s=STORAGE_PATIENCE_S)
+            await stored(partial(self._spool.fetch, meeting_id))
             try:
                 await self._transcribe(meeting)
             except RecognitionFailed as error:
@@ -62,13 +59,6 @@ class Transcriber:
         await self._register.note_transcribed(meeting_id, time.monotonic() - began_s)
         return ""
 
-    def _is_made(self, meeting: MeetingId) -> bool:
-        try:
-            self._archive.read(meeting)
-        except (FileNotFoundError, TranscriptUnreadable):
-            return False
-        return True
-
     async def _transcribe(self, meeting: Meeting) -> None:
         transcript = await asyncio.to_thread(
             transcribe,
@@ -79,7 +69,7 @@ class Transcriber:
             self._settings.speech,
             ended_s=_ended_s(meeting),
         )
-        await stored(partial(self._archive.write, transcript), patience_s=STORAGE_PATIENCE_S)
+        await stored(partial(self._archive.write, transcript))
         log.info("transcribed", **asdict(transcript.stats), failed_tracks=len(transcript.failed_tracks))
 
 

@@ -70,14 +70,34 @@ async def patiently(
     Raises:
         HomeserverError: It was refused, or the next try would come after `patience_s` seconds.
     """
+
+    def passes(error: Exception) -> bool:
+        return isinstance(error, HomeserverError) and error.can_be_retried
+
+    return await again_while(passes, ask, patience_s=patience_s, backoff=backoff, **told)
+
+
+async def again_while(
+    passes: Callable[[Exception], bool],
+    ask: Callable[[], Awaitable[Result]],
+    *,
+    patience_s: float,
+    backoff: Backoff,
+    **told: object,
+) -> Result:
+    """Do what `ask` does, again and again while it fails with what `passes`; `told` is for the log.
+
+    Raises:
+        Exception: What does not pass; or what does, when the next try would come after `patience_s` seconds.
+    """
     clock = asyncio.get_running_loop().time
     give_up_at_s = clock() + patience_s
     outage = Outage(backoff, clock)
     while True:
         try:
             result = await ask()
-        except HomeserverError as error:
-            if not error.can_be_retried:
+        except Exception as error:
+            if not passes(error):
                 raise
             wait_s = outage.failed(error, **told)
             if clock() + wait_s > give_up_at_s:

@@ -10,7 +10,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from bridge.matrix.backoff import Backoff, Outage, patiently, sentence
+from bridge.matrix.backoff import Backoff, again_while, patiently, sentence
 from bridge.matrix.errors import HomeserverError
 from bridge.matrix.events import Invite, RoomMessage
 from bridge.matrix.ids import RoomId
@@ -84,12 +84,8 @@ class RoomWorkers:
 
     async def _insist(self, use: Callable[[], Awaitable[Result]]) -> Result:
         """Use the database until it answers: without it nothing can be acted upon, and nothing be forgotten."""
-        outage = Outage(self._backoff)
-        while True:
-            try:
-                result = await use()
-            except SQLAlchemyError as error:
-                await asyncio.sleep(outage.failed(error, where="inbox"))
-            else:
-                outage.over(where="inbox")
-                return result
+        return await again_while(_is_of_the_database, use, patience_s=math.inf, backoff=self._backoff, where="inbox")
+
+
+def _is_of_the_database(error: Exception) -> bool:
+    return isinstance(error, SQLAlchemyError)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from bridge.livekit.recorder import record
+from bridge.livekit.recorder import RecordingEnd, record
 from bridge.livekit.tokens import recorder_token
 from config.models import Speech
 from tests.fakes.speech import ScriptedRecogniser
@@ -81,6 +81,19 @@ async def recording_process(settings: LiveKit, call: CallId, folder: Path) -> As
         await process.wait()
 
 
+@asynccontextmanager
+async def recorded_here(settings: LiveKit, call: CallId, spool: Spool) -> AsyncIterator[asyncio.Task[RecordingEnd]]:
+    """The call is recorded in this process for as long as the block lasts."""
+    writer = spool.writer(MEETING)
+    recording = asyncio.create_task(record(settings.url, recorder_token(settings, call, limits=LIMITS), writer))
+    try:
+        yield recording
+    finally:
+        recording.cancel()
+        await asyncio.gather(recording, return_exceptions=True)
+        writer.close()
+
+
 async def test_a_killed_recorder_loses_a_second_at_most_and_what_follows_is_a_gap(
     settings: LiveKit, call: CallId, calls: Calls, spool: Spool, tmp_path: Path
 ) -> None:
@@ -110,11 +123,9 @@ async def test_a_server_that_restarts_leaves_a_gap_from_its_end_to_our_return(
     tmp_path: Path, spool: Spool, call: CallId
 ) -> None:
     """Counted from when the sound stopped, and not from when the recorder gave the connection up."""
-    writer = spool.writer(MEETING)
     async with running_livekit(tmp_path) as server:
         settings = settings_of(server)
-        recording = asyncio.create_task(record(settings.url, recorder_token(settings, call, limits=LIMITS), writer))
-        try:
+        async with recorded_here(settings, call, spool) as recording:
             with suppress(TimeoutError):
                 async with in_call(settings.url, token_for(settings, call, "ana")) as ana:
                     (await ana.speak_up()).say(tone(60))
@@ -127,10 +138,6 @@ async def test_a_server_that_restarts_leaves_a_gap_from_its_end_to_our_return(
                 (await bob.speak_up()).say(tone(60))
                 await until(lambda: len(heard(spool)) == 2, within_s=15)
                 assert not recording.done()
-        finally:
-            recording.cancel()
-            await asyncio.gather(recording, return_exceptions=True)
-            writer.close()
 
     before, after = heard(spool)
     (gap,) = gaps(spool.stays(MEETING), None)
@@ -143,26 +150,22 @@ async def test_a_server_that_falls_silent_is_missed_from_its_last_packet_on(
     tmp_path: Path, spool: Spool, call: CallId
 ) -> None:
     """The connection is not seen to break for some 15 s, while the streams go on with zeros."""
-    writer = spool.writer(MEETING)
     async with running_livekit(tmp_path) as server:
         settings = settings_of(server)
-        recording = asyncio.create_task(record(settings.url, recorder_token(settings, call, limits=LIMITS), writer))
-        try:
-            async with in_call(settings.url, token_for(settings, call, "ana")) as ana:
-                (await ana.speak_up()).say(tone(120))
-                await until(lambda: bool(heard(spool)), within_s=15)
-                frozen_at_s = now_s(spool)
-                os.kill(server.process.pid, signal.SIGSTOP)
-                try:
-                    await until(lambda: now_s(spool) - spool.stays(MEETING)[0].left_s > 5, within_s=40)
-                finally:
-                    os.kill(server.process.pid, signal.SIGCONT)
-                await until(lambda: len(spool.stays(MEETING)) > 1, within_s=30)
-                assert not recording.done()
-        finally:
-            recording.cancel()
-            await asyncio.gather(recording, return_exceptions=True)
-            writer.close()
+        async with (
+            recorded_here(settings, call, spool) as recording,
+            in_call(settings.url, token_for(settings, call, "ana")) as ana,
+        ):
+            (await ana.speak_up()).say(tone(120))
+            await until(lambda: bool(heard(spool)), within_s=15)
+            frozen_at_s = now_s(spool)
+            os.kill(server.process.pid, signal.SIGSTOP)
+            try:
+                await until(lambda: now_s(spool) - spool.stays(MEETING)[0].left_s > 5, within_s=40)
+            finally:
+                os.kill(server.process.pid, signal.SIGCONT)
+            await until(lambda: len(spool.stays(MEETING)) > 1, within_s=30)
+            assert not recording.done()
 
     (gap,) = gaps(spool.stays(MEETING), None)
     assert gap.start_s == pytest.approx(frozen_at_s, abs=1.5)

@@ -76,7 +76,7 @@ def test_sound_and_transcript_go_from_machine_to_machine(s3: S3Server, tmp_path:
     archive.erase(written.meeting_id)
 
     assert not front.has_sound(meeting)
-    assert not archive.exists(written.meeting_id)
+    assert not archive.is_readable(written.meeting_id)
     assert not [path for path in s3.objects.rglob("*") if path.is_file() and meeting in path.parts]
     assert not list(tmp_path.rglob("*.pcm"))
 
@@ -135,7 +135,7 @@ async def test_a_server_that_goes_and_comes_back_costs_nothing(own_s3: S3Server,
     await own_s3.stop()
     sink.write(claire[160_000:320_000].tobytes(), 10)
     away = rf"the bucket greffier at {own_s3.url} cannot be reached: look at storage\.s3_endpoint"
-    for ask in (recorder.share, recorder.drop_local, recorder.fetch, archive.exists):
+    for ask in (recorder.share, recorder.drop_local, recorder.fetch, archive.is_readable):
         with pytest.raises(StorageAway, match=away):
             await asyncio.to_thread(ask, meeting)
     await own_s3.start()

@@ -141,6 +141,22 @@ class Hall:
             await self.until(lambda: self.said(" · depuis ", " · since "))
         return meeting
 
+    async def holds_a_meeting_ending_after_each_message(self, sender: UserId = CAMILLE) -> None:
+        """A meeting that somebody joins, in a process that ends after each of its messages, and begins anew."""
+        self.rooms.loses_answers = True
+        async with self.open():
+            await self.hears("!visio", sender=sender)
+            await self.until(lambda: self.rooms.sent)
+            meeting = await self.register.open_in(ROOM)
+        assert meeting is not None
+        self.calls.join(CallId(meeting.id), "Claire")
+        for count in range(2, 8):
+            async with self.open():
+                await self.until(lambda count=count: len(self.rooms.sent) == count)  # type: ignore[misc]
+            self.calls.close_all()
+        async with self.open():
+            await self.finishes(meeting)
+
     async def leaves(self, meeting: Meeting) -> None:
         """Everyone hangs up, and LiveKit says so."""
         self.calls.everyone_leaves(CallId(meeting.id))

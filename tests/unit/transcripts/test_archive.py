@@ -29,13 +29,13 @@ def test_a_transcript_is_read_as_it_was_written_last(archive: Archive) -> None:
     archive.write(said)
 
     assert archive.read(MEETING) == said
-    assert archive.exists(MEETING)
+    assert archive.is_readable(MEETING)
     assert archive.ids() == [MEETING]
 
 
 def test_what_is_not_there_is_an_error_to_read_and_none_to_erase(archive: Archive) -> None:
     """Also before anything was ever kept."""
-    assert not archive.exists(MEETING)
+    assert not archive.is_readable(MEETING)
     assert archive.ids() == []
     archive.erase(MEETING)
     with pytest.raises(FileNotFoundError):
@@ -51,7 +51,7 @@ def test_erasing_one_transcript_leaves_the_others(archive: Archive) -> None:
     archive.erase(MEETING)
 
     assert archive.ids() == [other]
-    assert not archive.exists(MEETING)
+    assert not archive.is_readable(MEETING)
 
 
 def test_nobody_else_can_read_the_transcripts_in_a_folder(tmp_path: Path) -> None:

@@ -113,19 +113,7 @@ async def test_a_transcript_that_was_half_posted_is_completed_in_order(tmp_path:
 async def test_a_message_that_was_sent_as_the_process_ended_is_not_sent_again(tmp_path: Path, briskly: None) -> None:
     """The process ends after every message of a meeting's life, between its being there and our knowing it."""
     hall = Hall(tmp_path)
-    hall.rooms.loses_answers = True
-    async with hall.open():
-        await hall.hears("!visio")
-        await hall.until(lambda: hall.rooms.sent)
-        meeting = await hall.register.open_in(ROOM)
-    assert meeting is not None
-    hall.calls.join(CallId(meeting.id), "Claire")
-    for count in range(2, 8):
-        async with hall.open():
-            await hall.until(lambda count=count: len(hall.rooms.sent) == count)  # type: ignore[misc]
-        hall.calls.close_all()
-    async with hall.open():
-        await hall.finishes(meeting)
+    await hall.holds_a_meeting_ending_after_each_message()
     assert len(hall.rooms.sent) == 7
     assert len(hall.thread()) == 3
     assert hall.card()[2:] == [FRENCH.transcript_below]

@@ -14,7 +14,6 @@ from structlog.testing import capture_logs
 
 from bot.process.identity import ROLES
 from bot.room.wording import ENGLISH, FRENCH
-from bridge.livekit.ids import CallId
 from bridge.matrix.errors import Forbidden, HomeserverError, HomeserverUnreachable, RateLimited, TooLarge
 from tests.fakes.jobs import turn
 from tests.unit.bot.hall import MARC, ROOM, Hall
@@ -211,7 +210,7 @@ async def test_a_storage_that_stays_away_costs_time_and_no_transcript(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is kept like one that the room does not take, and posted by the next look at what waits."""
-    monkeypatch.setattr("bot.room.delivery.STORAGE_PATIENCE_S", 0.0)
+    monkeypatch.setattr("bot.store.storing.PATIENCE_S", 0.0)
     away_from(hall, monkeypatch, times=1)
     await held(hall)
     (meeting,) = await hall.register.undelivered(ROOM)
@@ -269,23 +268,11 @@ async def test_a_process_that_ends_after_every_message_repeats_and_skips_none(
 ) -> None:
     """Between its being there and our knowing it; whatever the homeserver refuses on the way."""
     hall = Hall(tmp_path)
-    hall.rooms.loses_answers = True
     if spoilt == "part":
         hall.rooms.refusing_text["Bonjour"] = TooLarge("413")
     elif spoilt == "files":
         hall.rooms.refusing_files = TooLarge("413")
-    async with hall.open():
-        await hall.hears("!visio", sender=MARC)
-        await hall.until(lambda: hall.rooms.sent)
-        meeting = await hall.register.open_in(ROOM)
-    assert meeting is not None
-    hall.calls.join(CallId(meeting.id), "Claire")
-    for count in range(2, 8):
-        async with hall.open():
-            await hall.until(lambda count=count: len(hall.rooms.sent) == count)  # type: ignore[misc]
-        hall.calls.close_all()
-    async with hall.open():
-        await hall.finishes(meeting)
+    await hall.holds_a_meeting_ending_after_each_message(MARC)
     assert len(hall.rooms.sent) == 7
     assert len(hall.thread()) == 3
     assert max(Counter(event.body for event in hall.rooms.sent).values()) == 1

@@ -15,7 +15,6 @@ from bot.store.register import Meeting, Register
 from bot.work.recording import Recorder
 from bridge.livekit.recorder import EndReason, RecorderDisconnected, RecordingEnd, SoundNotWritten
 from bridge.livekit.sound import SoundSink
-from bridge.matrix.ids import EventId, RoomId, UserId
 from tests.fakes.waiting import until
 from tests.unit.bot.samples import settings
 from transcripts.bucket import StorageAway
@@ -87,19 +86,6 @@ def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.work.sharing.SHARE_EVERY_S", 0.02)
     monkeypatch.setattr("bot.work.recording_trouble.STEADY_AFTER_S", 0.1)
     monkeypatch.setattr("bot.store.storing.FIRST_WAIT_S", 0.01)
-
-
-@pytest.fixture
-async def meeting(register: Register) -> Meeting:
-    """A meeting whose call is to be recorded."""
-    return await register.open(
-        RoomId("!room:tchap.test"),
-        EventId("$command"),
-        opened_by=UserId("@camille:tchap.test"),
-        title="Point budget",
-        language="fr",
-        transcribed=True,
-    )
 
 
 async def recorded(

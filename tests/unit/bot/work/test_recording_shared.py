@@ -14,7 +14,6 @@ from bot.work.recording import Recorder
 from bridge.livekit.ids import ParticipantId, TrackId
 from bridge.livekit.recorder import RecordingEnd
 from bridge.livekit.sound import SoundSink, SpokenTrack
-from bridge.matrix.ids import EventId, RoomId, UserId
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.waiting import until
 from tests.unit.bot.samples import settings
@@ -69,15 +68,6 @@ def bucket() -> FakeBucket:
 def spool(tmp_path: Path, bucket: FakeBucket) -> SharedSpool:
     """The recorder's own."""
     return SharedSpool(tmp_path / "spool", tmp_path / "fetched", bucket, "recorder-1")
-
-
-@pytest.fixture
-async def meeting(register: Register) -> Meeting:
-    """A meeting whose call is to be recorded."""
-    camille = UserId("@camille:tchap.test")
-    return await register.open(
-        RoomId("!room:tchap.test"), EventId("$c"), opened_by=camille, title="", language="fr", transcribed=True
-    )
 
 
 @pytest.fixture

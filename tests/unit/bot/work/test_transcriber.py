@@ -10,7 +10,6 @@ import pytest
 
 from bot.store.register import Meeting, Register
 from bot.work.transcriber import Transcriber
-from bridge.matrix.ids import EventId, RoomId, UserId
 from tests.fakes.jobs import transcript, turn
 from tests.unit.bot.samples import settings
 from transcripts.archive import Archive
@@ -36,19 +35,11 @@ class Speech:
 
 
 @pytest.fixture
-async def meeting(register: Register) -> Meeting:
+async def meeting(register: Register, meeting: Meeting) -> Meeting:
     """A meeting whose call was recorded and is over."""
-    opened = await register.open(
-        RoomId("!room:tchap.test"),
-        EventId("$command"),
-        opened_by=UserId("@camille:tchap.test"),
-        title="Point budget",
-        language="fr",
-        transcribed=True,
-    )
-    await register.begin_recording(opened.id)
-    await register.end(opened.id)
-    return opened
+    await register.begin_recording(meeting.id)
+    await register.end(meeting.id)
+    return meeting
 
 
 @pytest.fixture
@@ -136,4 +127,4 @@ async def test_a_storage_that_is_away_is_waited_for(
     speech = Speech()
     assert await transcribed(speech, register, meeting, archive, monkeypatch, folder=tmp_path) == ""
     assert (len(speech.asked), away) == (1, [])
-    assert archive.exists(meeting.id)
+    assert archive.is_readable(meeting.id)
