@@ -1,25 +1,18 @@
-"""Owns the wire to the homeserver: every request as the bot's device, every status checked. Alone in importing nio.
-
-nio is the transport only. Its response classes take a proxy's HTML page for a success, and it retries for ever by
-default; so requests and answers are made and read here. The encryption to come needs nio for the rest: every request,
-nio's own too, goes through `_Transport.send`, and every raw `/sync` answer through `Homeserver.sync`.
-"""
+"""Owns what is asked of the homeserver: who the bot is there, what it hears, says, and asks of a room."""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import quote, urlencode
 
-import aiohttp
 import structlog
-from nio import AsyncClient, AsyncClientConfig
 
 from bridge.matrix import events, outbound
-from bridge.matrix.answers import answer_in, needed_text, no_answer
+from bridge.matrix.answers import needed_text
 from bridge.matrix.errors import (
     HomeserverFault,
     NotFound,
@@ -30,6 +23,7 @@ from bridge.matrix.errors import (
 )
 from bridge.matrix.ids import EventId, RoomId, UserId
 from bridge.matrix.power_levels import level_of
+from bridge.matrix.wire import Acting, Wire
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -38,7 +32,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-_CLIENT = ("_matrix", "client", "v3")
 _UPLOAD_TIMEOUT_S = 300.0
 _PLAIN_FOR_S = 60.0
 """How long “this room is not encrypted” is believed without asking again, should no /sync tell otherwise."""
@@ -60,44 +53,6 @@ _SYNC_FILTER = {
 _HISTORY_FILTER = {"types": _SEEN_TYPES, "lazy_load_members": True}
 
 
-class _Transport(AsyncClient):  # type: ignore[misc]  # nio has no types
-    """nio's client, every request of which carries the token in its header and the masquerade in its query."""
-
-    def __init__(self, settings: Matrix) -> None:
-        super().__init__(
-            settings.homeserver_url,
-            settings.bot_user_id,
-            settings.device_id,
-            config=AsyncClientConfig(
-                max_limit_exceeded=0,
-                max_timeouts=0,
-                request_timeout=settings.request_timeout_s,
-                encryption_enabled=False,
-            ),
-        )
-        self.user_id = settings.bot_user_id
-        self.access_token = settings.as_token.get_secret_value()
-        # What makes the user and the device cannot name them as existing.
-        self._before_the_device = {_url((*_CLIENT, "register")), _url((*_CLIENT, "devices", settings.device_id))}
-
-    async def send(
-        self,
-        method: str,
-        path: str,
-        data: Any = None,
-        headers: dict[str, str] | None = None,
-        trace_context: Any | None = None,
-        timeout: Any | None = None,  # noqa: ASYNC109 – nio's signature
-    ) -> aiohttp.ClientResponse:
-        masquerade = {"user_id": self.user_id}
-        if path not in self._before_the_device:
-            masquerade["device_id"] = self.device_id
-        path = f"{path}{'&' if '?' in path else '?'}{urlencode(masquerade)}"
-        headers = {**(headers or {}), "Authorization": f"Bearer {self.access_token}"}
-        response: aiohttp.ClientResponse = await super().send(method, path, data, headers, trace_context, timeout)
-        return response
-
-
 class Homeserver:
     """The homeserver as the bot's device sees it; an async context manager that holds the connections.
 
@@ -107,17 +62,20 @@ class Homeserver:
     def __init__(self, settings: Matrix) -> None:
         self.user_id = UserId(settings.bot_user_id)
         self._settings = settings
-        self._transport = _Transport(settings)
+        # What makes the user and the device cannot name the device as existing.
+        self._without_device = Acting(self.user_id, settings.as_token.get_secret_value(), is_masquerading=True)
+        self._wire = Wire(settings, self._without_device)
         self._encrypted: set[RoomId] = set()  # a room never stops being encrypted
         self._plain_until_s: dict[RoomId, float] = {}
 
     async def __aenter__(self) -> Self:
+        await self._wire.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._transport.close()
+        await self._wire.__aexit__(kind, error, traceback)
 
     async def prepare(self) -> None:
         """Make the bot's user, device and display name where they are missing; safe to repeat.
@@ -126,9 +84,11 @@ class Homeserver:
             TokenRefused: also when the registration does not give the bot's user to this appservice.
         """
         try:
+            self._wire.acting = self._without_device
             await self._register()
             device = {"display_name": self._settings.display_name}
-            await self._request("PUT", "making the bot's device", ("devices", self._settings.device_id), device)
+            await self._wire.request("PUT", "making the bot's device", ("devices", self._settings.device_id), device)
+            self._wire.acting = replace(self._without_device, device_id=self._settings.device_id)
             await self._show_name()
         except RequestRefused as error:
             raise TokenRefused(
@@ -139,7 +99,7 @@ class Homeserver:
 
     async def ping(self) -> None:
         """Ask who we are: the homeserver answers, and knows the bot and its device."""
-        answer = await self._request("GET", "asking the homeserver who we are", ("account", "whoami"))
+        answer = await self._wire.request("GET", "asking the homeserver who we are", ("account", "whoami"))
         if answer.get("user_id") != self.user_id:
             raise TokenRefused(f"The homeserver takes Greffier for somebody else than {self.user_id}.")
 
@@ -151,7 +111,7 @@ class Homeserver:
         timeout_s = wait_s + self._settings.request_timeout_s
         doing = "listening"
         try:
-            answer = await self._request("GET", doing, ("sync",), query=query, timeout_s=timeout_s)
+            answer = await self._wire.request("GET", doing, ("sync",), query=query, timeout_s=timeout_s)
         except BaseException:
             self._plain_until_s.clear()  # deaf for a while: what we believed of the rooms may not hold any more
             raise
@@ -166,16 +126,16 @@ class Homeserver:
         query = {"dir": "b", "from": before, "limit": str(_PAGE_SIZE), "filter": json.dumps(_HISTORY_FILTER)}
         if until is not None:
             query["to"] = until
-        answer = await self._request("GET", "reading missed messages", ("rooms", room_id, "messages"), query=query)
+        answer = await self._wire.request("GET", "reading missed messages", ("rooms", room_id, "messages"), query=query)
         return events.read_history(answer, room_id, self.user_id)
 
     async def join(self, room_id: RoomId) -> None:
         """Accept an invitation."""
-        await self._request("POST", "joining a room", ("rooms", room_id, "join"), {})
+        await self._wire.request("POST", "joining a room", ("rooms", room_id, "join"), {})
 
     async def leave(self, room_id: RoomId) -> None:
         """Leave a room, or decline an invitation to it."""
-        await self._request("POST", "leaving a room", ("rooms", room_id, "leave"), {})
+        await self._wire.request("POST", "leaving a room", ("rooms", room_id, "leave"), {})
 
     async def send(self, room_id: RoomId, event_type: str, content: Mapping[str, Any], txn_id: str) -> EventId:
         """Send an event once, however often it is asked for with the same `txn_id` (within a day: see `find_sent`).
@@ -189,7 +149,7 @@ class Homeserver:
             raise TooLarge(f"A message of {size} bytes was not sent: {outbound.MAX_CONTENT_BYTES} is the most.")
         await self._refuse_if_encrypted(room_id)
         path = ("rooms", room_id, "send", event_type, txn_id)
-        answer = await self._request("PUT", "sending a message", path, {**content, outbound.TXN_KEY: txn_id})
+        answer = await self._wire.request("PUT", "sending a message", path, {**content, outbound.TXN_KEY: txn_id})
         return EventId(needed_text(answer, "event_id", "sending a message"))
 
     async def find_sent(self, room_id: RoomId, txn_id: str, *, since: datetime) -> EventId | None:
@@ -200,7 +160,7 @@ class Homeserver:
         doing = "looking for a message sent before"
         query = {"dir": "b", "limit": str(_PAGE_SIZE), "filter": json.dumps(_own_messages(self.user_id))}
         for _ in range(_MAX_OWN_PAGES):
-            answer = await self._request("GET", doing, ("rooms", room_id, "messages"), query=query)
+            answer = await self._wire.request("GET", doing, ("rooms", room_id, "messages"), query=query)
             page = events.read_own(answer, self.user_id)
             if txn_id in page.by_txn:
                 return page.by_txn[txn_id]
@@ -215,11 +175,12 @@ class Homeserver:
         """Store a file, unencrypted; gives its `mxc://` address."""
         doing = "uploading a file"
         path = ("_matrix", "media", "v3", "upload")
-        answer = await self._exchange(
+        answer = await self._wire.exchange(
             "POST",
             doing,
-            _url(path, {"filename": filename}),
+            path,
             data,
+            query={"filename": filename},
             content_type=content_type,
             timeout_s=_UPLOAD_TIMEOUT_S,
         )
@@ -238,7 +199,7 @@ class Homeserver:
 
     async def is_member(self, room_id: RoomId) -> bool:
         """Whether the bot is in the room, as of now; also of a room that there is no more."""
-        answer = await self._request("GET", "asking which rooms we are in", ("joined_rooms",))
+        answer = await self._wire.request("GET", "asking which rooms we are in", ("joined_rooms",))
         rooms = answer.get("joined_rooms")
         if not isinstance(rooms, list):
             raise HomeserverFault("asking which rooms we are in: the homeserver's answer holds no joined_rooms")
@@ -247,7 +208,7 @@ class Homeserver:
     async def members(self, room_id: RoomId) -> dict[UserId, str]:
         """Everyone who is in the room, with the name to show."""
         path = ("rooms", room_id, "joined_members")
-        return events.read_members(await self._request("GET", "asking who is in a room", path))
+        return events.read_members(await self._wire.request("GET", "asking who is in a room", path))
 
     async def power_level(self, room_id: RoomId, user: UserId) -> int:
         """The user's power level in the room, as of now."""
@@ -279,7 +240,7 @@ class Homeserver:
             "inhibit_login": True,  # no token of its own: those are rate-limited, and refused under MAS
         }
         try:
-            await self._request("POST", "registering the bot's user", ("register",), body)
+            await self._wire.request("POST", "registering the bot's user", ("register",), body)
         except RequestRefused as error:
             if error.errcode != "M_USER_IN_USE":
                 raise
@@ -288,58 +249,21 @@ class Homeserver:
         doing, path = "setting the bot's display name", ("profile", self.user_id, "displayname")
         wanted = {"displayname": self._settings.display_name}
         try:
-            if await self._request("GET", doing, path) == wanted:
+            if await self._wire.request("GET", doing, path) == wanted:
                 return  # setting it again would write a member event into every room
         except NotFound:
             pass
-        await self._request("PUT", doing, path, wanted)
+        await self._wire.request("PUT", doing, path, wanted)
 
     async def _state(
         self, room_id: RoomId, event_type: str, key: str, query: Mapping[str, str]
     ) -> dict[str, Any] | None:
         path = ("rooms", room_id, "state", event_type, key)
         try:
-            return await self._request("GET", f"reading {event_type}", path, query=query)
+            return await self._wire.request("GET", f"reading {event_type}", path, query=query)
         except NotFound:
             return None
-
-    async def _request(
-        self,
-        method: str,
-        doing: str,
-        path: tuple[str, ...],
-        body: Mapping[str, Any] | None = None,
-        *,
-        query: Mapping[str, str] | None = None,
-        timeout_s: float | None = None,
-    ) -> dict[str, Any]:
-        """One request of the client-server API, JSON both ways."""
-        data = None if body is None else json.dumps(body).encode()
-        return await self._exchange(method, doing, _url((*_CLIENT, *path), query), data, timeout_s=timeout_s)
-
-    async def _exchange(
-        self,
-        method: str,
-        doing: str,
-        url: str,
-        data: bytes | None,
-        *,
-        content_type: str = "application/json",
-        timeout_s: float | None = None,
-    ) -> dict[str, Any]:
-        """One request and its answer: a JSON object, or an error of `bridge.matrix.errors`."""
-        timeout = aiohttp.ClientTimeout(total=timeout_s or self._settings.request_timeout_s)
-        headers = {"Content-Type": content_type}
-        try:
-            async with await self._transport.send(method, url, data, headers, timeout=timeout) as response:
-                return await answer_in(response, doing)
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise no_answer(error, doing, self._settings.homeserver_url) from error
 
 
 def _own_messages(me: UserId) -> dict[str, list[str]]:
     return {"senders": [me], "types": ["m.room.message"]}
-
-
-def _url(path: tuple[str, ...], query: Mapping[str, str] | None = None) -> str:
-    return "/" + "/".join(quote(part, safe="") for part in path) + (f"?{urlencode(query)}" if query else "")
