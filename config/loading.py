@@ -166,8 +166,7 @@ def _foreign_registration(settings: Settings) -> Iterator[str]:
         registration = Registration.read(settings.matrix.registration_file)
     except RegistrationError:
         return  # the token was given otherwise, and the file need not be here
-    same_token = registration.as_token.get_secret_value() == settings.matrix.as_token.get_secret_value()
-    if same_token and registration.bot_user_id != settings.matrix.bot_user_id:
+    if registration.as_token == settings.matrix.as_token and registration.bot_user_id != settings.matrix.bot_user_id:
         yield (
             f"matrix.registration_file: it is for {registration.bot_user_id}, and matrix.bot_localpart and "
             f"matrix.server_name say {settings.matrix.bot_user_id}; write a new one, or mend these"

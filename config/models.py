@@ -98,10 +98,25 @@ class Matrix(_Section):
 
     homeserver_url: HttpUrl
     server_name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.\-:\[\]]+$")]
+    identity: Literal["appservice", "account"] = "appservice"
+    """How the homeserver knows the bot: by an appservice's registration, or as an ordinary account."""
     registration_file: Path = Path("registration.yaml")
     """The appservice's registration, written by `greffier registration`; relative to the configuration file."""
-    as_token: SecretStr
-    """The token the bot acts with; read from `registration_file` unless it is given."""
+    as_token: SecretStr | None = None
+    """The token an appservice's bot acts with; read from `registration_file` unless it is given."""
+    hs_token: SecretStr | None = None
+    """The token the homeserver shows with what it pushes; read from `registration_file` unless it is given."""
+    appservice_url: HttpUrl | None = None
+    """Where the homeserver reaches `web.host:web.port`, to push events; without it the bot asks for them (`/sync`)."""
+    password: SecretStr | None = None
+    """An ordinary account's, used for the first start only."""
+    access_token: SecretStr | None = None
+    """An ordinary account's, where one is given instead of the password; its device is the bot's from then on."""
+    secret: SecretStr | None = None
+    """What seals the device's keys in the database; without it a file in the storage folder is made for it."""
+    trust: Literal["identity", "signed", "all"] = "identity"
+    """Which devices may read the bot and command it. `identity`: of users with a cross-signing identity those that it
+    has signed, of others all; `signed`: signed ones only; `all`: every device."""
     bot_localpart: Annotated[str, StringConstraints(pattern=r"^[a-z0-9._=/+\-]+$")] = "greffier"
     device_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_\-]{1,64}$")] = "GREFFIER"
     display_name: Annotated[str, StringConstraints(min_length=1, max_length=128)] = "Greffier"

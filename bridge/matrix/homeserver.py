@@ -63,7 +63,7 @@ class Homeserver:
         self.user_id = UserId(settings.bot_user_id)
         self._settings = settings
         # What makes the user and the device cannot name the device as existing.
-        self._without_device = Acting(self.user_id, settings.as_token.get_secret_value(), is_masquerading=True)
+        self._without_device = Acting(self.user_id, _token(settings), is_masquerading=True)
         self._wire = Wire(settings, self._without_device)
         self._encrypted: set[RoomId] = set()  # a room never stops being encrypted
         self._plain_until_s: dict[RoomId, float] = {}
@@ -267,3 +267,7 @@ class Homeserver:
 
 def _own_messages(me: UserId) -> dict[str, list[str]]:
     return {"senders": [me], "types": ["m.room.message"]}
+
+
+def _token(settings: Matrix) -> str:
+    return settings.as_token.get_secret_value() if settings.as_token else ""

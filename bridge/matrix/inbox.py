@@ -16,39 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bridge.matrix.events import Invite, RoomMessage
 from bridge.matrix.ids import EventId, RoomId, UserId
+from bridge.matrix.tables import INBOX, INVITES, SYNC
 
 KEPT_S = 7 * 86_400
 """Handled commands are remembered this long, to know them again."""
 
-SCHEMA = sa.MetaData()
-_INBOX = sa.Table(
-    "matrix_inbox",
-    SCHEMA,
-    sa.Column("position", sa.Integer, primary_key=True),  # the order of arrival
-    sa.Column("event_id", sa.Text, nullable=False, unique=True),
-    sa.Column("room_id", sa.Text, nullable=False),
-    sa.Column("sender", sa.Text, nullable=False),
-    sa.Column("body", sa.Text),
-    sa.Column("origin_server_ts_ms", sa.BigInteger, nullable=False),
-    sa.Column("received_at_s", sa.Float, nullable=False),
-    sa.Column("handled_at_s", sa.Float),
-    sa.Column("failed", sa.Text),  # the kind of error that made us give up
-    sa.Index("matrix_inbox_by_room", "handled_at_s", "room_id", "position"),
-    sqlite_autoincrement=True,
-)
-_INVITES = sa.Table(
-    "matrix_invite",
-    SCHEMA,
-    sa.Column("room_id", sa.Text, primary_key=True),
-    sa.Column("inviter", sa.Text),
-)
-_SYNC = sa.Table(
-    "matrix_sync",
-    SCHEMA,
-    sa.Column("user_id", sa.Text, primary_key=True),
-    sa.Column("next_batch", sa.Text, nullable=False),
-)
-_WAITING = _INBOX.c.handled_at_s.is_(None)
+_WAITING = INBOX.c.handled_at_s.is_(None)
 
 
 class Inbox:
@@ -65,7 +38,7 @@ class Inbox:
 
     async def next_batch(self) -> str | None:
         """The position in `/sync` up to which everything is stored; None before the first time."""
-        query = sa.select(_SYNC.c.next_batch).where(_SYNC.c.user_id == self._user_id)
+        query = sa.select(SYNC.c.next_batch).where(SYNC.c.user_id == self._user_id)
         async with self._engine.connect() as connection:
             return (await connection.execute(query)).scalar_one_or_none()
 
@@ -74,15 +47,15 @@ class Inbox:
     ) -> None:
         """Store what one `/sync` answer brought and move on, all or nothing; known event ids are left as they are."""
         async with self._engine.begin() as connection:
-            position = self._insert(_SYNC).values(user_id=self._user_id, next_batch=next_batch)
+            position = self._insert(SYNC).values(user_id=self._user_id, next_batch=next_batch)
             await connection.execute(
                 position.on_conflict_do_update(index_elements=["user_id"], set_={"next_batch": next_batch})
             )
             if messages:
                 rows = [self._row(message) for message in messages]
-                await connection.execute(self._insert(_INBOX).on_conflict_do_nothing(index_elements=["event_id"]), rows)
+                await connection.execute(self._insert(INBOX).on_conflict_do_nothing(index_elements=["event_id"]), rows)
             for invite in invites:
-                stored = self._insert(_INVITES).values(room_id=invite.room_id, inviter=invite.inviter)
+                stored = self._insert(INVITES).values(room_id=invite.room_id, inviter=invite.inviter)
                 await connection.execute(
                     stored.on_conflict_do_update(index_elements=["room_id"], set_={"inviter": invite.inviter})
                 )
@@ -90,25 +63,25 @@ class Inbox:
     async def forget_position(self) -> None:
         """Begin anew at the next `/sync`; what waits goes on waiting."""
         async with self._engine.begin() as connection:
-            await connection.execute(sa.delete(_SYNC).where(_SYNC.c.user_id == self._user_id))
+            await connection.execute(sa.delete(SYNC).where(SYNC.c.user_id == self._user_id))
 
     async def rooms_waiting(self) -> set[RoomId]:
         """Rooms with something to act upon."""
         async with self._engine.connect() as connection:
-            by_message = await connection.execute(sa.select(_INBOX.c.room_id).where(_WAITING).distinct())
-            by_invite = await connection.execute(sa.select(_INVITES.c.room_id))
+            by_message = await connection.execute(sa.select(INBOX.c.room_id).where(_WAITING).distinct())
+            by_invite = await connection.execute(sa.select(INVITES.c.room_id))
             return {RoomId(room_id) for room_id in (*by_message.scalars(), *by_invite.scalars())}
 
     async def next_invite(self, room_id: RoomId) -> Invite | None:
         """The invitation to the room that waits for an answer."""
-        query = sa.select(_INVITES).where(_INVITES.c.room_id == room_id)
+        query = sa.select(INVITES).where(INVITES.c.room_id == room_id)
         async with self._engine.connect() as connection:
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else Invite(room_id, row.inviter)
 
     async def next_message(self, room_id: RoomId) -> RoomMessage | None:
         """The room's oldest message that waits."""
-        query = sa.select(_INBOX).where(_WAITING, _INBOX.c.room_id == room_id).order_by(_INBOX.c.position).limit(1)
+        query = sa.select(INBOX).where(_WAITING, INBOX.c.room_id == room_id).order_by(INBOX.c.position).limit(1)
         async with self._engine.connect() as connection:
             row = (await connection.execute(query)).one_or_none()
         if row is None:
@@ -118,18 +91,18 @@ class Inbox:
     async def mark_answered(self, room_id: RoomId) -> None:
         """The invitation to the room has been accepted or declined."""
         async with self._engine.begin() as connection:
-            await connection.execute(sa.delete(_INVITES).where(_INVITES.c.room_id == room_id))
+            await connection.execute(sa.delete(INVITES).where(INVITES.c.room_id == room_id))
 
     async def mark_handled(self, event_id: EventId, *, failed: str | None = None) -> None:
         """The message has been acted upon (or given up: `failed` names the kind of error); its words are erased."""
         done = {"handled_at_s": self._clock(), "body": None, "failed": failed}
         async with self._engine.begin() as connection:
-            await connection.execute(sa.update(_INBOX).where(_INBOX.c.event_id == event_id).values(done))
+            await connection.execute(sa.update(INBOX).where(INBOX.c.event_id == event_id).values(done))
 
     async def prune(self) -> None:
         """Drop the memory of what was handled over `KEPT_S` ago."""
         async with self._engine.begin() as connection:
-            await connection.execute(sa.delete(_INBOX).where(_INBOX.c.handled_at_s < self._clock() - KEPT_S))
+            await connection.execute(sa.delete(INBOX).where(INBOX.c.handled_at_s < self._clock() - KEPT_S))
 
     def _row(self, message: RoomMessage) -> dict[str, Any]:
         return {

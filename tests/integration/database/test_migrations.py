@@ -18,7 +18,7 @@ from bot.process import presence as processes
 from bot.store import migrations, register
 from bot.store.database import Database, DatabaseAway, DatabaseUnusable, database_file
 from bot.store.register import Register
-from bridge.matrix import inbox
+from bridge.matrix import tables
 from bridge.matrix.ids import EventId, RoomId, UserId
 from bridge.matrix.inbox import Inbox
 from config.models import Settings
@@ -27,7 +27,7 @@ from tests.unit.bot.samples import OPENED_AT, a_meeting, settings
 
 TABLES = MetaData()
 """All our tables as the code knows them."""
-for schema in (register.SCHEMA, inbox.SCHEMA, processes.SCHEMA):
+for schema in (register.SCHEMA, tables.SCHEMA, processes.SCHEMA):
     for table in schema.tables.values():
         table.to_metadata(TABLES)
 
@@ -210,5 +210,5 @@ async def test_a_database_of_a_newer_version_is_refused(database: Database) -> N
 def test_there_is_no_way_back() -> None:
     """A revision that could be undone would promise that what the newer version wrote is kept."""
     revisions = list(ScriptDirectory(str(Path(migrations.__file__).parent)).walk_revisions())
-    assert [revision.revision for revision in revisions] == ["0002", "0001"]
+    assert [revision.revision for revision in revisions] == ["0003", "0002", "0001"]
     assert not any(hasattr(revision.module, "downgrade") for revision in revisions)

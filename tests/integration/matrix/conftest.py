@@ -13,7 +13,7 @@ import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bridge.matrix.homeserver import Homeserver
-from bridge.matrix.inbox import SCHEMA
+from bridge.matrix.tables import SCHEMA
 from config.models import Matrix
 from tests.stack.people import MatrixPerson
 from tests.stack.registration import AppserviceRegistration

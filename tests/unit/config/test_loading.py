@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from config.loading import ConfigError, load
 from config.registration import Registration
@@ -320,9 +321,9 @@ def test_the_token_comes_from_the_registration_file_beside_the_configuration(tmp
 def test_a_given_token_needs_no_registration_file(tmp_path: Path) -> None:
     """A secret store may hold the token alone."""
     file = write(tmp_path, with_line("matrix", "as_token: given"), registered=False)
-    assert load(file, {}).matrix.as_token.get_secret_value() == "given"
+    assert load(file, {}).matrix.as_token == SecretStr("given")
     file = write(tmp_path, registered=False)
-    assert load(file, {"GREFFIER_MATRIX_AS_TOKEN": "given"}).matrix.as_token.get_secret_value() == "given"
+    assert load(file, {"GREFFIER_MATRIX_AS_TOKEN": "given"}).matrix.as_token == SecretStr("given")
 
 
 def test_a_missing_registration_is_named_with_the_command_that_writes_it(tmp_path: Path) -> None:

@@ -155,4 +155,5 @@ def test_settings_do_not_show_their_secrets_when_printed(tmp_path: Path) -> None
     shown = f"{settings!r} {settings} {settings.model_dump_json()}"
     assert SECRET not in shown
     assert HUSH not in shown
+    assert settings.matrix.as_token is not None
     assert settings.matrix.as_token.get_secret_value() not in shown

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from bridge.matrix.inbox import SCHEMA
+from bridge.matrix.tables import SCHEMA
 
 
 @pytest_asyncio.fixture

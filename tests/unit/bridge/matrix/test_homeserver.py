@@ -144,7 +144,7 @@ async def test_ids_and_names_cannot_leave_their_place_in_the_path(
 ) -> None:
     """They are quoted, slashes and all."""
     await homeserver.join(RoomId("!a/../../admin?x:tchap.test"))
-    assert server.requests[0].path == "/_matrix/client/v3/rooms/!a%2F..%2F..%2Fadmin%3Fx:tchap.test/join"
+    assert server.requests[0].path == "/_matrix/client/v3/rooms/%21a%2F..%2F..%2Fadmin%3Fx%3Atchap.test/join"
 
 
 class TestPrepare:
