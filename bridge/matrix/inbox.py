@@ -1,25 +1,31 @@
-"""Owns what was heard and not yet acted upon: commands and invitations, stored together with the position in `/sync`.
+"""Owns what was heard and not yet acted upon: commands and invitations, stored with the position up to which all is.
 
-What is stored survives a kill; the position moves on in the same transaction, so nothing is lost and nothing is heard
-twice. A command is its event id. Its body, a person's words, is erased as soon as it has been acted upon.
+What is stored survives a kill; the position (in `/sync`, or the id of a pushed transaction) is stored in the same
+database transaction, and so are the keys that came along: nothing is lost, nothing is heard twice. A command is its event id. Its body, a person's words, is erased as soon as it has been acted upon.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.matrix.events import Invite, RoomMessage
 from bridge.matrix.ids import EventId, RoomId, UserId
-from bridge.matrix.tables import INBOX, INVITES, SYNC
+from bridge.matrix.tables import INBOX, INVITES, SYNC, TRANSACTIONS
 
 KEPT_S = 7 * 86_400
-"""Handled commands are remembered this long, to know them again."""
+"""Handled commands and pushed transactions are remembered this long, to know them again."""
+
+Transaction = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
+"""Begins a database transaction, which ends with its block."""
+Write = Callable[[AsyncConnection], Awaitable[None]]
+"""Something else to be stored in the same transaction."""
 
 _WAITING = INBOX.c.handled_at_s.is_(None)
 
@@ -30,8 +36,16 @@ class Inbox:
     Its methods raise `sqlalchemy.exc.SQLAlchemyError` when the database does not answer or cannot write.
     """
 
-    def __init__(self, engine: AsyncEngine, user_id: UserId, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        user_id: UserId,
+        *,
+        transaction: Transaction | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._engine = engine
+        self._transaction = transaction or engine.begin
         self._user_id = user_id
         self._clock = clock
         self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
@@ -43,14 +57,34 @@ class Inbox:
             return (await connection.execute(query)).scalar_one_or_none()
 
     async def store(
-        self, next_batch: str, messages: Sequence[RoomMessage] = (), invites: Collection[Invite] = ()
-    ) -> None:
-        """Store what one `/sync` answer brought and move on, all or nothing; known event ids are left as they are."""
-        async with self._engine.begin() as connection:
-            position = self._insert(SYNC).values(user_id=self._user_id, next_batch=next_batch)
-            await connection.execute(
-                position.on_conflict_do_update(index_elements=["user_id"], set_={"next_batch": next_batch})
-            )
+        self,
+        next_batch: str | None = None,
+        messages: Sequence[RoomMessage] = (),
+        invites: Collection[Invite] = (),
+        *,
+        txn_id: str | None = None,
+        also: Sequence[Write] = (),
+    ) -> bool:
+        """Store what one answer or transaction brought, all or nothing; known event ids are left as they are.
+
+        Args:
+            next_batch: the new position in `/sync`, where it was that which brought it.
+            messages: commands, in the order of their rooms.
+            invites: invitations.
+            txn_id: the id of the pushed transaction, where it was that.
+            also: what else is stored with it.
+
+        Returns:
+            False where the transaction `txn_id` was stored before: then nothing is stored.
+        """
+        async with self._transaction() as connection:
+            if txn_id is not None and not await self._is_new(connection, txn_id):
+                return False
+            if next_batch is not None:
+                position = self._insert(SYNC).values(user_id=self._user_id, next_batch=next_batch)
+                await connection.execute(
+                    position.on_conflict_do_update(index_elements=["user_id"], set_={"next_batch": next_batch})
+                )
             if messages:
                 rows = [self._row(message) for message in messages]
                 await connection.execute(self._insert(INBOX).on_conflict_do_nothing(index_elements=["event_id"]), rows)
@@ -59,6 +93,9 @@ class Inbox:
                 await connection.execute(
                     stored.on_conflict_do_update(index_elements=["room_id"], set_={"inviter": invite.inviter})
                 )
+            for write in also:
+                await write(connection)
+        return True
 
     async def forget_position(self) -> None:
         """Begin anew at the next `/sync`; what waits goes on waiting."""
@@ -102,7 +139,13 @@ class Inbox:
     async def prune(self) -> None:
         """Drop the memory of what was handled over `KEPT_S` ago."""
         async with self._engine.begin() as connection:
-            await connection.execute(sa.delete(INBOX).where(INBOX.c.handled_at_s < self._clock() - KEPT_S))
+            forgotten_s = self._clock() - KEPT_S
+            await connection.execute(sa.delete(INBOX).where(INBOX.c.handled_at_s < forgotten_s))
+            await connection.execute(sa.delete(TRANSACTIONS).where(TRANSACTIONS.c.received_at_s < forgotten_s))
+
+    async def _is_new(self, connection: AsyncConnection, txn_id: str) -> bool:
+        row = self._insert(TRANSACTIONS).values(txn_id=txn_id, received_at_s=self._clock())
+        return (await connection.execute(row.on_conflict_do_nothing(index_elements=["txn_id"]))).rowcount > 0
 
     def _row(self, message: RoomMessage) -> dict[str, Any]:
         return {

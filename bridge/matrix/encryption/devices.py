@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bridge.matrix.events import RoomMessage
 from bridge.matrix.ids import EventId, RoomId, UserId
 
 
@@ -86,7 +85,3 @@ class KeysNews:
     """How many signed Curve25519 one-time keys the homeserver still has; None: it does not say (MSC3202's absence)."""
     unused_fallback_keys: tuple[str, ...] | None = None
     """Algorithms whose fallback key is unused; None: it does not say."""
-
-
-Heard = RoomMessage | EncryptedEvent
-"""What a timeline holds, in its order."""
