@@ -129,9 +129,11 @@ class Homeserver:
         answer = await self._wire.request("GET", "reading missed messages", ("rooms", room_id, "messages"), query=query)
         return events.read_history(answer, room_id, self.user_id)
 
-    async def join(self, room_id: RoomId) -> None:
-        """Accept an invitation."""
-        await self._wire.request("POST", "joining a room", ("rooms", room_id, "join"), {})
+    async def join(self, room_id: RoomId, *, via: str | None = None) -> None:
+        """Accept an invitation, or come into an open room that the homeserver `via` knows."""
+        path = ("join", room_id) if via else ("rooms", room_id, "join")
+        query = {"via": via, "server_name": via} if via else {}  # homeservers before MSC4156 want the second
+        await self._wire.request("POST", "joining a room", path, {}, query=query)
 
     async def leave(self, room_id: RoomId) -> None:
         """Leave a room, or decline an invitation to it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NewType
 
 RoomId = NewType("RoomId", str)
@@ -12,3 +13,32 @@ UserId = NewType("UserId", str)
 
 EventId = NewType("EventId", str)
 """`$opaque`: what a command is known by, once and for all."""
+
+MAX_ID_BYTES = 255
+_ID = {sigil: re.compile(rf"\{sigil}[^\s\x00-\x1f\x7f]+") for sigil in "!$@"}
+
+
+def is_room_id(value: object) -> bool:
+    """Whether a value out of somebody's JSON can be a room's id; it need not name a server (MSC4291)."""
+    return _is_id(value, "!")
+
+
+def is_event_id(value: object) -> bool:
+    """Whether a value out of somebody's JSON can be an event's id."""
+    return _is_id(value, "$")
+
+
+def is_user_id(value: object) -> bool:
+    """Whether a value out of somebody's JSON can be a user's id."""
+    return _is_id(value, "@") and ":" in str(value)
+
+
+def server_in(identifier: str) -> str | None:
+    """The homeserver that an id names, port and all; None where it names none, as rooms since version 12."""
+    return identifier.partition(":")[2] or None
+
+
+def _is_id(value: object, sigil: str) -> bool:
+    if not isinstance(value, str) or not _ID[sigil].fullmatch(value):
+        return False
+    return len(value.encode("utf-8", errors="replace")) <= MAX_ID_BYTES and value.isprintable()

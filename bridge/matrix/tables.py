@@ -65,6 +65,7 @@ SUCCESSORS = sa.Table(  # rooms that were upgraded
     SCHEMA,
     sa.Column("room_id", sa.Text, primary_key=True),
     sa.Column("successor", sa.Text, nullable=False),
+    sa.Column("sender", sa.Text, nullable=False),  # who said so, on whose homeserver the successor is known
     sa.Column("followed_at_s", sa.Float),  # when the bot had joined it
 )
 

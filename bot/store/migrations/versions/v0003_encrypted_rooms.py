@@ -38,6 +38,7 @@ def upgrade() -> None:
         "matrix_successor",
         sa.Column("room_id", sa.Text, primary_key=True),
         sa.Column("successor", sa.Text, nullable=False),
+        sa.Column("sender", sa.Text, nullable=False),
         sa.Column("followed_at_s", sa.Float),
     )
     op.create_table(
