@@ -8,21 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from bridge.matrix.encryption.devices import Decrypted, EncryptedEvent
-from bridge.matrix.ids import EventId, RoomId, UserId
+from bridge.matrix.ids import EventId, RoomId, UserId, is_event_id, is_user_id
 from bridge.matrix.outbound import TXN_KEY
 
 MAX_BODY_BYTES = 16_000
-MAX_ID_BYTES = 255
 MAX_CIPHERTEXT_CHARACTERS = 65_536
 """No event is larger."""
 MEGOLM = "m.megolm.v1.aes-sha2"
 _MAX_NAME_CHARACTERS = 256
 _LATEST_TS_MS = 2**53
-_ID = {sigil: re.compile(rf"\{sigil}[^\s\x00-\x1f\x7f]+") for sigil in "!$@"}
 _KEY = re.compile(r"[A-Za-z0-9+/_=-]{1,255}")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -89,7 +86,7 @@ def read_own(answer: object, room_id: RoomId, me: UserId) -> OwnPage:
     sent_ms: list[int] = []
     for event in as_list(as_object(answer).get("chunk")):
         fields = as_object(event)
-        if fields.get("sender") != me or not is_id(fields.get("event_id"), "$"):
+        if fields.get("sender") != me or not is_event_id(fields.get("event_id")):
             continue
         txn_id = as_object(fields.get("content")).get(TXN_KEY)
         if isinstance(txn_id, str):
@@ -128,7 +125,7 @@ def read_message(event: object, room_id: RoomId, me: UserId) -> RoomMessage | No
     body = _text_in(as_object(fields.get("content")))
     sent_ms = _sent_ms(fields)
     event_id, sender = fields.get("event_id"), fields.get("sender")
-    if body is None or sent_ms is None or not is_user(sender) or not is_id(event_id, "$"):
+    if body is None or sent_ms is None or not is_user_id(sender) or not is_event_id(event_id):
         return None
     return RoomMessage(room_id, EventId(str(event_id)), UserId(str(sender)), body, sent_ms)
 
@@ -148,8 +145,8 @@ def read_encrypted(event: object, room_id: RoomId) -> EncryptedEvent | None:
         or not ciphertext.isascii()
         or len(ciphertext) > MAX_CIPHERTEXT_CHARACTERS
         or sent_ms is None
-        or not is_user(sender)
-        or not is_id(event_id, "$")
+        or not is_user_id(sender)
+        or not is_event_id(event_id)
     ):
         return None
     return EncryptedEvent(
@@ -174,7 +171,7 @@ def read_decrypted(event: EncryptedEvent, decrypted: Decrypted) -> RoomMessage |
 def read_members(answer: object) -> dict[UserId, str]:
     """Read `/joined_members`: everyone in the room with the name to show, which is never empty and always one line."""
     members = as_object(as_object(answer).get("joined"))
-    return {UserId(user): _display_name(user, profile) for user, profile in members.items() if is_user(user)}
+    return {UserId(user): _display_name(user, profile) for user, profile in members.items() if is_user_id(user)}
 
 
 def _display_name(user: str, profile: object) -> str:
@@ -228,23 +225,6 @@ def _is_edit(content: Mapping[str, Any]) -> bool:
 
 def _is_key(value: object) -> bool:
     return isinstance(value, str) and _KEY.fullmatch(value) is not None
-
-
-def is_user(value: object) -> bool:
-    """Whether this is a user id."""
-    return isinstance(value, str) and ":" in value and is_id(value, "@")
-
-
-def is_id(value: object, sigil: str) -> bool:
-    """Whether this is an id of the kind that `sigil` begins."""
-    return isinstance(value, str) and len(value) <= MAX_ID_BYTES and _is_proper(value, sigil)
-
-
-@lru_cache(maxsize=4096)  # the same few rooms and users, over and over
-def _is_proper(value: str, sigil: str) -> bool:
-    if not _ID[sigil].fullmatch(value):
-        return False
-    return len(value.encode("utf-8", errors="replace")) <= MAX_ID_BYTES and value.isprintable()
 
 
 def as_object(value: object) -> Mapping[str, Any]:

@@ -1,7 +1,8 @@
 """Owns what was heard and not yet acted upon: commands and invitations, stored with the position up to which all is.
 
-What is stored survives a kill; the position (in `/sync`, or the id of a pushed transaction) is stored in the same
-database transaction, and so are the keys that came along: nothing is lost, nothing is heard twice. A command is its event id. Its body, a person's words, is erased as soon as it has been acted upon.
+What is stored survives a kill. The position (in `/sync`, or the id of a pushed transaction) is stored in the same
+database transaction, and so are the keys that came along: nothing is lost, nothing is heard twice. A command is its
+event id. Its body, a person's words, is erased as soon as it has been acted upon.
 """
 
 from __future__ import annotations

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from bridge.matrix.encryption.devices import KeysNews
-from bridge.matrix.events import Heard, Invite, as_list, as_object, is_arrival, is_id, is_user, read_heard
-from bridge.matrix.ids import RoomId, UserId
+from bridge.matrix.events import Heard, Invite, as_list, as_object, is_arrival, read_heard
+from bridge.matrix.ids import RoomId, UserId, is_room_id, is_user_id
+from bridge.matrix.tombstones import Upgrade, read_tombstone
 
 _MAX_KEY_CHARACTERS = 255
 
@@ -43,8 +44,8 @@ class News:
     """Rooms of whose state nothing that was known before may be believed: events are missing, or the bot is out."""
     arrived: frozenset[UserId] = frozenset()
     """Who has come into a room."""
-    tombstones: tuple[tuple[RoomId, Mapping[str, Any]], ...] = ()
-    """Events by which rooms were replaced, as they came."""
+    upgrades: tuple[Upgrade, ...] = ()
+    """Rooms that are said to have been replaced."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def read_sync(answer: object, me: UserId) -> SyncResult | None:
         touched=tuple(touched for touched, _ in state),
         unknown=frozenset(room_id for room_id, room in joined if _is_limited(room)) | {room_id for room_id, _ in left},
         arrived=_arrivals(state),
-        tombstones=_tombstones(state),
+        upgrades=_upgrades(state),
     )
     return SyncResult(next_batch, news, _read_keys(as_object(answer)))
 
@@ -84,7 +85,7 @@ def read_pushed(events: Iterable[object], me: UserId) -> News:
     for event in events:
         fields = as_object(event)
         room_id = fields.get("room_id")
-        if not is_id(room_id, "!"):
+        if not is_room_id(room_id):
             continue
         by_room.setdefault(room_id, []).append(fields)
         if "state_key" in fields and (found := _read_state(room_id, fields)):
@@ -100,7 +101,7 @@ def read_pushed(events: Iterable[object], me: UserId) -> News:
             touched.room_id for touched, fields in state if touched[1:] == ("m.room.member", me) and not _is_in(fields)
         ),
         arrived=_arrivals(state),
-        tombstones=_tombstones(state),
+        upgrades=_upgrades(state),
     )
 
 
@@ -128,7 +129,7 @@ def _read_invite(room_id: RoomId, room: Mapping[str, Any], me: UserId) -> Invite
 def _invitation(room_id: RoomId, member_event: Mapping[str, Any]) -> list[Invite]:
     is_invite = as_object(member_event.get("content")).get("membership") == "invite"
     inviter = member_event.get("sender")
-    return [Invite(room_id, UserId(str(inviter)))] if is_invite and is_user(inviter) else []
+    return [Invite(room_id, UserId(str(inviter)))] if is_invite and is_user_id(inviter) else []
 
 
 def _state_in(room_id: RoomId, room: Mapping[str, Any]) -> Iterable[tuple[Touched, Mapping[str, Any]]]:
@@ -153,14 +154,15 @@ def _arrivals(state: Iterable[tuple[Touched, Mapping[str, Any]]]) -> frozenset[U
     return frozenset(
         UserId(touched.state_key)
         for touched, fields in state
-        if touched.event_type == "m.room.member" and is_user(touched.state_key) and is_arrival(fields)
+        if touched.event_type == "m.room.member" and is_user_id(touched.state_key) and is_arrival(fields)
     )
 
 
-def _tombstones(
-    state: Iterable[tuple[Touched, Mapping[str, Any]]],
-) -> tuple[tuple[RoomId, Mapping[str, Any]], ...]:
-    return tuple((touched.room_id, fields) for touched, fields in state if touched[1:] == ("m.room.tombstone", ""))
+def _upgrades(state: Iterable[tuple[Touched, Mapping[str, Any]]]) -> tuple[Upgrade, ...]:
+    found = (
+        read_tombstone(fields, touched.room_id) for touched, fields in state if touched.event_type == "m.room.tombstone"
+    )
+    return tuple(upgrade for upgrade in found if upgrade is not None)
 
 
 def _read_keys(answer: Mapping[str, Any]) -> KeysNews:
@@ -183,8 +185,8 @@ def _read_keys(answer: Mapping[str, Any]) -> KeysNews:
 
 
 def _users(value: object) -> frozenset[UserId]:
-    return frozenset(UserId(user) for user in as_list(value) if is_user(user))
+    return frozenset(UserId(user) for user in as_list(value) if is_user_id(user))
 
 
 def _rooms(value: object) -> Iterable[tuple[RoomId, Mapping[str, Any]]]:
-    return ((RoomId(room_id), as_object(room)) for room_id, room in as_object(value).items() if is_id(room_id, "!"))
+    return ((RoomId(room_id), as_object(room)) for room_id, room in as_object(value).items() if is_room_id(room_id))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from bridge.matrix.ids import EventId
@@ -15,6 +16,17 @@ TXN_KEY = "fr.greffier.txn"
 forgotten the transaction."""
 MAX_CONTENT_BYTES = 20_000
 """Keeps an event below 64 KiB once it is encrypted, its `é` escaped to six bytes and its text repeated in an edit."""
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """A file that the homeserver keeps."""
+
+    uri: str
+    """Its `mxc://` address."""
+    key: Mapping[str, Any] | None = field(default=None, repr=False)
+    """What decrypts it, where it is encrypted: the members of an `EncryptedFile` (spec: sending encrypted
+    attachments) but its address."""
 
 
 def event_size(content: Mapping[str, Any]) -> int:
@@ -60,13 +72,14 @@ def in_thread(root: EventId, content: Content) -> Content:
     return {**content, "m.relates_to": relation}
 
 
-def file_message(filename: str, uri: str, *, content_type: str, size_bytes: int) -> Content:
-    """Offer a file that was uploaded before (`uri` is its `mxc://` address)."""
+def file_message(filename: str, file: Uploaded, *, content_type: str, size_bytes: int) -> Content:
+    """Offer a file that was uploaded before; `content_type` and `size_bytes` are those of the file in the clear."""
+    where = {"url": file.uri} if file.key is None else {"file": {**file.key, "url": file.uri}}
     return {
         "msgtype": "m.file",
         "body": filename,
         "filename": filename,
-        "url": uri,
+        **where,
         "info": {"mimetype": content_type, "size": size_bytes},
         "m.mentions": {},
     }

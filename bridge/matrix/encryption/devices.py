@@ -75,6 +75,16 @@ class Undecryptable:
 
 
 @dataclass(frozen=True)
+class Encrypted:
+    """An event as it is sent into an encrypted room."""
+
+    content: Mapping[str, Any]
+    """Of an `m.room.encrypted` event."""
+    unable: frozenset[UserId]
+    """Members who cannot read it, for the trust policy allows none of their devices."""
+
+
+@dataclass(frozen=True)
 class KeysNews:
     """What one `/sync` answer says about keys, already parsed into these shapes, its contents still hostile."""
 

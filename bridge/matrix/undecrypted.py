@@ -1,0 +1,200 @@
+"""Owns the encrypted events that cannot be read yet: kept while their keys may still come and somebody waits for them.
+
+They are few and small, for they may hold a command: all of them are in memory as well as in the database.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bridge.matrix.encryption.devices import EncryptedEvent, Undecryptable
+from bridge.matrix.ids import EventId, RoomId, UserId
+from bridge.matrix.tables import TOLD, UNDECRYPTED
+
+log = structlog.get_logger()
+
+MAX_CIPHERTEXT_CHARACTERS = 8_192
+"""What is longer holds no command that anybody has typed."""
+MAX_KEPT = 1_000
+MAX_KEPT_OF_A_SENDER = 20
+"""In all rooms together: nobody pushes out what others have sent."""
+PATIENCE_S = 30.0
+"""How long a key may take before the room is told that the bot cannot read."""
+UNREADABLE = "unreadable"
+
+
+class Trouble(Protocol):
+    """Who tells the rooms that the bot and its people cannot read each other. Its methods return at once."""
+
+    def unreadable(self, room_id: RoomId, event_id: EventId) -> None:
+        """The bot cannot read what is said in this room, the event for one."""
+
+    def cannot_read(self, room_id: RoomId, users: frozenset[UserId]) -> None:
+        """The trust policy allows no device of these users."""
+
+
+@dataclass
+class Settled:
+    """What became of encrypted events: what is stored of it together with the rest that was heard."""
+
+    kept: list[tuple[EncryptedEvent, Undecryptable]] = field(default_factory=list)
+    """Those that wait from now on."""
+    done: list[EventId] = field(default_factory=list)
+    """Those that do not, or no longer."""
+    readable: set[RoomId] = field(default_factory=set)
+    """Rooms of which something could be read."""
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    event: EncryptedEvent
+    why: str
+    since_s: float
+
+
+class Undecrypted:
+    """The events that wait for their keys. What it is told of changes it when that is stored (`stored`)."""
+
+    def __init__(
+        self, engine: AsyncEngine, trouble: Trouble, *, max_age_s: float, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._engine = engine
+        self._trouble = trouble
+        self._max_age_s = max_age_s
+        self._clock = clock
+        self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+        self._waiting: dict[EventId, _Waiting] = {}
+        self._of_sender: Counter[UserId] = Counter()
+        self._told: set[RoomId] = set()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    async def load(self) -> None:
+        """Take up what an earlier process has left; again is harmless."""
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(sa.select(UNDECRYPTED).order_by(UNDECRYPTED.c.received_at_s))).all()
+            told = await connection.scalars(sa.select(TOLD.c.room_id).where(TOLD.c.what == UNREADABLE))
+            self._told = {RoomId(room_id) for room_id in told}
+        for row in rows:
+            event = EncryptedEvent(
+                RoomId(row.room_id),
+                EventId(row.event_id),
+                UserId(row.sender),
+                row.origin_server_ts_ms,
+                row.session_id,
+                row.sender_key,
+                row.ciphertext,
+            )
+            self._add(_Waiting(event, row.why, row.received_at_s))
+
+    def all(self) -> list[EncryptedEvent]:
+        """Every event that waits, in the order of arrival."""
+        return [waiting.event for waiting in self._waiting.values()]
+
+    def of_sessions(self, sessions: Collection[tuple[RoomId, str]]) -> list[EncryptedEvent]:
+        """Those encrypted with one of these keys."""
+        return [event for event in self.all() if (event.room_id, event.session_id) in sessions]
+
+    def of_senders(self, users: Collection[UserId]) -> list[EncryptedEvent]:
+        """Those that one of these users has sent."""
+        return [event for event in self.all() if event.sender in users]
+
+    def sort(self, event: EncryptedEvent, unread: Undecryptable, settled: Settled) -> None:
+        """Decide what becomes of an event that could not be read."""
+        about = {"room_id": event.room_id, "event_id": event.event_id, "why": unread.why}
+        if unread.why == "untrusted":
+            self._trouble.cannot_read(event.room_id, frozenset([event.sender]))
+        if event.event_id in self._waiting and unread.may_change:
+            return
+        if unread.may_change and self._has_room_for(event):
+            log.info("event cannot be read yet", **about)
+            settled.kept.append((event, unread))
+        else:
+            log.info("event cannot be read", **about)
+            settled.done.append(event.event_id)
+
+    def changes(self, settled: Settled) -> bool:
+        """Whether there is anything to store."""
+        known = any(event_id in self._waiting for event_id in settled.done)
+        return bool(settled.kept) or known or not self._told.isdisjoint(settled.readable)
+
+    async def write(self, connection: AsyncConnection, settled: Settled) -> None:
+        """Store it, in the transaction of the rest."""
+        rows = [
+            {
+                "event_id": event.event_id,
+                "room_id": event.room_id,
+                "sender": event.sender,
+                "session_id": event.session_id,
+                "sender_key": event.sender_key,
+                "ciphertext": event.ciphertext,
+                "origin_server_ts_ms": event.origin_server_ts_ms,
+                "received_at_s": self._clock(),
+                "why": unread.why,
+            }
+            for event, unread in settled.kept
+        ]
+        if rows:
+            once = self._insert(UNDECRYPTED).on_conflict_do_nothing(index_elements=["event_id"])
+            await connection.execute(once, rows)
+        if done := [event_id for event_id in settled.done if event_id in self._waiting]:
+            await connection.execute(sa.delete(UNDECRYPTED).where(UNDECRYPTED.c.event_id.in_(done)))
+        if readable := self._told & settled.readable:
+            of_them = TOLD.c.what == UNREADABLE, TOLD.c.room_id.in_(readable)
+            await connection.execute(sa.delete(TOLD).where(*of_them))
+
+    def stored(self, settled: Settled) -> None:
+        """It is stored."""
+        for event, unread in settled.kept:
+            self._add(_Waiting(event, unread.why, self._clock()))
+        for event_id in settled.done:
+            self._drop(event_id)
+        self._told -= settled.readable
+
+    def tell(self) -> None:
+        """Have each room told, once, of which something has waited for longer than `PATIENCE_S`."""
+        for waiting in self._waiting.values():
+            room_id = waiting.event.room_id
+            if room_id not in self._told and waiting.since_s <= self._clock() - PATIENCE_S:
+                self._told.add(room_id)
+                self._trouble.unreadable(room_id, waiting.event.event_id)
+
+    async def give_up_old(self) -> None:
+        """Forget those that nobody waits for any more."""
+        before_ms = (self._clock() - self._max_age_s) * 1000
+        old = Settled(done=[event.event_id for event in self.all() if event.origin_server_ts_ms < before_ms])
+        if old.done:
+            async with self._engine.begin() as connection:
+                await self.write(connection, old)
+            self.stored(old)
+            log.info("events given up that could not be read in time", count=len(old.done))
+
+    def _has_room_for(self, event: EncryptedEvent) -> bool:
+        return (
+            len(event.ciphertext) <= MAX_CIPHERTEXT_CHARACTERS
+            and len(self._waiting) < MAX_KEPT
+            and self._of_sender[event.sender] < MAX_KEPT_OF_A_SENDER
+        )
+
+    def _add(self, waiting: _Waiting) -> None:
+        if waiting.event.event_id not in self._waiting:
+            self._waiting[waiting.event.event_id] = waiting
+            self._of_sender[waiting.event.sender] += 1
+
+    def _drop(self, event_id: EventId) -> None:
+        waiting = self._waiting.pop(event_id, None)
+        if waiting is not None:
+            sender = waiting.event.sender
+            self._of_sender[sender] -= 1
+            if not self._of_sender[sender]:
+                del self._of_sender[sender]
