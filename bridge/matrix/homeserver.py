@@ -66,6 +66,7 @@ class Homeserver:
 
     def __init__(self, settings: Matrix) -> None:
         self.user_id = UserId(settings.bot_user_id)
+        self._timeout_s = settings.request_timeout_s
         self.wire = Wire(settings, Acting(self.user_id, ""))
         self.rooms = RoomStates(self.wire, self.user_id)
         self.encryption: Encrypts | None = None
@@ -97,7 +98,7 @@ class Homeserver:
         query = {"filter": json.dumps(wanted), "timeout": str(int(wait_s * 1000)), "set_presence": "offline"}
         if since is not None:
             query["since"] = since
-        timeout_s = wait_s + self._settings.request_timeout_s
+        timeout_s = wait_s + self._timeout_s
         doing = "listening"
         answer = await self.wire.request("GET", doing, ("sync",), query=query, timeout_s=timeout_s)
         result = read_sync(answer, self.user_id)
