@@ -54,7 +54,7 @@ class Redelivery(DBOSConfiguredInstance):
             HomeserverError: It does not say which those are, for longer than anybody's patience.
         """
         for meeting in await self._register.undelivered():
-            ask = partial(self._rooms.is_member, meeting.room_id)
+            ask = partial(self._rooms.is_member, meeting.present_room)
             if await patiently(ask, patience_s=PATIENCE_S, backoff=Backoff(), where="delivering again"):
                 await self._attempt(meeting)
 

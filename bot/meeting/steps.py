@@ -71,7 +71,7 @@ class MeetingSteps:
         self._settings = settings
         self._register = register
         self._calls = calls
-        self._posting = Posting(rooms, now)
+        self._posting = Posting(rooms, register, now)
         self._spool = spool
         self._now = now
 
@@ -190,13 +190,13 @@ class MeetingSteps:
     async def post_card(self, meeting: Meeting) -> EventId:
         """Post the card; returns its event."""
         patience_s = float(self._settings.calls.empty_timeout_s)  # later the call is closed
-        card_id = await self._posting.post(meeting, "card", self._card(meeting, CardState()), patience_s)
+        card_id = await self._posting.post(meeting, "card", await self._card(meeting, CardState()), patience_s)
         await self._register.note_card(meeting.id, card_id)
         return card_id
 
     async def edit_card(self, meeting: Meeting, card_id: EventId, state: CardState, name: str) -> None:
         """Show what goes on now, as the edit of this `name`; a homeserver that is away misses it."""
-        content = edit_of(card_id, self._card(meeting, state))
+        content = edit_of(card_id, await self._card(meeting, state))
         try:
             await self._posting.post(meeting, f"card edit {name}", content, LIVE_PATIENCE_S)
         except HomeserverError as error:
@@ -214,7 +214,7 @@ class MeetingSteps:
 
         A room that refuses it, because the bot was put out of it, say, misses it: the transcript does not depend on it.
         """
-        content = edit_of(card_id, self._card(meeting, state))
+        content = edit_of(card_id, await self._card(meeting, state))
         try:
             await self._posting.post(meeting, f"card {name or state.phase}", content, patience_s)
         except HomeserverError as error:
@@ -238,6 +238,9 @@ class MeetingSteps:
             what_to_do=_WHAT_TO_DO[why],
         )
 
-    def _card(self, meeting: Meeting, state: CardState) -> Content:
+    async def _card(self, meeting: Meeting, state: CardState) -> Content:
         wording, zone = in_language(meeting.language), self._settings.rooms.zone
+        known = await self._register.get(meeting.id)
+        if known is not None and known.moved_to is not None:
+            state = state.as_moved(wording)
         return card(meeting, state, wording, public_url=self._settings.web.public_url, zone=zone)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 from typing import Any, Literal
@@ -15,7 +15,8 @@ from transcripts.typography import colon
 
 CARD_KEY = "fr.greffier.card"
 
-Phase = Literal["open", "transcribing", "done", "failed"]
+Phase = Literal["open", "transcribing", "done", "failed", "moved"]
+"""`moved`: its room was replaced, and it has another card there."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,10 @@ class CardState:
     remarks: tuple[str, ...] = ()
     """Sentences about what happened, in the room's language."""
 
+    def as_moved(self, wording: Wording) -> CardState:
+        """The same in the room that has replaced the meeting's."""
+        return replace(self, remarks=(*self.remarks, wording.moved_here))
+
 
 def heading(title: str, wording: Wording) -> str:
     """The meeting's name as it is shown everywhere: `Visio · Point budget`, or `Visio`."""
@@ -44,6 +49,8 @@ def join_url(meeting: Meeting, public_url: str) -> str:
 
 def state_line(meeting: Meeting, state: CardState, wording: Wording, zone: ZoneInfo) -> str:
     """`en cours · 3 participants · depuis 14:05`, and its like for the other phases."""
+    if state.phase == "moved":
+        return wording.moved_away
     if state.phase != "open":
         ended_at = state.ended_at or meeting.opened_at
         return wording.ended.format(

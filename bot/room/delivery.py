@@ -20,7 +20,7 @@ import structlog
 
 from bot.durable.workflows import step
 from bot.room.card import heading
-from bot.room.posting import Posting, Rooms
+from bot.room.posting import Meetings, Posting, Rooms
 from bot.room.wording import Wording
 from bot.store.register import Meeting
 from bot.store.storing import stored
@@ -104,11 +104,12 @@ class Delivery:
     def __init__(
         self,
         rooms: Rooms,
+        meetings: Meetings,
         archive: Archive,
         zone: ZoneInfo,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._posting = Posting(rooms, now)
+        self._posting = Posting(rooms, meetings, now)
         self._archive = archive
         self._zone = zone
 

@@ -2,6 +2,9 @@
 
 The homeserver honours a transaction id for a day. A message that may have been tried longer ago than that is looked for
 in its room before it is sent (docs/decisions/008).
+
+A meeting whose room was replaced is told of in the successor, under the card that it has there: whoever posts need not
+know. What was posted before it moved is not posted again.
 """
 
 from __future__ import annotations
@@ -13,8 +16,10 @@ from typing import Any, Protocol, TypeVar
 
 from bot.store.register import Meeting
 from bridge.matrix.backoff import Backoff, patiently
+from bridge.matrix.errors import NotFound, RequestRefused
 from bridge.matrix.ids import EventId, RoomId
-from bridge.matrix.outbound import Content
+from bridge.matrix.outbound import Content, is_edit, relating_to
+from transcripts.spool import MeetingId
 
 T = TypeVar("T")
 
@@ -23,6 +28,13 @@ PATIENCE_S = 24 * 3600.0
 """How long what must reach the room waits for a homeserver that is away; a process that begins again waits anew."""
 HONOURED_FOR = timedelta(hours=20)
 """How long a transaction id is relied on: homeservers forget it after 24 hours, and not all to the minute."""
+
+
+class Meetings(Protocol):
+    """What is needed of the register to post."""
+
+    async def get(self, meeting: MeetingId) -> Meeting | None:
+        """The meeting as it is known now."""
 
 
 class Rooms(Protocol):
@@ -49,18 +61,29 @@ def transaction_id(*parts: str) -> str:
 class Posting:
     """Posts what is to be said about meetings, and waits for a homeserver that is away, slow, or asks to slow down."""
 
-    def __init__(self, rooms: Rooms, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self, rooms: Rooms, meetings: Meetings, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._rooms = rooms
+        self._meetings = meetings
         self._now = now
 
     async def post(self, meeting: Meeting, name: str, content: Content, patience_s: float | None = None) -> EventId:
         """Post a message into the meeting's room; `name` tells it from all others of this meeting.
 
+        Whatever it relates to is the meeting's card.
+
         Raises:
             HomeserverError: It was refused, or the patience is over.
         """
-        txn_id = transaction_id(meeting.id, name)
-        return await self._patiently(lambda: self._send(meeting, content, txn_id), patience_s)
+        return await self._patiently(lambda: self._send(meeting, name, content), patience_s)
+
+    async def post_into(
+        self, room_id: RoomId, meeting: Meeting, name: str, content: Content, patience_s: float | None = None
+    ) -> EventId:
+        """Post a message about the meeting into this room, whichever is the meeting's by now. Raises as above."""
+        txn_id = _transaction(meeting, name, room_id)
+        return await self._patiently(lambda: self._send_into(room_id, meeting, content, txn_id), patience_s)
 
     async def upload(self, data: bytes, content_type: str, filename: str) -> str:
         """Store a file, which a message may then offer; stored again, it is another file.
@@ -76,16 +99,49 @@ class Posting:
         Raises:
             HomeserverError: It does not say, and the patience is over.
         """
-        return await self._patiently(lambda: self._rooms.is_member(meeting.room_id))
+
+        async def ask() -> bool:
+            return await self._rooms.is_member((await self._as_known(meeting)).present_room)
+
+        return await self._patiently(ask)
 
     async def _patiently(self, ask: Callable[[], Awaitable[T]], patience_s: float | None = None) -> T:
         patience_s = PATIENCE_S if patience_s is None else patience_s
         return await patiently(ask, patience_s=patience_s, backoff=BACKOFF, where="posting")
 
-    async def _send(self, meeting: Meeting, content: Content, txn_id: str) -> EventId:
-        # Nothing about a meeting was tried before it was opened, so no clock of the tries needs to be kept.
-        if self._now() - meeting.opened_at > HONOURED_FOR:
-            sent = await self._rooms.find_sent(meeting.room_id, txn_id, since=meeting.opened_at)
+    async def _as_known(self, meeting: Meeting) -> Meeting:
+        """The meeting as it is now: whoever posts about it may have known it before it moved."""
+        return await self._meetings.get(meeting.id) or meeting
+
+    async def _send(self, meeting: Meeting, name: str, content: Content) -> EventId:
+        known = await self._as_known(meeting)
+        if known.moved_to is not None:
+            if is_edit(content) and known.moved_card_id is None:
+                raise NotFound("editing a card: the meeting has moved into a room that has refused its card")
+            sent = None if is_edit(content) else await self._sent_before_it_moved(known, name)
             if sent is not None:
                 return sent
-        return await self._rooms.send(meeting.room_id, "m.room.message", content, txn_id)
+            content = relating_to(known.moved_card_id, content)
+        room_id = known.present_room
+        return await self._send_into(room_id, meeting, content, _transaction(meeting, name, room_id))
+
+    async def _sent_before_it_moved(self, meeting: Meeting, name: str) -> EventId | None:
+        txn_id = _transaction(meeting, name, meeting.room_id)
+        try:
+            return await self._rooms.find_sent(meeting.room_id, txn_id, since=meeting.opened_at)
+        except RequestRefused:  # the bot was put out of the old room, and nobody can tell any more
+            return None
+
+    async def _send_into(self, room_id: RoomId, meeting: Meeting, content: Content, txn_id: str) -> EventId:
+        # Nothing about a meeting was tried before it was opened, so no clock of the tries needs to be kept.
+        if self._now() - meeting.opened_at > HONOURED_FOR:
+            sent = await self._rooms.find_sent(room_id, txn_id, since=meeting.opened_at)
+            if sent is not None:
+                return sent
+        return await self._rooms.send(room_id, "m.room.message", content, txn_id)
+
+
+def _transaction(meeting: Meeting, name: str, room_id: RoomId) -> str:
+    """The id of a message about a meeting; in a room into which it moved, it is another message."""
+    moved = () if room_id == meeting.room_id else (room_id,)
+    return transaction_id(meeting.id, name, *moved)

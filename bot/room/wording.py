@@ -45,6 +45,8 @@ class Wording:
     nothing_recorded: str
     time_limit: str
     ended_by: str
+    moved_away: str
+    moved_here: str
     # Answers
     already_open: str
     no_call: str
@@ -119,6 +121,8 @@ FRENCH = Wording(
     nothing_recorded="Personne n’a rejoint l’appel.",
     time_limit="La durée maximale d’un appel est atteinte ({duration}).",
     ended_by="Appel terminé par {user}.",
+    moved_away="Ce salon a été remplacé : la suite est dans le nouveau salon.",
+    moved_here="Cet appel vient de l’ancien salon, que celui-ci remplace.",
     already_open="Un appel est déjà ouvert dans ce salon : {link}",
     no_call="Aucun appel n’est ouvert dans ce salon. Pour en ouvrir un : {command}",
     ending="L’appel se termine.",
@@ -193,6 +197,8 @@ ENGLISH = Wording(
     nothing_recorded="Nobody joined the call.",
     time_limit="The longest time a call may take is over ({duration}).",
     ended_by="Call ended by {user}.",
+    moved_away="This room was replaced: the rest is in the new room.",
+    moved_here="This call comes from the former room, which this one replaces.",
     already_open="A call is already open in this room: {link}",
     no_call="No call is open in this room. To open one: {command}",
     ending="The call is ending.",

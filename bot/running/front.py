@@ -65,7 +65,7 @@ async def run(settings: Settings, name: str | None = None) -> None:
 
         spool, archive = open_spool(settings.storage), open_archive(settings.storage)
         steps = MeetingSteps(settings, register, calls, homeserver, spool)
-        delivery = Delivery(homeserver, archive, settings.rooms.zone)
+        delivery = Delivery(homeserver, register, archive, settings.rooms.zone)
         transcribing = Transcribing(steps, delivery, Outlook(register, database.engine))
         meetings = Meetings(register, steps, transcribing)
         redelivery = Redelivery(register, homeserver, steps, transcribing)

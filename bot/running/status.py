@@ -62,7 +62,7 @@ def lines(now: Overview) -> Iterable[str]:
             yield f"  {waiting.queue.name}: none"
     yield "transcripts that could not be posted"
     for meeting in now.undelivered:
-        yield f"  {meeting.id}: {meeting.undelivered} ({meeting.room_id})"
+        yield f"  {meeting.id}: {meeting.undelivered} ({meeting.present_room})"
     if not now.undelivered:
         yield "  none"
 

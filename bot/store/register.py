@@ -24,6 +24,7 @@ from sqlalchemy import (
     String,
     Table,
     delete,
+    func,
     insert,
     select,
     update,
@@ -62,6 +63,8 @@ _meetings = Table(
     Column("recording_began_at", Moment),
     Column("undelivered", String),
     Column("transcribing_s", Float),
+    Column("moved_to", String),
+    Column("moved_card_id", String),
 )
 Index(
     "one_open_meeting_a_room",
@@ -70,6 +73,7 @@ Index(
     sqlite_where=_meetings.c.ended_at.is_(None),
     postgresql_where=_meetings.c.ended_at.is_(None),
 )
+_present_room = func.coalesce(_meetings.c.moved_to, _meetings.c.room_id)
 _rooms = Table("rooms", SCHEMA, Column("room_id", String, primary_key=True), Column("language", String, nullable=False))
 
 
@@ -97,6 +101,15 @@ class Meeting:
     """Why what was to be posted is still kept here, and not in its room."""
     transcribing_s: float | None = None
     """How long the transcription took."""
+    moved_to: RoomId | None = None
+    """The room that has replaced the one in which it was opened, if one has."""
+    moved_card_id: EventId | None = None
+    """The message that stands for it there; None also where that was refused."""
+
+    @property
+    def present_room(self) -> RoomId:
+        """Where it is told of now."""
+        return self.moved_to or self.room_id
 
 
 class Register:
@@ -130,14 +143,12 @@ class Register:
             "transcribed": transcribed,
         }
         for _ in range(_ATTEMPTS):  # the open meeting that is in the way may end before it is looked at
-            try:
+            known = await self._one(_meetings.c.command_id == command_id) or await self.open_in(room_id)
+            if known is not None:
+                return known
+            with suppress(IntegrityError):
                 async with self._engine.begin() as connection:
                     await connection.execute(insert(_meetings).values(row))
-            except IntegrityError:
-                known = await self._one(_meetings.c.command_id == command_id) or await self.open_in(room_id)
-                if known is not None:
-                    return known
-            else:
                 return Meeting(**row, card_id=None, ended_at=None, finished_at=None)
         raise LookupError(f"the meeting of {command_id} can neither be registered nor be found")
 
@@ -153,16 +164,16 @@ class Register:
         return [known[id_] for id_ in meetings if id_ in known]
 
     async def open_in(self, room_id: RoomId) -> Meeting | None:
-        """The meeting whose call is open in this room."""
-        return await self._one((_meetings.c.room_id == room_id) & _meetings.c.ended_at.is_(None))
+        """The meeting whose call is open in this room, or has come from it or into it when it was replaced."""
+        return await self._one(_known_in(room_id) & _meetings.c.ended_at.is_(None))
 
     async def unfinished(self) -> list[Meeting]:
         """The meetings about which something is still to be done."""
         return await self._all(select(_meetings).where(_meetings.c.finished_at.is_(None)))
 
     async def latest_in(self, room_id: RoomId) -> Meeting | None:
-        """The meeting opened last in this room, whatever became of it."""
-        return await self._one(_meetings.c.room_id == room_id)
+        """The meeting opened last in this room, whatever became of it; those that moved belong to both rooms."""
+        return await self._one(_known_in(room_id))
 
     async def by_link(self, link: Link) -> Meeting | None:
         """The meeting behind a join link."""
@@ -209,7 +220,18 @@ class Register:
     async def undelivered(self, room_id: RoomId | None = None) -> list[Meeting]:
         """The meetings of which something is kept for their room, or for this room; oldest first."""
         query = select(_meetings).where(_meetings.c.undelivered.is_not(None)).order_by(_meetings.c.opened_at)
-        return await self._all(query if room_id is None else query.where(_meetings.c.room_id == room_id))
+        return await self._all(query if room_id is None else query.where(_present_room == room_id))
+
+    async def staying_in(self, room_id: RoomId) -> list[Meeting]:
+        """The meetings of which something is still to be told in this room; oldest first."""
+        awaited = _meetings.c.finished_at.is_(None) | _meetings.c.undelivered.is_not(None)
+        query = select(_meetings).where(_present_room == room_id, awaited)
+        return await self._all(query.order_by(_meetings.c.opened_at))
+
+    async def move(self, meeting: MeetingId, room_id: RoomId, card_id: EventId | None) -> None:
+        """From now on the meeting is told of in this room, under this card."""
+        card_ids = {"moved_card_id": card_id, "card_id": func.coalesce(_meetings.c.card_id, card_id)}
+        await self._set(meeting, moved_to=room_id, **card_ids)
 
     async def finished_before(self, moment: datetime) -> list[Meeting]:
         """The meetings about which nothing has been done since then; oldest first."""
@@ -258,6 +280,10 @@ class Register:
     async def _all(self, query: Select[Any]) -> list[Meeting]:
         async with self._engine.connect() as connection:
             return [_meeting(row) for row in await connection.execute(query)]
+
+
+def _known_in(room_id: RoomId) -> ColumnElement[bool]:
+    return (_meetings.c.room_id == room_id) | (_meetings.c.moved_to == room_id)
 
 
 def _meeting(row: Row[Any]) -> Meeting:

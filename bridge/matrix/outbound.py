@@ -72,6 +72,24 @@ def in_thread(root: EventId, content: Content) -> Content:
     return {**content, "m.relates_to": relation}
 
 
+def relating_to(event_id: EventId | None, content: Content) -> Content:
+    """Say of another event what `content` says of one: in its thread, as its edit. None: of none, which no edit can."""
+    relation = content.get("m.relates_to")
+    if relation is None:
+        return content
+    if event_id is None:
+        return {key: value for key, value in content.items() if key != "m.relates_to"}
+    moved = {**relation, "event_id": event_id}
+    if "m.in_reply_to" in relation:
+        moved["m.in_reply_to"] = {"event_id": event_id}
+    return {**content, "m.relates_to": moved}
+
+
+def is_edit(content: Mapping[str, Any]) -> bool:
+    """Whether a content of ours replaces an earlier message."""
+    return "m.new_content" in content
+
+
 def file_message(filename: str, file: Uploaded, *, content_type: str, size_bytes: int) -> Content:
     """Offer a file that was uploaded before; `content_type` and `size_bytes` are those of the file in the clear."""
     where = {"url": file.uri} if file.key is None else {"file": {**file.key, "url": file.uri}}

@@ -108,7 +108,7 @@ class Front:
         (self._folder / "over").mkdir(exist_ok=True)
         self.register = Register(self.engine)
         steps = MeetingSteps(self.settings, self.register, self.calls, self.rooms, self.spool)
-        delivery = Delivery(self.rooms, self.archive, self.settings.rooms.zone)
+        delivery = Delivery(self.rooms, self.register, self.archive, self.settings.rooms.zone)
         meetings = Meetings(self.register, steps, Transcribing(steps, delivery, Outlook(self.register, self.engine)))
         answers = Answers(self.settings, self.register, meetings, self.calls, self.rooms, self.rooms)
         wanted = Wanted(invitation_from=lambda _: True, message=lambda message: is_addressed(message.body))

@@ -33,6 +33,7 @@ from bridge.matrix.outbound import notice
 from config.models import Matrix
 from tests.fakes.jobs import transcript, turn
 from tests.fakes.matrix import Heard
+from tests.fakes.meetings import FakeMeetings
 from tests.stack.people import MatrixPerson
 from tests.stack.registration import AppserviceRegistration
 from tests.stack.synapse import SynapseServer, running_synapse
@@ -102,7 +103,7 @@ async def meeting_of(person: MatrixPerson, homeserver: Homeserver) -> Meeting:
     await person.invite(room_id, homeserver.user_id)
     await homeserver.join(room_id)
     meeting = a_meeting(id=f"m-{secrets.token_hex(8)}", room_id=room_id, opened_at=datetime.now(UTC))
-    card_id = await Posting(homeserver).post(meeting, "card", notice("carte"))
+    card_id = await Posting(homeserver, FakeMeetings()).post(meeting, "card", notice("carte"))
     return replace(meeting, card_id=card_id)
 
 
@@ -113,7 +114,7 @@ def delivery_of(
     archive = Archive(folder)
     said = tuple(turn("Claire", f"phrase-{n}- " + "é" * 400, n * 10.0) for n in range(turns))
     archive.write(transcript(said, meeting=meeting.id))
-    return Delivery(rooms, archive, PARIS, lambda: datetime.now(UTC) + later)
+    return Delivery(rooms, FakeMeetings(), archive, PARIS, lambda: datetime.now(UTC) + later)
 
 
 async def said_in(person: MatrixPerson, room_id: RoomId) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from bot.durable.jobs import recordings, transcriptions
 from bot.durable.signals import LOOK, Signal, tell
 from bot.durable.workflows import RECORDINGS, TRANSCRIPTIONS, taking_part
 from bot.meeting.meetings import Meetings
+from bot.meeting.moving import Moving
 from bot.meeting.outlook import Outlook
 from bot.meeting.redelivery import Redelivery
 from bot.meeting.retention import Retention
@@ -69,6 +70,7 @@ class Hall:
         self.database: Database
         self.register: Register
         self.redelivery: Redelivery
+        self.moving: Moving
         self.retention: Retention
         self.clear_up: Callable[[], Awaitable[None]]
         self._answers: Answers
@@ -87,11 +89,12 @@ class Hall:
         self._engine = database.engine
         self.register = Register(database.engine, self.now)
         steps = MeetingSteps(self.settings, self.register, self.calls, self.rooms, self.spool, self.now)
-        delivery = Delivery(self.rooms, self.archive, ZoneInfo(self.settings.rooms.time_zone), self.now)
+        delivery = Delivery(self.rooms, self.register, self.archive, ZoneInfo(self.settings.rooms.time_zone), self.now)
         transcribing = Transcribing(steps, delivery, Outlook(self.register, database.engine))
         meetings = Meetings(self.register, steps, transcribing)
         self.clear_up = meetings.clear_up
         self.redelivery = Redelivery(self.register, self.rooms, steps, transcribing)
+        self.moving = Moving(self.settings, self.register, self.calls, self.rooms, self.redelivery, self.now)
         self.retention = Retention(self.register, self.archive, self.spool, KEPT_FOR, self.now)
         self._answers = Answers(self.settings, self.register, meetings, self.calls, self.rooms, self.rooms)
         recordings(self.recorder.work)

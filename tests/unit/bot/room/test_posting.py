@@ -19,6 +19,7 @@ from bridge.matrix.errors import (
     TooLarge,
 )
 from bridge.matrix.outbound import notice
+from tests.fakes.meetings import FakeMeetings
 from tests.fakes.rooms import FakeRooms
 from tests.fakes.skipping_loop import without_waiting
 from tests.unit.bot.samples import OPENED_AT, a_meeting
@@ -37,7 +38,7 @@ def now_s() -> float:
 async def posted(rooms: FakeRooms, *, patience_s: float | None = None, at: datetime = OPENED_AT) -> float:
     """Post a message, `at` the time of a clock that goes on from there; returns how many seconds that took."""
     began_s = now_s()
-    posting = Posting(rooms, lambda: at + timedelta(seconds=now_s() - began_s))
+    posting = Posting(rooms, FakeMeetings(), lambda: at + timedelta(seconds=now_s() - began_s))
     if patience_s is None:
         await posting.post(MEETING, "card", notice("Bonjour"))
     else:
@@ -170,6 +171,6 @@ async def test_an_upload_waits_as_a_message_does() -> None:
     """And is taken in the end."""
     rooms = FakeRooms()
     rooms.failures.extend([HomeserverFault("502"), RateLimited("slow down", retry_after_s=3)])
-    uri = await Posting(rooms).upload(b"# Compte rendu", "text/markdown", "compte-rendu.md")
+    uri = await Posting(rooms, FakeMeetings()).upload(b"# Compte rendu", "text/markdown", "compte-rendu.md")
     assert uri.startswith("mxc://")
     assert [name for name, _, _ in rooms.uploaded] == ["compte-rendu.md"]
