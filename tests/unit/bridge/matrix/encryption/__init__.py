@@ -1,1 +1,1 @@
-"""The device, its keys and its identity, module by module."""
+"""The encryption, part by part."""
