@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 
 from bridge.matrix.errors import (
+    ConfirmationNeeded,
     Forbidden,
     HomeserverError,
     HomeserverFault,
@@ -90,6 +91,14 @@ def _typed_error(status: int, answer: object, errcode: str, doing: str, retry_af
     # Also a proxy's limit, which knows no errcode.
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or errcode == "M_TOO_LARGE":
         return TooLarge(f"{doing}: too large for the homeserver or the proxy before it ({said})")
+    if status == HTTPStatus.UNAUTHORIZED and (flows := _flows(answer)):
+        wanted = " or ".join(sorted(", ".join(stages) for stages in flows))
+        return ConfirmationNeeded(
+            f"{doing}: the homeserver wants the account's owner to confirm this ({wanted}): "
+            f"{_text(answer, 'error') or _text(answer, 'msg') or 'it does not say more'}",
+            flows,
+            _text(answer, "session"),
+        )
     if errcode in _TOKEN_CODES:
         return TokenRefused(
             f"{doing}: the homeserver refuses Greffier's token ({said}). As an appservice: check that matrix.as_token "
@@ -116,6 +125,15 @@ def _wait_s(answer: object, retry_after: str | None) -> float:
     else:
         wait_s = 5.0
     return min(wait_s, _LONGEST_WAIT_S)
+
+
+def _flows(answer: object) -> frozenset[tuple[str, ...]]:
+    """The ways in which a request may be confirmed, each its stages; none where the answer does not ask for it."""
+    flows = answer.get("flows") if isinstance(answer, dict) else None
+    every = [flow.get("stages") for flow in flows if isinstance(flow, dict)] if isinstance(flows, list) else []
+    return frozenset(
+        tuple(stages) for stages in every if isinstance(stages, list) and all(isinstance(name, str) for name in stages)
+    )
 
 
 def _text(answer: object, key: str) -> str:

@@ -8,6 +8,7 @@ HomeserverError
 └── RequestRefused           the homeserver understood and said no: trying again changes nothing
     ├── Forbidden
     │   └── RoomIsEncrypted  ours: plaintext is never sent there
+    ├── ConfirmationNeeded   the account's owner has to confirm it
     ├── NotFound
     └── TooLarge
 """
@@ -63,6 +64,15 @@ class Forbidden(RequestRefused):
 
 class RoomIsEncrypted(Forbidden):
     """The room is encrypted and this would have been plaintext: not sent."""
+
+
+class ConfirmationNeeded(RequestRefused):
+    """The account's owner has to confirm this in one of a few ways (spec: "User-Interactive Authentication API")."""
+
+    def __init__(self, message: str, flows: frozenset[tuple[str, ...]], session: str) -> None:
+        super().__init__(message)
+        self.flows = flows
+        self.session = session
 
 
 class NotFound(RequestRefused):

@@ -1,0 +1,25 @@
+"""Owns why the bot's device may not encrypt until an operator has mended something.
+
+EncryptionUnusable
+├── SecretLost       what sealed the keys in the database is not there, or is another one
+├── DeviceLost       the homeserver knows this device with keys that we do not have
+└── IdentityForeign  the account has a cross-signing identity that is not ours
+"""
+
+from __future__ import annotations
+
+
+class EncryptionUnusable(Exception):
+    """Nothing is sent, uploaded or overwritten until this is mended; the message says how."""
+
+
+class SecretLost(EncryptionUnusable):
+    """What is sealed in the database cannot be opened."""
+
+
+class DeviceLost(EncryptionUnusable):
+    """The keys that the homeserver has of the bot's device are not in this database."""
+
+
+class IdentityForeign(EncryptionUnusable):
+    """The bot's account has a cross-signing identity, and this database does not have its secrets."""
