@@ -150,8 +150,8 @@ class Delivery:
 
     async def _post_file(self, meeting: Meeting, card_id: EventId | None, file: File) -> EventId:
         data = file.text.encode()
-        uri = await self._posting.upload(data, file.content_type, file.name)
-        content = file_message(file.name, uri, content_type=file.content_type, size_bytes=len(data))
+        uploaded = await self._posting.upload(meeting, data, file.content_type, file.name)
+        content = file_message(file.name, uploaded, content_type=file.content_type, size_bytes=len(data))
         return await self._posting.post(meeting, f"file.{Path(file.name).suffix}", _under(card_id, content))
 
     async def _place(

@@ -18,7 +18,7 @@ from bot.store.register import Meeting
 from bridge.matrix.backoff import Backoff, patiently
 from bridge.matrix.errors import NotFound, RequestRefused
 from bridge.matrix.ids import EventId, RoomId
-from bridge.matrix.outbound import Content, is_edit, relating_to
+from bridge.matrix.outbound import Content, Uploaded, is_edit, relating_to
 from transcripts.spool import MeetingId
 
 T = TypeVar("T")
@@ -46,8 +46,8 @@ class Rooms(Protocol):
     async def find_sent(self, room_id: RoomId, txn_id: str, *, since: datetime) -> EventId | None:
         """The event that was sent under `txn_id` after this moment, if it is in the room."""
 
-    async def upload(self, data: bytes, content_type: str, filename: str) -> str:
-        """Store a file and give its `mxc://` address."""
+    async def upload(self, room_id: RoomId, data: bytes, content_type: str, filename: str) -> Uploaded:
+        """Store a file for a room, encrypted where the room is."""
 
     async def is_member(self, room_id: RoomId) -> bool:
         """Whether the bot is in the room."""
@@ -85,13 +85,18 @@ class Posting:
         txn_id = _transaction(meeting, name, room_id)
         return await self._patiently(lambda: self._send_into(room_id, meeting, content, txn_id), patience_s)
 
-    async def upload(self, data: bytes, content_type: str, filename: str) -> str:
-        """Store a file, which a message may then offer; stored again, it is another file.
+    async def upload(self, meeting: Meeting, data: bytes, content_type: str, filename: str) -> Uploaded:
+        """Store a file for the meeting's room, which a message may then offer; stored again, it is another file.
 
         Raises:
             HomeserverError: It was refused, or the patience is over.
         """
-        return await self._patiently(lambda: self._rooms.upload(data, content_type, filename))
+
+        async def ask() -> Uploaded:
+            room_id = (await self._as_known(meeting)).present_room
+            return await self._rooms.upload(room_id, data, content_type, filename)
+
+        return await self._patiently(ask)
 
     async def is_in_room(self, meeting: Meeting) -> bool:
         """Whether the bot is in the meeting's room.

@@ -55,11 +55,15 @@ class Keys(Protocol):
     def transaction(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """Begin a database transaction in which the changes of keys are stored too."""
 
+    @property
     def has_pending(self) -> bool:
         """Whether there are such changes."""
 
-    async def receive(self, news: KeysNews) -> frozenset[tuple[RoomId, str]]:
-        """Take in what is new about keys; gives the room keys that have come, as (room, session)."""
+    async def receive(self, news: KeysNews, *, is_first: bool = False) -> frozenset[tuple[RoomId, str]]:
+        """Take in what is new about keys; gives the room keys that have come, as (room, session).
+
+        `is_first`: the homeserver tells of no change from before, so that all that is known of devices is doubtful.
+        """
 
     async def decrypt(self, event: EncryptedEvent) -> Decrypted | Undecryptable:
         """Read an event, or say why that cannot be."""
@@ -144,7 +148,7 @@ class Intake:
         """
         async with self._one_at_a_time:
             self._note(result.news)
-            new_keys = await self._keys.receive(result.keys)
+            new_keys = await self._keys.receive(result.keys, is_first=is_first)
             heard = () if is_first else _heard(result.news)
             late = self._undecrypted.of_sessions(new_keys)
             store = partial(self._store, (*late, *heard), result.news, next_batch=result.next_batch)
@@ -203,7 +207,7 @@ class Intake:
     ) -> list[RoomMessage]:
         """Sort and store; may be repeated. Gives the messages that are new to the inbox's rooms."""
         found = await self._sort(heard)
-        has_more = self._undecrypted.changes(found.settled) or self._keys.has_pending()
+        has_more = self._undecrypted.changes(found.settled) or self._keys.has_pending
         if next_batch is None and not (found.messages or news.invites or news.upgrades or has_more):
             # A transaction without anything for us: should it come again, there will be nothing for us again.
             return []

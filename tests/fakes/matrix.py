@@ -21,6 +21,26 @@ CLAIRE = "@claire:tchap.test"
 ROOM = "!budget:tchap.test"
 
 
+HOSTILE: list[Any] = [
+    None,
+    True,
+    0,
+    -1,
+    2**64,
+    1e308,
+    float("nan"),
+    "",
+    "x" * 100_000,
+    "\x00\ud800\u202e",
+    [],
+    [[[]]],
+    {},
+    {"": {}},
+    {"type": {"type": []}},
+]
+"""What may stand in the place of any JSON value."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What to answer a request with: a JSON object, or raw bytes."""
@@ -203,6 +223,36 @@ def message(
         "origin_server_ts": sent_ms,
         "content": {"msgtype": "m.text", "body": body, **(also or {})},
     }
+
+
+def encrypted(
+    body: str,
+    event_id: str,
+    *,
+    sender: str = CLAIRE,
+    sent_ms: int = 1_000_000,
+    session_id: str = "session",
+    also: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """A text message as a homeserver hands it out that cannot read it; its ciphertext is what `FakeKeys` reads."""
+    said = {"type": "m.room.message", "content": {"msgtype": "m.text", "body": body}}
+    return {
+        "type": "m.room.encrypted",
+        "event_id": event_id,
+        "sender": sender,
+        "origin_server_ts": sent_ms,
+        "content": {
+            "algorithm": "m.megolm.v1.aes-sha2",
+            "session_id": session_id,
+            "ciphertext": json.dumps(said),
+            **(also or {}),
+        },
+    }
+
+
+def pushed(*events: Mapping[str, Any], room_id: str = ROOM) -> list[Mapping[str, Any]]:
+    """The events of a transaction that a homeserver pushes."""
+    return [{**event, "room_id": room_id} for event in events]
 
 
 def arrival(user: str = BOT, *, before: str | None = None) -> dict[str, Any]:

@@ -2,54 +2,26 @@
 
 from __future__ import annotations
 
-import random
-from typing import Any
-
 import pytest
 
+from bridge.matrix.encryption.devices import Decrypted, EncryptedEvent
 from bridge.matrix.events import (
     MAX_BODY_BYTES,
-    Invite,
+    MAX_CIPHERTEXT_CHARACTERS,
     RoomMessage,
+    read_decrypted,
+    read_encrypted,
+    read_heard,
     read_history,
     read_members,
     read_message,
-    read_sync,
+    read_own,
 )
 from bridge.matrix.ids import EventId, RoomId, UserId
-from tests.fakes.matrix import BOT, CLAIRE, ROOM, arrival, invited, joined, message
+from tests.fakes.matrix import BOT, CLAIRE, HOSTILE, ROOM, arrival, encrypted, message
 
 ME = UserId(BOT)
 HERE = RoomId(ROOM)
-HOSTILE: list[Any] = [
-    None,
-    True,
-    0,
-    -1,
-    2**64,
-    1e308,
-    float("nan"),
-    "",
-    "x" * 100_000,
-    "\x00\ud800\u202e",
-    [],
-    [[[]]],
-    {},
-    {"": {}},
-    {"type": {"type": []}},
-]
-
-
-def synced(rooms: object, next_batch: object = "s1") -> dict[str, Any]:
-    """A /sync answer."""
-    return {"next_batch": next_batch, "rooms": rooms}
-
-
-def bodies(rooms: object) -> list[str]:
-    """The messages that are read from the rooms of a /sync answer."""
-    result = read_sync(synced(rooms), ME)
-    assert result is not None
-    return [found.body for timeline in result.timelines for found in timeline.messages]
 
 
 def test_a_text_message_is_read() -> None:
@@ -113,117 +85,10 @@ def test_a_hostile_body_is_text_that_a_database_takes_or_nothing(value: object) 
         found.body.encode()
 
 
-def test_a_hostile_event_does_not_hide_its_neighbours() -> None:
-    """The good ones around it are read."""
-    events = [message("one", "$1"), *HOSTILE, message("two", "$2")]
-    assert bodies({"join": {ROOM: {"timeline": {"events": events}}}}) == ["one", "two"]
-
-
-@pytest.mark.parametrize("value", HOSTILE)
-def test_hostile_containers_are_empty_ones(value: object) -> None:
-    """At every level of the answer."""
-    good = joined(message("good", "$1"), room_id="!other:tchap.test")["join"]
-    assert bodies(value) == []
-    assert bodies({"join": value, "invite": value, "leave": value}) == []
-    assert bodies({"join": {ROOM: value, **good}}) == ["good"]
-    assert bodies({"join": {ROOM: {"timeline": value, "state": value}, **good}}) == ["good"]
-    assert bodies({"join": {ROOM: {"timeline": {"events": value, "prev_batch": value, "limited": value}}, **good}}) == [
-        "good"
-    ]
-
-
-@pytest.mark.parametrize("room_id", ["", "budget", "!a b", "!" + "x" * 255, "!\ud800", "@claire:tchap.test"])
-def test_what_is_no_room_id_is_left_out(room_id: str) -> None:
-    """It would end up in paths and in the database."""
-    assert bodies(joined(message("x", "$1"), room_id=room_id)) == []
-
-
-def test_room_ids_without_a_server_are_room_ids() -> None:
-    """As they are since room version 12."""
-    assert bodies(joined(message("x", "$1"), room_id="!pZm1Yx0")) == ["x"]
-
-
-@pytest.mark.parametrize("answer", [*HOSTILE, {"rooms": {}}, {"next_batch": ""}, {"next_batch": 5}])
-def test_an_answer_without_next_batch_is_no_sync_answer(answer: object) -> None:
-    """A caller must not move on with it."""
-    assert read_sync(answer, ME) is None
-
-
-def test_what_was_said_before_the_bot_came_is_not_for_it() -> None:
-    """Nor is there anything missing before that."""
-    rooms = joined(message("before", "$1"), arrival(), message("after", "$2"), limited=True, prev_batch="t1")
-    result = read_sync(synced(rooms), ME)
-    assert result is not None
-    assert bodies(rooms) == ["after"]
-    assert result.timelines[0].gap_before is None
-
-
-def test_other_arrivals_and_a_new_name_of_the_bot_cut_nothing() -> None:
-    """Only its own coming does."""
-    assert bodies(joined(message("one", "$1"), arrival(CLAIRE), arrival(before="join"), message("two", "$2"))) == [
-        "one",
-        "two",
-    ]
-
-
-def test_a_limited_timeline_tells_where_to_read_on() -> None:
-    """An unlimited one does not."""
-    limited = read_sync(synced(joined(message("x", "$1"), limited=True, prev_batch="t1")), ME)
-    whole = read_sync(synced(joined(message("x", "$1"), limited=False, prev_batch="t1")), ME)
-    assert limited is not None
-    assert whole is not None
-    assert limited.timelines[0].gap_before == "t1"
-    assert whole.timelines[0].gap_before is None
-
-
-def test_an_invitation_names_who_invites() -> None:
-    """The sender of our own membership, not of somebody else's."""
-    rooms = invited()
-    rooms["invite"][ROOM]["invite_state"]["events"].append(
-        {
-            "type": "m.room.member",
-            "state_key": "@marc:tchap.test",
-            "sender": "@eve:x",
-            "content": {"membership": "invite"},
-        }
-    )
-    result = read_sync(synced(rooms), ME)
-    assert result is not None
-    assert result.invites == (Invite(HERE, UserId(CLAIRE)),)
-
-
-@pytest.mark.parametrize("value", HOSTILE)
-def test_an_invitation_of_any_shape_is_one_from_nobody(value: object) -> None:
-    """So that it can be declined."""
-    for room in (
-        value,
-        {"invite_state": value},
-        {"invite_state": {"events": value}},
-        {"invite_state": {"events": [value]}},
-    ):
-        result = read_sync(synced({"invite": {ROOM: room}}), ME)
-        assert result is not None
-        assert result.invites == (Invite(HERE, None),)
-
-
-@pytest.mark.parametrize("part", ["state", "timeline"])
-def test_an_encryption_event_is_noticed_wherever_it_stands(part: str) -> None:
-    """Whatever it says; but it must be the room's own (empty state key)."""
-    event = {"type": "m.room.encryption", "state_key": "", "content": None}
-    for events, expected in (
-        ([event], {HERE}),
-        ([event | {"state_key": "x"}], set()),
-        ([{"type": "m.room.encryption"}], set()),
-    ):
-        result = read_sync(synced({"join": {ROOM: {part: {"events": events}}}}), ME)
-        assert result is not None
-        assert result.encrypted == expected
-
-
 def test_a_page_of_history_is_turned_round() -> None:
     """It is asked for backwards; messages come oldest first."""
     page = read_history({"chunk": [message("two", "$2"), message("one", "$1")], "end": "t0"}, HERE, ME)
-    assert [found.body for found in page.messages] == ["one", "two"]
+    assert [found.body for found in page.heard] == ["one", "two"]
     assert page.earlier == "t0"
 
 
@@ -231,7 +96,7 @@ def test_history_ends_where_the_bot_came_or_nothing_is_left() -> None:
     """Reading on would never end otherwise."""
     came = {"chunk": [message("two", "$2"), arrival(), message("one", "$1")], "end": "t0"}
     page = read_history(came, HERE, ME)
-    assert [found.body for found in page.messages] == ["two"]
+    assert [found.body for found in page.heard] == ["two"]
     assert page.earlier is None
     assert read_history({"chunk": [], "end": "t0"}, HERE, ME).earlier is None
     assert read_history({"chunk": [message("x", "$1")]}, HERE, ME).earlier is None
@@ -241,7 +106,7 @@ def test_history_ends_where_the_bot_came_or_nothing_is_left() -> None:
 def test_hostile_history_is_empty(value: object) -> None:
     """At every level."""
     for answer in (value, {"chunk": value, "end": value}, {"chunk": [value], "end": value}):
-        assert read_history(answer, HERE, ME).messages == ()
+        assert read_history(answer, HERE, ME).heard == ()
 
 
 def test_members_have_names_of_one_line() -> None:
@@ -274,21 +139,83 @@ def test_hostile_members_are_none(value: object) -> None:
     assert read_members({"joined": value}) == {}
 
 
-def test_no_answer_of_any_shape_stops_the_reading() -> None:
-    """Ten thousand answers in which random parts are replaced by hostile ones (fixed seed)."""
-    chance = random.Random(3)  # noqa: S311 – a test, not a secret
-    whole = synced(
-        {**joined(message("x", "$1"), arrival(), limited=True, prev_batch="t"), **invited(), "leave": {ROOM: {}}}
-    )
+def test_an_encrypted_event_is_read() -> None:
+    """With what it takes to decrypt it; the sender's key only where it is one."""
+    event = encrypted("!visio", "$1", session_id="s1", sent_ms=5)
+    ciphertext = event["content"]["ciphertext"]
+    expected = EncryptedEvent(HERE, EventId("$1"), UserId(CLAIRE), 5, "s1", None, ciphertext)
+    assert read_encrypted(event, HERE) == expected
+    event["content"]["sender_key"] = "no key"
+    assert read_encrypted(event, HERE) == expected
+    event["content"]["sender_key"] = "c2VuZGVy"
+    read = read_encrypted(event, HERE)
+    assert read is not None
+    assert read.sender_key == "c2VuZGVy"
 
-    def damaged(value: Any) -> Any:
-        if chance.random() < 0.08:
-            return chance.choice(HOSTILE)
-        if isinstance(value, dict):
-            return {key: damaged(part) for key, part in value.items()}
-        if isinstance(value, list):
-            return [damaged(part) for part in value]
-        return value
 
-    read = sum(read_sync(damaged(whole), ME) is not None for _ in range(10_000))
-    assert read > 1000
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("algorithm", "m.olm.v1.curve25519-aes-sha2"),
+        ("session_id", "not base64!"),
+        ("session_id", ""),
+        ("ciphertext", "é"),
+        ("ciphertext", "A" * (MAX_CIPHERTEXT_CHARACTERS + 1)),
+        *(("session_id", value) for value in HOSTILE),
+        *(("ciphertext", value) for value in HOSTILE if not isinstance(value, str)),
+    ],
+)
+def test_what_can_never_be_decrypted_is_no_encrypted_event(field: str, value: object) -> None:
+    """It costs nothing further."""
+    event = encrypted("!visio", "$1")
+    event["content"] = event["content"] | {field: value}
+    assert read_encrypted(event, HERE) is None
+
+
+@pytest.mark.parametrize("field", ["type", "event_id", "sender", "origin_server_ts", "content"])
+@pytest.mark.parametrize("value", HOSTILE)
+def test_an_encrypted_event_with_a_hostile_field_is_none(field: str, value: object) -> None:
+    """Whatever stands in the place of any field."""
+    found = read_encrypted(encrypted("!visio", "$1") | {field: value}, HERE)
+    assert found is None or (field, value) == ("origin_server_ts", 0)
+
+
+def test_what_is_said_is_heard_in_its_order_encrypted_or_not() -> None:
+    """The bot's own words are not, nor are edits: that they are is said in the clear."""
+    edit = {"m.relates_to": {"rel_type": "m.replace", "event_id": "$1"}}
+    events = [
+        message("one", "$1"),
+        encrypted("two", "$2"),
+        encrypted("own", "$3", sender=BOT),
+        encrypted("edit", "$4", also=edit),
+        message("three", "$5"),
+    ]
+    heard, joined_here = read_heard(events, HERE, ME)
+    assert [said.event_id for said in heard] == ["$1", "$2", "$5"]
+    assert not joined_here
+    assert [said.event_id for said in read_heard([*events, arrival(), encrypted("x", "$6")], HERE, ME)[0]] == ["$6"]
+
+
+def decrypted(content: object, event_type: str = "m.room.message") -> RoomMessage | None:
+    """What is read of an encrypted event that said this."""
+    event = read_encrypted(encrypted("", "$1", sent_ms=5), HERE)
+    assert event is not None
+    return read_decrypted(event, Decrypted(event_type, content))  # type: ignore[arg-type]
+
+
+def test_a_decrypted_text_is_a_message_of_the_event_that_it_was_in() -> None:
+    """Anything else is none, as in the clear."""
+    text = {"msgtype": "m.text", "body": "!visio"}
+    assert decrypted(text) == RoomMessage(HERE, EventId("$1"), UserId(CLAIRE), "!visio", 5)
+    assert decrypted(text, "m.reaction") is None
+    assert decrypted(text | {"msgtype": "m.notice"}) is None
+    assert decrypted(text | {"m.new_content": text}) is None
+    assert all(decrypted(text | {"body": value}) is None for value in HOSTILE if not isinstance(value, str))
+
+
+def test_own_messages_are_read_for_their_transactions() -> None:
+    """Encrypted ones are to be decrypted first; other people's are not the bot's."""
+    mine = message("x", "$1", sender=BOT, also={"fr.greffier.txn": "t1"})
+    page = read_own({"chunk": [mine, encrypted("y", "$2", sender=BOT), encrypted("z", "$3")]}, HERE, ME)
+    assert page.by_txn == {"t1": "$1"}
+    assert [event.event_id for event in page.encrypted] == ["$2"]

@@ -12,13 +12,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from bridge.matrix.backoff import Backoff
 from bridge.matrix.errors import HomeserverFault
 from bridge.matrix.events import RoomMessage
 from bridge.matrix.homeserver import Homeserver
 from bridge.matrix.ids import RoomId, UserId
 from bridge.matrix.inbox import Inbox
-from bridge.matrix.listener import MAX_HISTORY_PAGES, Listener, Wanted
+from bridge.matrix.intake import Wanted
+from bridge.matrix.sync_loop import MAX_HISTORY_PAGES
+from tests.fakes.listening import intake_of, listener_of
 from tests.fakes.matrix import (
     BOT,
     CLAIRE,
@@ -62,15 +63,12 @@ async def listening(
         max_age_s=600,
     )
     async with Homeserver(server.settings(request_timeout_s=2)) as homeserver:
-        listener = Listener(
-            homeserver,
-            Inbox(engine, UserId(BOT)),
-            wanted,
-            handle,
-            joined=arrived,
-            clock=lambda: NOW_S,
-            backoff=Backoff(first_s=0.01, most_s=0.05),
-        )
+        intake = intake_of(homeserver, engine, wanted, clock=lambda: NOW_S)
+
+        async def prepare() -> None:
+            await homeserver.wire.request("POST", "entering", ("register",), {})
+
+        listener = listener_of(homeserver, intake, handle, joined=arrived, prepare=prepare)
         before = len(server.asked("GET", "/sync"))
         task = asyncio.create_task(listener.run())
         await server.until_asked("GET", "/sync", before + 2)  # the second one says that the first is stored
