@@ -10,7 +10,7 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol, TypeVar
@@ -165,7 +165,8 @@ class Intake:
         news = read_pushed(events, self._me)
         self._note(news)
         if not self._is_prepared.is_set():
-            await asyncio.wait_for(self._is_prepared.wait(), TRANSACTION_PATIENCE_S)
+            async with asyncio.timeout(TRANSACTION_PATIENCE_S):
+                await self._is_prepared.wait()
         async with self._one_at_a_time:
             if news.arrived:  # whom we may have lost sight of; /sync leaves that out where it leaves out rooms
                 await self._keys.receive(KeysNews(changed=news.arrived))
@@ -255,10 +256,9 @@ class Intake:
             self.wake(room_id)
 
     async def _until_due(self) -> None:
-        try:
-            await asyncio.wait_for(self._due.wait(), _LOOKED_AFTER_EVERY_S if len(self._undecrypted) else None)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LOOKED_AFTER_EVERY_S if len(self._undecrypted) else None):
+                await self._due.wait()
         self._due.clear()
 
     async def _look_after(self) -> None:

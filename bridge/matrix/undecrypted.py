@@ -75,6 +75,7 @@ class Undecrypted:
         self._waiting: dict[EventId, _Waiting] = {}
         self._of_sender: Counter[UserId] = Counter()
         self._told: set[RoomId] = set()
+        self._told_of: set[EventId] = set()
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -162,12 +163,17 @@ class Undecrypted:
         self._told -= settled.readable
 
     def tell(self) -> None:
-        """Have each room told, once, of which something has waited for longer than `PATIENCE_S`."""
-        for waiting in self._waiting.values():
-            room_id = waiting.event.room_id
-            if room_id not in self._told and waiting.since_s <= self._clock() - PATIENCE_S:
-                self._told.add(room_id)
-                self._trouble.unreadable(room_id, waiting.event.event_id)
+        """Have each room told of which something has waited for longer than `PATIENCE_S`.
+
+        Once, and again only for what has come after something could be read there.
+        """
+        for event_id, waiting in self._waiting.items():
+            if event_id in self._told_of or waiting.since_s > self._clock() - PATIENCE_S:
+                continue
+            self._told_of.add(event_id)
+            if waiting.event.room_id not in self._told:
+                self._told.add(waiting.event.room_id)
+                self._trouble.unreadable(waiting.event.room_id, event_id)
 
     async def give_up_old(self) -> None:
         """Forget those that nobody waits for any more."""
@@ -192,6 +198,7 @@ class Undecrypted:
             self._of_sender[waiting.event.sender] += 1
 
     def _drop(self, event_id: EventId) -> None:
+        self._told_of.discard(event_id)
         waiting = self._waiting.pop(event_id, None)
         if waiting is not None:
             sender = waiting.event.sender

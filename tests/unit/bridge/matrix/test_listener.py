@@ -349,7 +349,7 @@ class TestOutages:
         async with listening(server, engine, Heard()):
             server.fails("/sync", Answer(400, {"errcode": "ORG.MATRIX.MSC4326.M_UNKNOWN_DEVICE"}))
             await server.tell({})
-            await server.until_asked("PUT", "/devices/GREFFIER", 2)
+            await server.until_asked("POST", "/register", 2)
 
     async def test_a_position_that_the_homeserver_does_not_know_is_given_up(
         self, server: FakeHomeserver, engine: AsyncEngine
