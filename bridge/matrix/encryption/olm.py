@@ -14,7 +14,7 @@ from typing import Any
 
 from nio.crypto import Olm
 from unpaddedbase64 import decode_base64
-from vodozemac import AnyOlmMessage, Curve25519PublicKey, PreKeyMessage
+from vodozemac import AnyOlmMessage, Curve25519PublicKey, PreKeyMessage, SessionCreationException
 
 from bridge.matrix.encryption.bounded import Bounded
 from bridge.matrix.encryption.devices import Device
@@ -26,10 +26,6 @@ SIGNED_CURVE25519 = "signed_curve25519"
 MAX_CIPHERTEXT_CHARACTERS = 200_000
 _REMEMBERED = 10_000
 _PRE_KEY, _NORMAL = 0, 1
-
-# It says there who talks to whom, and what in.
-logging.getLogger("nio").addHandler(logging.NullHandler())
-logging.getLogger("nio").propagate = False
 
 
 @dataclass(frozen=True)
@@ -45,9 +41,10 @@ class Opened:
 
 
 class OlmMachine(Olm):  # type: ignore[misc] # nio has no types
-    """nio's Olm machine on our store; `broken` is told of a sender, by whose device something came that nothing opens."""
+    """nio's Olm machine on our store; `broken` is told who sent something, by which device, that no session opens."""
 
     def __init__(self, store: CryptoStore, broken: Callable[[UserId, str], None]) -> None:
+        _silence()
         self._broken = broken
         self._seen: Bounded[bytes, None] = Bounded(_REMEMBERED)
         super().__init__(store.user_id, store.device_id, store)
@@ -73,7 +70,11 @@ class OlmMachine(Olm):  # type: ignore[misc] # nio has no types
         if digest in self._seen:
             return None
         self._seen[digest] = None
-        opened: Opened | None = self.decrypt(sender, sender_key, message)
+        try:
+            opened: Opened | None = self.decrypt(sender, sender_key, message)
+        except SessionCreationException:  # for one, it was sealed with a one-time key that we no longer have
+            self._broken(sender, sender_key)
+            return None
         return opened
 
     def seal(self, device: Device, event_type: str, content: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,10 +111,18 @@ class OlmMachine(Olm):  # type: ignore[misc] # nio has no types
         """In the place of nio's own loading: only the Olm sessions, nothing else is kept here."""
         self.session_store = self.store.olm_sessions
 
-    def _handle_olm_event(self, sender: UserId, sender_key: str, payload: dict[str, Any]) -> Opened:
+    def _handle_olm_event(self, _sender: UserId, sender_key: str, payload: dict[str, Any]) -> Opened:
         """In the place of nio's own reading: payload, sender and recipient have been verified by then."""
         return Opened(sender_key, payload["keys"].get("ed25519"), payload["type"], payload["content"])
 
     def _mark_device_for_unwedging(self, sender: UserId, sender_key: str) -> None:
         """In the place of nio's own list, which knows only devices that nio has queried."""
         self._broken(sender, sender_key)
+
+
+def _silence() -> None:
+    """Keep nio's log from everybody: it says who talks to whom, and by which keys."""
+    logger = logging.getLogger("nio")
+    logger.propagate = False
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
