@@ -101,6 +101,7 @@ MEGOLM_SESSIONS = sa.Table(
     sa.Column("session_id", sa.Text, primary_key=True),
     sa.Column("sender_key", sa.Text, nullable=False),
     sa.Column("ed25519", sa.Text, nullable=False),
+    sa.Column("first_index", sa.BigInteger, nullable=False),  # of the first message that it opens
     sa.Column("pickle", sa.LargeBinary, nullable=False),
     sa.Column("received_at_s", sa.Float, nullable=False),
     sa.Column("is_own", sa.Boolean, nullable=False),

@@ -69,6 +69,7 @@ def upgrade() -> None:
         sa.Column("session_id", sa.Text, primary_key=True),
         sa.Column("sender_key", sa.Text, nullable=False),
         sa.Column("ed25519", sa.Text, nullable=False),
+        sa.Column("first_index", sa.BigInteger, nullable=False),
         sa.Column("pickle", sa.LargeBinary, nullable=False),
         sa.Column("received_at_s", sa.Float, nullable=False),
         sa.Column("is_own", sa.Boolean, nullable=False),

@@ -1,0 +1,354 @@
+"""Owns the rows of the encryption: the account, Olm and Megolm sessions, the users and devices that we follow.
+
+They are worked with in memory. What changes is collected and written in the transaction of whoever stores what the
+change came with: the position in `/sync` and the room keys before it are on the disk together, or neither is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from nio.crypto import OlmAccount, Session
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from vodozemac import Account
+
+from bridge.matrix.encryption.bounded import Bounded
+from bridge.matrix.encryption.changes import Changes
+from bridge.matrix.encryption.devices import Device
+from bridge.matrix.encryption.megolm_sessions import InboundSession
+from bridge.matrix.encryption.olm_sessions import OlmSessions
+from bridge.matrix.ids import RoomId, UserId
+from bridge.matrix.tables import DEVICE, MEGOLM_SESSIONS, OLM_SESSIONS, USER_DEVICES, USERS
+
+log = structlog.get_logger()
+
+ROOM_KEYS_KEPT_S = 30 * 86_400.0
+OWN_ROOM_KEYS_KEPT_S = 400 * 86_400.0
+"""Our own are needed to find, among what was sent, an answer that is to be sent again or redacted."""
+OLM_SESSIONS_KEPT = 5
+"""With one device; it has more only where sessions broke."""
+STRANGERS_KEPT_S = 7 * 86_400.0
+"""An Olm session with a device that no `/keys/query` ever showed."""
+SESSIONS_AT_HAND = 2_000
+"""Megolm sessions in memory."""
+
+
+class StoreUnreadable(Exception):
+    """The stored account cannot be opened: another secret, another device, or damage."""
+
+
+@dataclass(frozen=True)
+class FollowedUser:
+    """Somebody whose devices are known, or about to be asked for."""
+
+    user_id: UserId
+    is_outdated: bool
+    master_key: str | None = None
+    """Unpadded base64; None: the user has no cross-signing identity."""
+    self_signing_key: str | None = None
+
+
+class CryptoStore:
+    """The rows of one bot. There is one such object on a database."""
+
+    def __init__(
+        self, engine: AsyncEngine, user_id: UserId, device_id: str, pickle_key: bytes, clock: Callable[[], float]
+    ) -> None:
+        self.user_id = user_id
+        self.device_id = device_id
+        self.account = Account()
+        self.is_new = True
+        """Whether the account was made just now, because none was stored."""
+        self.is_published = False
+        """Whether the homeserver has the device's keys."""
+        self.olm_sessions = OlmSessions()
+        self._engine = engine
+        self._pickle_key = pickle_key
+        self._clock = clock
+        self._changes = Changes(engine.dialect.name)
+        self._account_has_changed = False
+        self._one_at_a_time = asyncio.Lock()
+        self._at_hand: Bounded[tuple[RoomId, str], InboundSession] = Bounded(SESSIONS_AT_HAND)
+        self._olm_times: dict[str, tuple[float, float]] = {}
+        self._users: dict[UserId, FollowedUser] = {}
+        self._devices: dict[UserId, dict[str, Device]] = {}
+
+    @classmethod
+    async def open(
+        cls,
+        engine: AsyncEngine,
+        user_id: UserId,
+        device_id: str,
+        pickle_key: bytes,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> CryptoStore:
+        """Load everything but the Megolm sessions, or begin with a new account, which is stored when it is first used.
+
+        Args:
+            engine: a database with our tables.
+            user_id: the bot.
+            device_id: its device.
+            pickle_key: 32 bytes, under which the secrets are encrypted.
+            clock: seconds since 1970.
+
+        Raises:
+            StoreUnreadable: There is an account, and it is of another device or another pickle key.
+            sqlalchemy.exc.SQLAlchemyError: The database does not answer.
+        """
+        store = cls(engine, user_id, device_id, pickle_key, clock)
+        async with engine.connect() as connection:
+            await store._load_account(connection)
+            await store._load_olm_sessions(connection)
+            await store._load_users(connection)
+        return store
+
+    # What is collected is written
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether something has changed that is not in the database."""
+        return self._account_has_changed or bool(self._changes)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction for the caller's own writes, at the end of which all that has changed is written as well.
+
+        When it fails, the changes are kept for the next one. They do not nest: `save` inside would wait for ever.
+        """
+        async with self._one_at_a_time:
+            async with self._engine.begin() as connection:
+                yield connection
+                self._collect_account()
+                written = await self._changes.write(connection)
+            self._changes.settle(written)
+
+    async def save(self) -> None:
+        """Write all that has changed; what is to be sent after it may then be sent."""
+        if self.has_pending:
+            async with self.transaction():
+                pass
+
+    # The account and the Olm sessions: nio calls these by these names
+
+    def load_account(self) -> OlmAccount:
+        """The account, for nio."""
+        return OlmAccount(self.account)
+
+    def save_account(self, _account: OlmAccount | None = None) -> None:
+        """The account has changed; what is written is how it is by then.
+
+        nio says so when it is about to use up a one-time key, a moment before it does.
+        """
+        self._account_has_changed = True
+
+    def save_session(self, sender_key: str, session: Session) -> None:
+        """The Olm session is new, or has encrypted or decrypted something."""
+        created_at_s, _ = self._olm_times.get(session.id, (self._clock(), 0.0))
+        self._olm_times[session.id] = created_at_s, self._clock()
+        self.olm_sessions.used(sender_key, session)
+        row = {
+            "sender_key": sender_key,
+            "session_id": session.id,
+            "pickle": session.pickle(self._passphrase),
+            "created_at_s": created_at_s,
+            "used_at_s": self._clock(),
+        }
+        self._changes.put(OLM_SESSIONS, row)
+
+    # Megolm sessions
+
+    def save_megolm_session(self, session: InboundSession) -> bool:
+        """Keep a room key, unless one is known that it may not replace; whether it was kept, as far as we see now."""
+        key = session.room_id, session.session_id
+        known = self._at_hand.get(key) or self._unsaved(key)
+        if known is not None and not session.may_replace(known):
+            return False
+        self._changes.put(MEGOLM_SESSIONS, session.row(self._pickle_key))
+        if known is not None or session.is_own:
+            self._at_hand[key] = session
+        return True
+
+    async def megolm_session(self, room_id: RoomId, session_id: str) -> InboundSession | None:
+        """The room key with this name in this room, wherever it is."""
+        key = room_id, session_id
+        if (known := self._at_hand.get(key)) is not None:
+            self._at_hand.move_to_end(key)
+            return known
+        query = sa.select(MEGOLM_SESSIONS).where(
+            MEGOLM_SESSIONS.c.room_id == room_id, MEGOLM_SESSIONS.c.session_id == session_id
+        )
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(query)).mappings().one_or_none()
+        stored = None if row is None else self._readable(dict(row))
+        # Read last: it may have come while the database was asked. Which of the two holds is decided as there.
+        unsaved = self._unsaved(key)
+        session = unsaved if stored is None or (unsaved and unsaved.may_replace(stored)) else stored
+        if session is not None:
+            self._at_hand[key] = session
+        return session
+
+    # Whose devices we follow
+
+    def user(self, user_id: UserId) -> FollowedUser | None:
+        """What is known of a user; None: not followed."""
+        return self._users.get(user_id)
+
+    def users(self) -> tuple[UserId, ...]:
+        """Everybody who is followed."""
+        return tuple(self._users)
+
+    def devices(self, user_id: UserId) -> tuple[Device, ...]:
+        """The devices of a user who is followed."""
+        return tuple(self._devices.get(user_id, {}).values())
+
+    def device(self, user_id: UserId, device_id: str) -> Device | None:
+        """One device."""
+        return self._devices.get(user_id, {}).get(device_id)
+
+    def device_with_key(self, user_id: UserId, curve25519: str) -> Device | None:
+        """The user's device with this identity key."""
+        devices = self._devices.get(user_id, {}).values()
+        return next((device for device in devices if device.curve25519 == curve25519), None)
+
+    def set_user(self, user: FollowedUser) -> None:
+        """Follow a user, or keep what has been learnt.
+
+        Raises:
+            ValueError: It holds text that no database takes.
+        """
+        if self._users.get(user.user_id) == user:
+            return
+        self._changes.put(
+            USERS,
+            {
+                "user_id": user.user_id,
+                "is_outdated": user.is_outdated,
+                "master_key": user.master_key,
+                "self_signing_key": user.self_signing_key,
+            },
+        )
+        self._users[user.user_id] = user
+
+    def set_devices(self, user_id: UserId, devices: Iterable[Device]) -> None:
+        """These are all the devices of a user.
+
+        Raises:
+            ValueError: One holds text that no database takes.
+        """
+        known = self._devices.pop(user_id, {})
+        now = self._devices[user_id] = {}
+        for device in devices:
+            if known.get(device.device_id) != device:
+                self._changes.put(USER_DEVICES, _device_row(device))
+            now[device.device_id] = device
+        for device_id in known.keys() - now.keys():
+            self._changes.remove(USER_DEVICES, user_id, device_id)
+
+    def forget_user(self, user_id: UserId) -> None:
+        """Follow a user no longer."""
+        if self._users.pop(user_id, None) is not None:
+            self.set_devices(user_id, ())
+            del self._devices[user_id]
+            self._changes.remove(USERS, user_id)
+
+    # What is no longer needed
+
+    async def prune(self) -> None:
+        """Drop old room keys, and Olm sessions that have been replaced or that nobody whom we know uses."""
+        now_s = self._clock()
+        known_keys = {device.curve25519 for devices in self._devices.values() for device in devices.values()}
+        counted: dict[str, int] = {}
+        for sender_key, session in tuple(self.olm_sessions):
+            counted[sender_key] = counted.get(sender_key, 0) + 1
+            _, used_at_s = self._olm_times[session.id]
+            is_of_a_stranger = sender_key not in known_keys and used_at_s < now_s - STRANGERS_KEPT_S
+            if counted[sender_key] > OLM_SESSIONS_KEPT or is_of_a_stranger:
+                self.olm_sessions.remove(sender_key, session)
+                del self._olm_times[session.id]
+                self._changes.remove(OLM_SESSIONS, sender_key, session.id)
+        is_own, received_at_s = MEGOLM_SESSIONS.c.is_own, MEGOLM_SESSIONS.c.received_at_s
+        async with self.transaction() as connection:
+            for whose, kept_s in ((~is_own, ROOM_KEYS_KEPT_S), (is_own, OWN_ROOM_KEYS_KEPT_S)):
+                await connection.execute(sa.delete(MEGOLM_SESSIONS).where(whose, received_at_s < now_s - kept_s))
+
+    @property
+    def _passphrase(self) -> str:
+        """The pickle key as nio takes it."""
+        return self._pickle_key.hex()
+
+    def _collect_account(self) -> None:
+        if self._account_has_changed:
+            row = {
+                "user_id": self.user_id,
+                "device_id": self.device_id,
+                "account": self.account.pickle(self._pickle_key).encode(),
+                "is_published": self.is_published,
+            }
+            self._changes.put(DEVICE, row)
+            self._account_has_changed = False
+
+    def _unsaved(self, key: tuple[RoomId, str]) -> InboundSession | None:
+        row = self._changes.get(MEGOLM_SESSIONS, *key)
+        return None if row is None else self._readable(row)
+
+    def _readable(self, row: Any) -> InboundSession | None:
+        try:
+            return InboundSession.from_row(row, self._pickle_key)
+        except ValueError:
+            log.warning("stored room key cannot be opened", room_id=row["room_id"])
+            return None
+
+    async def _load_account(self, connection: AsyncConnection) -> None:
+        query = sa.select(DEVICE.c.device_id, DEVICE.c.account, DEVICE.c.is_published)
+        row = (await connection.execute(query.where(DEVICE.c.user_id == self.user_id))).one_or_none()
+        if row is None or row.account is None:
+            return
+        if row.device_id != self.device_id:
+            raise StoreUnreadable(f"the stored keys are of the device {row.device_id}, not of {self.device_id}")
+        try:
+            self.account = Account.from_pickle(row.account.decode(), self._pickle_key)
+        except ValueError:
+            raise StoreUnreadable("the stored keys cannot be opened with this secret") from None
+        self.is_new = False
+        self.is_published = row.is_published
+
+    async def _load_olm_sessions(self, connection: AsyncConnection) -> None:
+        rows = await connection.execute(sa.select(OLM_SESSIONS).order_by(OLM_SESSIONS.c.used_at_s))
+        for row in rows:
+            if self.is_new:  # theirs was an account that is no more
+                self._changes.remove(OLM_SESSIONS, row.sender_key, row.session_id)
+                continue
+            created_at = datetime.fromtimestamp(row.created_at_s, UTC)
+            try:
+                session = Session.from_pickle(row.pickle, created_at, self._passphrase)
+            except ValueError:
+                log.warning("stored Olm session cannot be opened")
+                continue
+            self.olm_sessions.used(row.sender_key, session)
+            self._olm_times[row.session_id] = row.created_at_s, row.used_at_s
+
+    async def _load_users(self, connection: AsyncConnection) -> None:
+        for row in await connection.execute(sa.select(USERS)):
+            self._users[row.user_id] = FollowedUser(row.user_id, row.is_outdated, row.master_key, row.self_signing_key)
+        for row in await connection.execute(sa.select(USER_DEVICES)):
+            device = Device(row.user_id, row.device_id, row.curve25519, row.ed25519, row.is_signed)
+            self._devices.setdefault(row.user_id, {})[row.device_id] = device
+
+
+def _device_row(device: Device) -> dict[str, Any]:
+    return {
+        "user_id": device.user_id,
+        "device_id": device.device_id,
+        "curve25519": device.curve25519,
+        "ed25519": device.ed25519,
+        "is_signed": device.is_signed,
+    }
