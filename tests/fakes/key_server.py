@@ -6,11 +6,11 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from bridge.matrix.ids import UserId
 from tests.fakes.device_owners import OwnedDevice, Owner, merged
-from tests.fakes.matrix import Answer, FakeHomeserver, Request
+from tests.fakes.matrix import PROXY_PAGE, Answer, FakeHomeserver, Request
 
 
 class KeyServer(FakeHomeserver):
@@ -26,6 +26,8 @@ class KeyServer(FakeHomeserver):
         """While it is set to an event, queries are answered, as of when they came, only once that is set."""
         self.sent: list[tuple[str, UserId, str, Mapping[str, Any]]] = []
         """Type, user, device and content of what was sent to devices."""
+        self.fates: list[Literal["taken", "refused", "lost"]] = []
+        """What becomes of the next messages to devices; `lost` is the answer, not the messages."""
         self.while_queried: Callable[[], None] = lambda: None
         self.before_sending: Callable[[], None] = lambda: None
         """What happens meanwhile."""
@@ -54,7 +56,7 @@ class KeyServer(FakeHomeserver):
         if request.path.endswith("/keys/claim"):
             return self._one_time_keys(json.loads(request.body)["one_time_keys"])
         if "/sendToDevice/" in request.path:
-            self._take(request)
+            return self._take(request)
         return await super()._usual_answer(request)
 
     async def _keys(self, wanted: Mapping[UserId, object]) -> Answer:
@@ -81,11 +83,15 @@ class KeyServer(FakeHomeserver):
         }
         return Answer(body={"one_time_keys": keys, "failures": self._failures(wanted)})
 
-    def _take(self, request: Request) -> None:
+    def _take(self, request: Request) -> Answer:
         self.before_sending()
+        fate = self.fates.pop(0) if self.fates else "taken"
+        if fate == "refused":
+            return PROXY_PAGE
         event_type = request.path.split("/sendToDevice/")[1].split("/")[0]
         for user_id, devices in json.loads(request.body)["messages"].items():
             self.sent += [(event_type, user_id, device_id, content) for device_id, content in devices.items()]
+        return PROXY_PAGE if fate == "lost" else Answer()
 
     def _failures(self, wanted: Mapping[UserId, object]) -> dict[str, Any]:
         return {server: {"errcode": "M_UNREACHABLE"} for server in self.down & {_server(user) for user in wanted}}

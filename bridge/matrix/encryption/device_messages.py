@@ -72,7 +72,7 @@ class DeviceMessages:
             contents = {}
             async for device in in_slices(batch):
                 contents[device] = self._machine.encrypt_for(device, event_type, content)
-            await self._store.save()  # before anybody sees it: a ratchet that is turned back would encrypt twice alike
+            await self._store.save()  # a ratchet that a restart turns back would use its keys twice
             await self._send(_ENCRYPTED, contents)
             sent(batch)
 
@@ -90,10 +90,11 @@ class DeviceMessages:
         Raises:
             HomeserverError: our own homeserver does not answer; what is not done waits for the next time.
         """
-        wedged = self._machine.wedged()
-        renewed = await self._claim(wedged)
+        renewed = await self._claim(self._machine.wedged())
         for batch in _batches(renewed, DEVICES_A_REQUEST):
-            contents = {device: self._machine.dummy_for(device) for device in batch}
+            contents = {}
+            async for device in in_slices(batch):
+                contents[device] = self._machine.dummy_for(device)
             await self._store.save()
             await self._send(_ENCRYPTED, contents)
 
@@ -104,14 +105,17 @@ class DeviceMessages:
         for batch in _batches(due, DEVICES_A_CLAIM):
             wanted = _by_user(dict.fromkeys(batch, "signed_curve25519"))
             body = {"one_time_keys": wanted, "timeout": _OTHER_SERVERS_MS}
-            path = ("keys", "claim")
-            answer = await self._wire.request("POST", "claiming one-time keys", path, body, timeout_s=_ANSWER_S)
+            answer = await self._wire.request(
+                "POST", "claiming one-time keys", ("keys", "claim"), body, timeout_s=_ANSWER_S
+            )
             async for few in in_slices(_batches(batch, _SESSIONS_A_SLICE)):
                 new = self._machine.take_claimed(answer, {_address(device): device for device in few})
                 claimed += new
                 for device in few:
-                    note = self._pauses.over if device in new else self._pauses.failed
-                    note(_address(device))
+                    if device in new:
+                        self._pauses.over(_address(device))
+                    else:
+                        self._pauses.failed(_address(device))
         return claimed
 
     async def _send(self, event_type: str, contents: Mapping[Device, Content]) -> None:

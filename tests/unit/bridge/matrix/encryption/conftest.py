@@ -9,6 +9,8 @@ import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bridge.matrix.encryption.device_lists import DeviceLists
+from bridge.matrix.encryption.device_messages import DeviceMessages
+from bridge.matrix.encryption.machine import Machine
 from bridge.matrix.encryption.store import CryptoStore
 from bridge.matrix.ids import UserId
 from bridge.matrix.wire import Acting, Wire
@@ -57,3 +59,15 @@ async def store(engine: AsyncEngine) -> CryptoStore:
 def lists(wire: Wire, store: CryptoStore, clock: Clock) -> DeviceLists:
     """What the bot knows of others' devices."""
     return DeviceLists(wire, store, clock=clock)
+
+
+@pytest.fixture
+def machine(store: CryptoStore) -> Machine:
+    """The bot's device."""
+    return Machine(store)
+
+
+@pytest.fixture
+def messages(wire: Wire, machine: Machine, store: CryptoStore, clock: Clock) -> DeviceMessages:
+    """What it sends to other devices."""
+    return DeviceMessages(wire, machine, store, clock=clock)
