@@ -8,7 +8,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from vodozemac import Account
+from vodozemac import (
+    Account,
+    AnyOlmMessage,
+    Curve25519PublicKey,
+    InboundGroupSession,
+    MegolmMessage,
+    PreKeyMessage,
+    Session,
+    SessionKey,
+)
 
 from bridge.matrix.ids import UserId
 
@@ -35,6 +44,8 @@ class OwnedDevice:
         self.device_id = device_id
         self.account = Account()
         self.one_time_keys_left = 100
+        self.room_keys: dict[str, InboundGroupSession] = {}
+        self._sessions: list[Session] = []
 
     @property
     def curve25519(self) -> str:
@@ -73,6 +84,40 @@ class OwnedDevice:
         key_id, key = next(iter(self.account.one_time_keys.items()))
         self.account.mark_keys_as_published()
         return {f"signed_curve25519:{key_id}": self.sign({"key": key.to_base64()})}
+
+    def receive(self, content: Mapping[str, Any]) -> dict[str, Any]:
+        """Open an encrypted to-device message, keep the room key that it may bring, and give what it says."""
+        sealed = content["ciphertext"][self.curve25519]
+        plaintext = self._open(content["sender_key"], sealed["type"], sealed["body"])
+        payload: dict[str, Any] = json.loads(plaintext)
+        assert payload["recipient"] == self.user_id
+        assert payload["recipient_keys"] == {"ed25519": self.ed25519}
+        if payload["type"] == "m.room_key":
+            key = payload["content"]
+            self.room_keys[key["session_id"]] = InboundGroupSession(SessionKey(key["session_key"]))
+        return payload
+
+    def read(self, content: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What an encrypted event of a room says; None when there is no key for it."""
+        key = self.room_keys.get(content["session_id"])
+        message = MegolmMessage.from_base64(content["ciphertext"])
+        if key is None or message.message_index() < key.first_known_index:
+            return None
+        payload: dict[str, Any] = json.loads(key.decrypt(message).plaintext)
+        return payload
+
+    def _open(self, sender_key: str, kind: int, body: str) -> bytes:
+        if kind == 0:
+            pre_key = PreKeyMessage.from_base64(body)
+            for session in self._sessions:
+                if session.session_matches(pre_key):
+                    return session.decrypt(pre_key.to_any())
+            session, plaintext = self.account.create_inbound_session(
+                Curve25519PublicKey.from_base64(sender_key), pre_key
+            )
+            self._sessions.insert(0, session)
+            return plaintext
+        return self._sessions[0].decrypt(AnyOlmMessage.normal(base64.b64decode(body + "==")))
 
 
 class Owner:

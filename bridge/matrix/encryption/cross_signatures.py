@@ -98,7 +98,7 @@ def is_signed_by(signed: Mapping[str, Any], user_id: UserId, key_id: str, public
 
 
 def _read_device(keys: object, user_id: UserId, device_id: str, self_signing_key: str | None) -> Device | None:
-    if not isinstance(keys, dict) or not 0 < len(device_id) <= _MAX_ID_CHARACTERS:
+    if not isinstance(keys, dict) or not 0 < len(device_id) <= _MAX_ID_CHARACTERS or "\0" in device_id:
         return None
     if keys.get("user_id") != user_id or keys.get("device_id") != device_id or not _speaks_megolm(keys):
         return None

@@ -175,6 +175,13 @@ def test_an_answer_of_any_shape_is_survived(junk: Any) -> None:
     assert [device.is_signed for device in devices_in(answer, claire.self_signing.public)] == [False]
 
 
+@pytest.mark.parametrize("device_id", ["", "x" * 256, "\0", "\ud800"])
+def test_a_device_id_that_nobody_can_store_is_left_out(device_id: str) -> None:
+    """However well it is signed."""
+    keys = OwnedDevice(CLAIRE, device_id).keys() if device_id != "\ud800" else {"device_id": device_id}
+    assert devices_in({"device_keys": {CLAIRE: {device_id: keys}}}) == []
+
+
 def test_an_answer_that_does_not_speak_of_the_user_says_nothing() -> None:
     """That is not the same as to have no devices."""
     assert read_devices({"device_keys": {}}, CLAIRE, None) is None
