@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bridge.matrix.account import identify, log_in
 from bridge.matrix.confirmation import confirmed
 from bridge.matrix.encryption.cross_signing import CrossSigning
+from bridge.matrix.encryption.errors import CannotRestore
 from bridge.matrix.encryption.identity import Identity
 from bridge.matrix.encryption.own_keys import OwnKeys
 from bridge.matrix.encryption.sealed_root import SealedRoot
@@ -26,10 +27,6 @@ from bridge.matrix.ids import UserId
 from bridge.matrix.tables import DEVICE, MEGOLM_SESSIONS, OLM_SESSIONS, USERS
 from bridge.matrix.wire import Acting, Wire
 from config.models import Matrix
-
-
-class CannotRestore(Exception):
-    """The bot's device and identity stay as they are; the message says what to mend."""
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bridge.matrix.encryption.cross_signatures import OwnerKeys, read_devices, read_owner_keys
 from bridge.matrix.encryption.cross_signing import CrossSigning, new_root
-from bridge.matrix.encryption.errors import DeviceLost, IdentityForeign
+from bridge.matrix.encryption.errors import CannotRestore, DeviceLost, IdentityForeign
 from bridge.matrix.encryption.identity import Standing
-from bridge.matrix.encryption.new_device import CannotRestore, NewDevice, NewDevices
+from bridge.matrix.encryption.new_device import NewDevice, NewDevices
 from bridge.matrix.encryption.sealed_root import SealedRoot
 from bridge.matrix.encryption.sealing import FILE, Sealing
 from bridge.matrix.errors import ConfirmationNeeded
