@@ -7,6 +7,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Coroutine
+from getpass import getpass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from bot.process.stopping import CONFIGURATION_FAULT, TEMPORARY_FAULT, end_with_
 from config.loading import ConfigError, load
 from config.models import Settings
 from config.registration import Registration, RegistrationError
+
+_WRONG_USE = 2
+_LONGEST_INPUT = 1000
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -51,7 +55,21 @@ def _parser() -> argparse.ArgumentParser:
     registration.add_argument("-o", "--output", type=Path, help="the file to write (default: matrix.registration_file)")
     _command(commands, "check", _check, "check the configuration and whether everything it names answers")
     _command(commands, "status", _status, "show the processes, and the work that is under way and waiting")
+    _identity_commands(commands)
     return parser
+
+
+def _identity_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    what = "show, restore or replace the bot's cross-signing identity"
+    identity = commands.add_parser("identity", help=what, description=f"{what[0].upper()}{what[1:]}.")
+    verbs = identity.add_subparsers(required=True, metavar="COMMAND")
+    _command(verbs, "show", _identity_show, "show the bot's device and whether its identity has signed it")
+    recovery_key = _command(verbs, "recovery-key", _identity_recovery_key, "print the recovery key, once")
+    recovery_key.add_argument("--again", action="store_true", help="print it although it was printed before")
+    what = "give the bot a new device with the identity of the recovery key, which is read from standard input"
+    _command(verbs, "restore", _identity_restore, what)
+    reset = _command(verbs, "reset", _identity_reset, "give the bot a new device and a new identity")
+    reset.add_argument("--yes", action="store_true", help="yes, everybody will have to approve the new identity")
 
 
 def _command(
@@ -150,6 +168,40 @@ def _status(arguments: argparse.Namespace) -> None:
     raise SystemExit(asyncio.run(status(settings)))
 
 
+def _identity_show(arguments: argparse.Namespace) -> None:
+    from bot.running.identity_commands import show  # noqa: PLC0415 (as above)
+
+    raise SystemExit(asyncio.run(show(load(arguments.config, os.environ))))
+
+
+def _identity_recovery_key(arguments: argparse.Namespace) -> None:
+    from bot.running.identity_commands import recovery_key  # noqa: PLC0415 (as above)
+
+    settings = load(arguments.config, os.environ)
+    raise SystemExit(asyncio.run(recovery_key(settings, again=arguments.again)))
+
+
+def _identity_restore(arguments: argparse.Namespace) -> None:
+    from bot.running.identity_commands import restore  # noqa: PLC0415 (as above)
+
+    settings = load(arguments.config, os.environ)
+    typed = getpass("Recovery key: ") if sys.stdin.isatty() else sys.stdin.read(_LONGEST_INPUT)
+    raise SystemExit(asyncio.run(restore(settings, typed)))
+
+
+def _identity_reset(arguments: argparse.Namespace) -> None:
+    from bot.running.identity_commands import reset  # noqa: PLC0415 (as above)
+
+    settings = load(arguments.config, os.environ)
+    if not arguments.yes:
+        _fail(
+            "greffier: a new identity has to be approved by everybody who had approved the old one. With the recovery "
+            "key, `greffier identity restore` keeps it. To make a new one all the same, give --yes",
+            _WRONG_USE,
+        )
+    raise SystemExit(asyncio.run(reset(settings)))
+
+
 def _name(text: str) -> str:
     if not NAME.fullmatch(text):
         raise argparse.ArgumentTypeError("expected 1 to 64 letters, digits, dots, dashes or underscores")
@@ -160,8 +212,9 @@ def _passing() -> tuple[type[Exception], ...]:
     """What may be over when the command is run again, which for a process is its supervisor's to do."""
     from bot.process.alone import NoLongerAlone  # noqa: PLC0415
     from bot.store.database import DatabaseAway  # noqa: PLC0415
+    from bridge.matrix.errors import HomeserverError  # noqa: PLC0415
 
-    return NoLongerAlone, DatabaseAway
+    return NoLongerAlone, DatabaseAway, HomeserverError
 
 
 def _mendable() -> tuple[type[Exception], ...]:
@@ -169,6 +222,8 @@ def _mendable() -> tuple[type[Exception], ...]:
     from bot.process.alone import AlreadyRunning  # noqa: PLC0415
     from bot.running.supervisor import GaveUp  # noqa: PLC0415
     from bot.store.database import DatabaseUnusable, StorageUnusable  # noqa: PLC0415
+    from bridge.matrix.encryption.errors import CannotRestore, EncryptionUnusable  # noqa: PLC0415
+    from bridge.matrix.encryption.recovery_key import NotARecoveryKey  # noqa: PLC0415
     from bridge.web.join_page import PageNotBuilt  # noqa: PLC0415
     from bridge.web.server import CannotListen  # noqa: PLC0415
     from transcripts.bucket import StorageAway  # noqa: PLC0415
@@ -181,6 +236,9 @@ def _mendable() -> tuple[type[Exception], ...]:
         StorageAway,  # at a start: settings that cannot be those of a bucket
         DatabaseUnusable,
         AlreadyRunning,
+        EncryptionUnusable,
+        CannotRestore,
+        NotARecoveryKey,
         GaveUp,
         PageNotBuilt,
         CannotListen,

@@ -40,8 +40,10 @@ class Lock:
 
 
 @asynccontextmanager
-async def alone(identity: Identity, database: Database) -> AsyncIterator[Lock]:
+async def alone(identity: Identity, database: Database, *, within_s: float | None = None) -> AsyncIterator[Lock]:
     """Be the only process with this executor id while the block runs.
+
+    One that is on its way out is waited for, `within_s` at most.
 
     Raises:
         AlreadyRunning: There is one.
@@ -49,21 +51,22 @@ async def alone(identity: Identity, database: Database) -> AsyncIterator[Lock]:
     """
     lock = _shared_lock if database.is_shared else _local_lock
     try:
-        async with lock(identity, database) as held:
+        async with lock(identity, database, within_s) as held:
             yield held
     except BlockingIOError:
         raise AlreadyRunning(await _sentence(identity, database)) from None
 
 
 @asynccontextmanager
-async def _local_lock(identity: Identity, database: Database) -> AsyncIterator[Lock]:
-    async with file_lock(Path(str(database.engine.url.database)).parent / f"{identity.executor_id}.lock"):
+async def _local_lock(identity: Identity, database: Database, within_s: float | None) -> AsyncIterator[Lock]:
+    file = Path(str(database.engine.url.database)).parent / f"{identity.executor_id}.lock"
+    async with file_lock(file, within_s=within_s):
         yield Lock()
 
 
 @asynccontextmanager
-async def _shared_lock(identity: Identity, database: Database) -> AsyncIterator[Lock]:
-    session = SessionLock(conninfo(database.engine.url), identity.executor_id)
+async def _shared_lock(identity: Identity, database: Database, within_s: float | None) -> AsyncIterator[Lock]:
+    session = SessionLock(conninfo(database.engine.url), identity.executor_id, within_s=within_s)
     try:
         try:
             await session.begin()

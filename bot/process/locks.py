@@ -31,7 +31,7 @@ _NOTICED_BY_THE_SERVER = {"tcp_keepalives_idle": 5, "tcp_keepalives_interval": 5
 
 
 @asynccontextmanager
-async def file_lock(file: Path) -> AsyncIterator[None]:
+async def file_lock(file: Path, *, within_s: float | None = None) -> AsyncIterator[None]:
     """Hold the lock on `file`; raises `BlockingIOError` when another process has kept it for too long."""
     with file.open("a") as held:
 
@@ -42,15 +42,16 @@ async def file_lock(file: Path) -> AsyncIterator[None]:
                 return False
             return True
 
-        await _until_locked(attempt)
+        await _until_locked(attempt, within_s)
         yield
 
 
 class SessionLock:
     """A session of PostgreSQL, at the address `conninfo`, that holds the lock of this name."""
 
-    def __init__(self, conninfo: str, name: str) -> None:
+    def __init__(self, conninfo: str, name: str, *, within_s: float | None = None) -> None:
         self._conninfo = conninfo
+        self._within_s = within_s
         self._name = f"greffier {name}"
         self._key = int.from_bytes(blake2b(f"greffier/{name}".encode(), digest_size=8).digest(), signed=True)
         self._connection: psycopg.AsyncConnection[tuple[object, ...]] | None = None
@@ -67,7 +68,7 @@ class SessionLock:
             row = await answer.fetchone()
             return row is not None and bool(row[0])
 
-        await _until_locked(attempt)
+        await _until_locked(attempt, self._within_s)
 
     async def end(self) -> None:
         """Let go of it."""
@@ -111,8 +112,8 @@ class SessionLock:
                 return
 
 
-async def _until_locked(attempt: Callable[[], Awaitable[bool]]) -> None:
-    for _ in range(max(1, round(LOCK_WITHIN_S / LOCK_POLL_S))):
+async def _until_locked(attempt: Callable[[], Awaitable[bool]], within_s: float | None) -> None:
+    for _ in range(max(1, round((LOCK_WITHIN_S if within_s is None else within_s) / LOCK_POLL_S))):
         if await attempt():
             return
         await asyncio.sleep(LOCK_POLL_S)

@@ -7,9 +7,11 @@ from collections.abc import Awaitable, Callable
 
 import aiohttp
 
+from bot.running.device import device_report
 from bot.store import migrations
 from bot.store.database import Database, DatabaseAway, DatabaseUnusable, StorageUnusable, prepare_folder
 from bridge.livekit.calls import CallError, Calls
+from bridge.matrix.encryption.errors import EncryptionUnusable
 from bridge.matrix.errors import HomeserverError
 from bridge.matrix.homeserver import Homeserver
 from bridge.web.join_page import BUILT_PAGE
@@ -20,6 +22,7 @@ from transcripts.recognition import ModelUnavailable
 
 _MENDABLE = (
     HomeserverError,
+    EncryptionUnusable,
     CallError,
     StorageUnusable,
     DatabaseUnusable,
@@ -37,6 +40,7 @@ async def check(settings: Settings) -> int:
         "database": _database,
         **({"bucket": _bucket} if settings.storage.s3_bucket is not None else {}),
         "homeserver": _homeserver,
+        "device": _device,
         "livekit": _livekit,
         "join page": _join_page,
         "speech model": _model,
@@ -79,6 +83,17 @@ async def _homeserver(settings: Settings) -> str:
         await homeserver.prepare()
         await homeserver.ping()
     return f"{settings.matrix.homeserver_url} knows {settings.matrix.bot_user_id} and its device"
+
+
+async def _device(settings: Settings) -> str:
+    database = Database.open(settings)
+    try:
+        report = await device_report(settings, database)
+    finally:
+        await database.dispose()
+    if not report.is_well:
+        raise LookupError(str(report))
+    return str(report)
 
 
 async def _livekit(settings: Settings) -> str:

@@ -98,7 +98,7 @@ async def _as_account(wire: Wire, settings: Matrix, own: _OwnDevice, engine: Asy
     given = _shown(settings.access_token)
     kept = sealing.unseal(own.sealed_token, _sealed_as(user_id)).decode() if own.sealed_token else ""
     for token in (given, kept):
-        if token and (acting := await _identified(wire, user_id, token)):
+        if token and (acting := await identify(wire, user_id, token)):
             _refuse_another_device(acting, own)
             await _keep(engine, acting, own, own.sealed_token)
             return acting
@@ -107,14 +107,14 @@ async def _as_account(wire: Wire, settings: Matrix, own: _OwnDevice, engine: Asy
             f"The homeserver refuses the access token of {user_id}, and there is no other. Make a new one for the same "
             "device and put it in matrix.access_token, or put the account's password in matrix.password."
         )
-    acting = await _logged_in(wire, settings, own.device_id or settings.device_id)
+    acting = await log_in(wire, settings, own.device_id or settings.device_id)
     _refuse_another_device(acting, own)
     await _keep(engine, acting, own, sealing.seal(acting.token.encode(), _sealed_as(user_id)))
     log.info("logged in", user_id=user_id, device_id=acting.device_id)
     return acting
 
 
-async def _identified(wire: Wire, user_id: UserId, token: str) -> Acting | None:
+async def identify(wire: Wire, user_id: UserId, token: str) -> Acting | None:
     """The device that the token is of; None where the homeserver has ended it."""
     doing = "asking the homeserver who we are"
     try:
@@ -126,7 +126,13 @@ async def _identified(wire: Wire, user_id: UserId, token: str) -> Acting | None:
     return Acting(user_id, token, needed_text(answer, "device_id", doing))
 
 
-async def _logged_in(wire: Wire, settings: Matrix, device_id: str) -> Acting:
+async def log_in(wire: Wire, settings: Matrix, device_id: str) -> Acting:
+    """Log in with the password, as this device, which is made where it is missing.
+
+    Raises:
+        TokenRefused: the homeserver does not let the account in.
+        HomeserverError: as with any request.
+    """
     doing = "logging in"
     user_id = UserId(settings.bot_user_id)
     body = {

@@ -1,9 +1,10 @@
-"""Owns why the bot's device may not encrypt until an operator has mended something.
+"""Owns what an operator has to mend before the bot's device may encrypt.
 
 EncryptionUnusable
 ├── SecretLost       what sealed the keys in the database is not there, or is another one
 ├── DeviceLost       the homeserver knows this device with keys that we do not have
 └── IdentityForeign  the account has a cross-signing identity that is not ours
+CannotRestore        the operator's attempt to mend it was in vain
 """
 
 from __future__ import annotations
@@ -23,3 +24,7 @@ class DeviceLost(EncryptionUnusable):
 
 class IdentityForeign(EncryptionUnusable):
     """The bot's account has a cross-signing identity, and this database does not have its secrets."""
+
+
+class CannotRestore(Exception):
+    """The bot's device and identity stay as they were; the message says why."""

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
+from vodozemac import Account
 
 from bridge.matrix.encryption.errors import SecretLost
 from bridge.matrix.ids import UserId
@@ -49,28 +50,31 @@ class Sealing:
         self._secret = _given(secret) if secret is not None else _read(self._file)
 
     @classmethod
-    async def open(cls, secret: SecretStr | None, folder: Path, engine: AsyncEngine) -> Self:
-        """The sealing that the setting, or else the file in the storage folder, provides for this database.
+    async def open(cls, secret: SecretStr | None, folder: Path, engine: AsyncEngine, user_id: UserId) -> Self:
+        """The sealing that the setting, or else the file in the storage folder, provides for this bot.
 
         Makes no file: that happens when something is sealed.
 
         Raises:
-            SecretLost: something in the database was sealed by another one, or by a file that is gone.
+            SecretLost: what the bot has in the database was sealed by another one, or by a file that is gone.
         """
         sealing = cls(secret, folder)
         async with engine.connect() as connection:
-            roots = (await connection.execute(sa.select(IDENTITY.c.user_id, IDENTITY.c.sealed_root))).all()
-            devices = (await connection.execute(sa.select(DEVICE))).all()
-        if sealing._secret is None and (roots or any(row.account or row.access_token for row in devices)):
+            query = sa.select(IDENTITY.c.sealed_root).where(IDENTITY.c.user_id == user_id)
+            root = (await connection.execute(query)).scalar_one_or_none()
+            query = sa.select(DEVICE.c.account, DEVICE.c.access_token).where(DEVICE.c.user_id == user_id)
+            account, token = (await connection.execute(query)).one_or_none() or (None, None)
+        if sealing._secret is None and (root or account or token):
             raise SecretLost(
                 f"{sealing._file} is gone, and the keys of the bot's device in the database are sealed by it. "
                 f"Nothing is sent. {_REMEDY}"
             )
-        for user_id, sealed_root in roots:
-            sealing.unseal(sealed_root, root_of(user_id))
-        for row in devices:
-            if row.access_token is not None:
-                sealing.unseal(row.access_token, token_of(row.user_id))
+        if root is not None:
+            sealing.unseal(root, root_of(user_id))
+        if token is not None:
+            sealing.unseal(token, token_of(user_id))
+        if account is not None:
+            sealing.unpickle(account)
         return sealing
 
     @property
@@ -93,10 +97,24 @@ class Sealing:
         try:
             return AESGCM(self._sealing_key).decrypt(nonce, ciphertext, version + what.encode())
         except (InvalidTag, ValueError):  # ValueError: too short for a nonce
-            raise SecretLost(
-                f"{self._source} does not open the {what} in the database: it is not what sealed it. "
-                f"Nothing is sent. {_REMEDY}"
-            ) from None
+            raise self._cannot_open(what) from None
+
+    def unpickle(self, account: bytes) -> Account:
+        """Open the keys of a device, as they are in the database.
+
+        Raises:
+            SecretLost: as above.
+        """
+        try:
+            return Account.from_pickle(account.decode(), self.pickle_key)
+        except ValueError:
+            raise self._cannot_open("keys of the bot's device") from None
+
+    def _cannot_open(self, what: str) -> SecretLost:
+        return SecretLost(
+            f"{self._source} does not open the {what} in the database: it is not what sealed them. "
+            f"Nothing is sent. {_REMEDY}"
+        )
 
     @property
     def _sealing_key(self) -> bytes:

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
+from vodozemac import Account
 
 from bridge.matrix.encryption.errors import SecretLost
 from bridge.matrix.encryption.sealing import FILE, Sealing, root_of, token_of
@@ -39,9 +40,9 @@ async def test_what_was_sealed_is_opened_after_a_restart(
     tmp_path: Path, engine: AsyncEngine, secret: SecretStr | None
 ) -> None:
     """With the same secret, whether it is the setting or the file; the pickles' key stays the same too."""
-    before = await Sealing.open(secret, tmp_path, engine)
+    before = await Sealing.open(secret, tmp_path, engine, BOT)
     sealed = before.seal(ROOT, root_of(BOT))
-    after = await Sealing.open(secret, tmp_path, engine)
+    after = await Sealing.open(secret, tmp_path, engine, BOT)
     assert after.unseal(sealed, root_of(BOT)) == ROOT
     assert after.pickle_key == before.pickle_key
     assert len(after.pickle_key) == 32
@@ -74,7 +75,7 @@ async def test_the_file_is_made_when_something_is_sealed_for_its_owner_alone(
     tmp_path: Path, engine: AsyncEngine
 ) -> None:
     """Not before: whoever only looks leaves nothing behind. And no draft of it stays."""
-    sealing = await Sealing.open(None, tmp_path, engine)
+    sealing = await Sealing.open(None, tmp_path, engine, BOT)
     assert not (tmp_path / FILE).exists()
     sealing.seal(ROOT, "root")
     assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
@@ -96,10 +97,10 @@ async def test_two_that_need_the_file_at_once_use_the_same(tmp_path: Path) -> No
 
 async def test_a_file_that_is_gone_is_said_and_none_is_made(tmp_path: Path, engine: AsyncEngine) -> None:
     """A new one would open nothing, and stand where the old one is to be put back."""
-    await store_root(engine, await Sealing.open(None, tmp_path, engine))
+    await store_root(engine, await Sealing.open(None, tmp_path, engine, BOT))
     (tmp_path / FILE).unlink()
     with pytest.raises(SecretLost, match=r"matrix\.secret is gone.*greffier identity restore"):
-        await Sealing.open(None, tmp_path, engine)
+        await Sealing.open(None, tmp_path, engine, BOT)
     assert not (tmp_path / FILE).exists()
 
 
@@ -110,23 +111,42 @@ async def test_a_file_that_is_gone_is_said_whatever_was_sealed(
     """Also where the device has no identity yet."""
     await store_device(engine, **{column: b"sealed by a file that is gone"})
     with pytest.raises(SecretLost, match="is gone"):
-        await Sealing.open(None, tmp_path, engine)
+        await Sealing.open(None, tmp_path, engine, BOT)
 
 
 async def test_another_secret_is_said(tmp_path: Path, engine: AsyncEngine) -> None:
     """By the name of the setting, without its value."""
-    await store_root(engine, await Sealing.open(GIVEN, tmp_path, engine))
+    await store_root(engine, await Sealing.open(GIVEN, tmp_path, engine, BOT))
     with pytest.raises(SecretLost, match=r"matrix\.secret does not open") as raised:
-        await Sealing.open(SecretStr("another one"), tmp_path, engine)
+        await Sealing.open(SecretStr("another one"), tmp_path, engine, BOT)
     assert "another one" not in str(raised.value)
 
 
 async def test_another_secret_is_said_where_only_a_token_is_sealed(tmp_path: Path, engine: AsyncEngine) -> None:
     """An account that has logged in, and has no identity yet."""
-    sealing = await Sealing.open(GIVEN, tmp_path, engine)
+    sealing = await Sealing.open(GIVEN, tmp_path, engine, BOT)
     await store_device(engine, token=sealing.seal(b"syt_token", token_of(BOT)))
     with pytest.raises(SecretLost, match=r"matrix\.secret does not open"):
-        await Sealing.open(SecretStr("another one"), tmp_path, engine)
+        await Sealing.open(SecretStr("another one"), tmp_path, engine, BOT)
+
+
+async def test_another_secret_is_said_where_the_device_has_no_more_than_its_keys(
+    tmp_path: Path, engine: AsyncEngine
+) -> None:
+    """Killed before the identity was made; the same secret opens them."""
+    sealing = await Sealing.open(GIVEN, tmp_path, engine, BOT)
+    account = Account()
+    await store_device(engine, account=account.pickle(sealing.pickle_key).encode())
+    again = await Sealing.open(GIVEN, tmp_path, engine, BOT)
+    assert again.unpickle(account.pickle(again.pickle_key).encode()).ed25519_key == account.ed25519_key
+    with pytest.raises(SecretLost, match=r"matrix\.secret does not open"):
+        await Sealing.open(SecretStr("another one"), tmp_path, engine, BOT)
+
+
+async def test_what_another_bot_has_sealed_does_not_matter(tmp_path: Path, engine: AsyncEngine) -> None:
+    """The bot had another name before."""
+    await store_root(engine, await Sealing.open(GIVEN, tmp_path, engine, BOT))
+    await Sealing.open(SecretStr("another one"), tmp_path, engine, UserId("@visio:tchap.test"))
 
 
 async def test_a_file_that_is_empty_or_unreadable_is_said(tmp_path: Path) -> None:
