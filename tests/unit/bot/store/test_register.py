@@ -325,3 +325,50 @@ class TestForgetting:
         await register.forget(meeting.id)
         await register.finish(meeting.id)
         assert await register.get(meeting.id) is None
+
+
+async def test_a_meeting_that_moved_is_known_in_both_rooms(register: Register) -> None:
+    """Nobody opens a second call beside it; what is kept of it is kept for the new room."""
+    successor = RoomId("!successor")
+    meeting = await opened(register, "$1")
+    await register.note_card(meeting.id, EventId("$card"))
+    await register.move(meeting.id, successor, EventId("$new"))
+    moved = await register.open_in(successor)
+    assert moved is not None
+    assert (moved.id, moved.card_id, moved.moved_card_id) == (meeting.id, EventId("$card"), EventId("$new"))
+    assert moved.present_room == successor
+    assert await register.open_in(ROOM) == moved
+    assert await opened(register, "$2", successor) == moved
+    assert await opened(register, "$3", ROOM) == moved
+    await register.note_undelivered(meeting.id, "away")
+    assert [kept.id for kept in await register.undelivered(successor)] == [meeting.id]
+    assert await register.undelivered(ROOM) == []
+
+
+@pytest.mark.parametrize("card_id", [EventId("$new"), None])
+async def test_a_meeting_without_a_card_has_the_one_of_the_room_into_which_it_moved(
+    register: Register, card_id: EventId | None
+) -> None:
+    """So that its transcript has a thread; where that room has refused the card as well, it has none."""
+    meeting = await opened(register, "$1")
+    await register.move(meeting.id, RoomId("!successor"), card_id)
+    moved = await register.get(meeting.id)
+    assert moved is not None
+    assert (moved.card_id, moved.moved_card_id) == (card_id, card_id)
+
+
+async def test_what_stays_in_a_room_is_what_it_is_still_to_be_told_of(register: Register) -> None:
+    """Open, being transcribed, or undelivered; not what is finished, of another room, or has moved."""
+    meetings = [await opened(register, "$1")]
+    for number in range(2, 6):
+        await register.end(meetings[-1].id)
+        meetings.append(await opened(register, f"${number}"))
+    open_, being_transcribed, undelivered, finished, moved = reversed(meetings)
+    await register.end(moved.id)
+    for meeting in (undelivered, finished):
+        await register.finish(meeting.id)
+    await register.note_undelivered(undelivered.id, "forbidden")
+    await register.move(moved.id, RoomId("!successor"), None)
+    await opened(register, "$other", RoomId("!other:tchap.test"))
+    assert {stays.id for stays in await register.staying_in(ROOM)} == {open_.id, being_transcribed.id, undelivered.id}
+    assert [stays.id for stays in await register.staying_in(RoomId("!successor"))] == [moved.id]
