@@ -18,10 +18,7 @@ from tests.fakes.clocks import Clock
 from tests.fakes.device_owners import Owner
 from tests.fakes.key_server import KeyServer
 from tests.fakes.matrix import BOT, CLAIRE
-from tests.unit.bridge.matrix.encryption.peers import Peer
-
-DEVICE_ID = "GREFFIER"
-PICKLE_KEY = bytes(32)
+from tests.unit.bridge.matrix.encryption.peers import DEVICE_ID, PICKLE_KEY, Peer
 
 
 @pytest.fixture
