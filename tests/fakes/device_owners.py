@@ -85,6 +85,15 @@ class OwnedDevice:
         self.account.mark_keys_as_published()
         return {f"signed_curve25519:{key_id}": self.sign({"key": key.to_base64()})}
 
+    def olm_content(self, session: Session, recipient_key: str, plaintext: bytes) -> dict[str, Any]:
+        """The content of an encrypted to-device message from this device."""
+        kind, ciphertext = session.encrypt(plaintext).to_parts()
+        return {
+            "algorithm": ALGORITHMS[0],
+            "sender_key": self.curve25519,
+            "ciphertext": {recipient_key: {"type": kind, "body": _unpadded(ciphertext)}},
+        }
+
     def receive(self, content: Mapping[str, Any]) -> dict[str, Any]:
         """Open an encrypted to-device message, keep the room key that it may bring, and give what it says."""
         sealed = content["ciphertext"][self.curve25519]

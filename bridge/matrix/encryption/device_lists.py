@@ -53,6 +53,7 @@ class DeviceLists:
         self._asked: dict[UserId, _Question] = {}
         self._pauses = Pauses[str](clock)  # of servers that cannot be reached, and of users they do not speak of
         self._free_queries = asyncio.Semaphore(_QUERIES_AT_ONCE)
+        self._reading = asyncio.Lock()  # one answer at a time: their slices add up
 
     def changed(self, users: Iterable[UserId]) -> None:
         """`/sync` says that these users' devices have changed; to be stored with its position."""
@@ -141,8 +142,9 @@ class DeviceLists:
                 self._pauses.over(server)
             elif self._pauses.failed(server):
                 log.warning("devices are not known: their server does not answer", server=server)
-        async for user_id in in_slices(batch):
-            await self._take(answer, user_id, question)
+        async with self._reading:
+            async for user_id in in_slices(batch):
+                await self._take(answer, user_id, question)
 
     async def _answer(self, batch: list[UserId]) -> dict[str, Any]:
         doing = "asking for people's devices"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections import defaultdict
@@ -24,7 +25,6 @@ log = structlog.get_logger()
 DEVICES_A_CLAIM = 200
 DEVICES_A_REQUEST = 100
 """To whom one `/sendToDevice` goes: about 150 kB of room keys."""
-_SESSIONS_A_SLICE = 10
 _OTHER_SERVERS_MS = 10_000
 _ANSWER_S = 40.0
 _ENCRYPTED = "m.room.encrypted"
@@ -43,6 +43,7 @@ class DeviceMessages:
         self._machine = machine
         self._store = store
         self._pauses = Pauses[Address](clock)  # of devices whose one-time keys have run out, or cannot be had
+        self._working = asyncio.Lock()  # one batch at a time: their slices add up
 
     async def reachable(self, devices: Iterable[Device]) -> list[Device]:
         """Those of the devices that an encrypted message can be sent to, after claiming one-time keys for them.
@@ -70,8 +71,9 @@ class DeviceMessages:
         """
         for batch in _batches(devices, DEVICES_A_REQUEST):
             contents = {}
-            async for device in in_slices(batch):
-                contents[device] = self._machine.encrypt_for(device, event_type, content)
+            async with self._working:
+                async for device in in_slices(batch):
+                    contents[device] = self._machine.encrypt_for(device, event_type, content)
             await self._store.save()  # a ratchet that a restart turns back would use its keys twice
             await self._send(_ENCRYPTED, contents)
             sent(batch)
@@ -93,8 +95,9 @@ class DeviceMessages:
         renewed = await self._claim(self._machine.wedged())
         for batch in _batches(renewed, DEVICES_A_REQUEST):
             contents = {}
-            async for device in in_slices(batch):
-                contents[device] = self._machine.dummy_for(device)
+            async with self._working:
+                async for device in in_slices(batch):
+                    contents[device] = self._machine.dummy_for(device)
             await self._store.save()
             await self._send(_ENCRYPTED, contents)
 
@@ -108,14 +111,18 @@ class DeviceMessages:
             answer = await self._wire.request(
                 "POST", "claiming one-time keys", ("keys", "claim"), body, timeout_s=_ANSWER_S
             )
-            async for few in in_slices(_batches(batch, _SESSIONS_A_SLICE)):
-                new = self._machine.take_claimed(answer, {_address(device): device for device in few})
-                claimed += new
-                for device in few:
-                    if device in new:
-                        self._pauses.over(_address(device))
-                    else:
-                        self._pauses.failed(_address(device))
+            claimed += await self._take_claimed(answer, batch)
+        return claimed
+
+    async def _take_claimed(self, answer: object, batch: Iterable[Device]) -> list[Device]:
+        claimed: list[Device] = []
+        async with self._working:
+            async for device in in_slices(batch):
+                if self._machine.take_claimed(answer, {_address(device): device}):
+                    claimed.append(device)
+                    self._pauses.over(_address(device))
+                else:
+                    self._pauses.failed(_address(device))
         return claimed
 
     async def _send(self, event_type: str, contents: Mapping[Device, Content]) -> None:

@@ -9,8 +9,9 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 
-SLICE_S = 0.02
-"""How long the loop may be held before others get their turn; what is done with one item comes on top."""
+SLICE_S = 0.01
+"""How long the loop is held before others get their turn; what is done with one item comes on top, and what else is
+done in slices at the same time."""
 
 
 async def in_slices(items: Iterable[Item]) -> AsyncIterator[Item]:
