@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import structlog
 
+from bridge.matrix.encryption.errors import EncryptionUnusable
 from bridge.matrix.errors import HomeserverError, RateLimited
 
 log = structlog.get_logger()
@@ -110,7 +111,7 @@ async def again_while(
 
 def sentence(error: Exception) -> str:
     """What a log may say of an error: our own sentences in full, of a library's its kind (its text may quote data)."""
-    if isinstance(error, HomeserverError):
+    if isinstance(error, HomeserverError | EncryptionUnusable):
         return str(error)
     cause = getattr(error, "orig", None)  # SQLAlchemy's errors quote the statement's values; the driver's do not
     return f"{type(error).__name__}: {cause}" if cause is not None else type(error).__name__

@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from bridge.matrix import events, outbound
 from bridge.matrix.answers import needed_text
 from bridge.matrix.encryption import attachments
 from bridge.matrix.encryption.devices import Decrypted, Encrypted, EncryptedEvent, EncryptedRoom, Undecryptable
-from bridge.matrix.errors import HomeserverFault, RoomIsEncrypted, TokenRefused, TooLarge
+from bridge.matrix.errors import EncryptionNotReady, HomeserverFault, RoomIsEncrypted, TokenRefused, TooLarge
 from bridge.matrix.ids import EventId, RoomId, UserId
 from bridge.matrix.news import SyncResult, read_sync
 from bridge.matrix.rooms import SEEN_STATE, RoomStates
@@ -203,7 +204,10 @@ class Homeserver:
 
     async def _among(self, own: Iterable[EncryptedEvent], txn_id: str) -> EventId | None:
         for event in own:
-            read = await self.encryption.decrypt(event) if self.encryption else None
+            try:
+                read = await self.encryption.decrypt(event) if self.encryption else None
+            except SQLAlchemyError as error:
+                raise EncryptionNotReady("Keys cannot be read: what was sent before is not known.") from error
             if isinstance(read, Decrypted) and read.content.get(outbound.TXN_KEY) == txn_id:
                 return event.event_id
         return None

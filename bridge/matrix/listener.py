@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bridge.matrix.backoff import Backoff, Outage
+from bridge.matrix.encryption.errors import EncryptionUnusable
 from bridge.matrix.errors import HomeserverError
 from bridge.matrix.events import Invite, RoomMessage
 from bridge.matrix.homeserver import Homeserver
@@ -64,7 +65,7 @@ class Listener:
                     for room_id in await inbox.rooms_waiting():
                         rooms.wake(room_id)
                     await self._sync_loop.listen(outage)
-                except (HomeserverError, SQLAlchemyError) as error:
+                except (HomeserverError, EncryptionUnusable, SQLAlchemyError) as error:
                     await asyncio.sleep(outage.failed(error, where="listening"))
 
     async def _answer(self, invite: Invite) -> None:

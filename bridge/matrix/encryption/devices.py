@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bridge.matrix.ids import EventId, RoomId, UserId
@@ -76,12 +76,12 @@ class Undecryptable:
 
 @dataclass(frozen=True)
 class Encrypted:
-    """An event as it is sent into an encrypted room."""
+    """What may be sent into an encrypted room."""
 
-    content: Mapping[str, Any]
-    """Of an `m.room.encrypted` event."""
+    content: dict[str, Any] = field(repr=False)
+    """Of the `m.room.encrypted` event."""
     unable: frozenset[UserId]
-    """Members who cannot read it, for the trust policy allows none of their devices."""
+    """Readers who have devices, none of which the trust policy allows: they see that there is a message, no more."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from bridge.matrix.encryption import trust
 from bridge.matrix.encryption.cross_signatures import MEGOLM
 from bridge.matrix.encryption.device_lists import DeviceLists
 from bridge.matrix.encryption.device_messages import DeviceMessages
-from bridge.matrix.encryption.devices import Device, EncryptedRoom
+from bridge.matrix.encryption.devices import Device, Encrypted, EncryptedRoom
 from bridge.matrix.encryption.machine import Machine
 from bridge.matrix.encryption.megolm_sessions import OutboundSession
 from bridge.matrix.encryption.store import CryptoStore
@@ -35,16 +35,6 @@ _REASONS = {
 
 _Holder = tuple[UserId, str, str]
 """A device as the holder of a key: its owner, its id, its identity key; not whether it is signed."""
-
-
-@dataclass(frozen=True)
-class Encrypted:
-    """What may be sent into the room."""
-
-    content: dict[str, Any] = field(repr=False)
-    """Of the `m.room.encrypted` event."""
-    unable: frozenset[UserId]
-    """Readers who have devices, none of which the trust policy allows: they see that there is a message, no more."""
 
 
 @dataclass

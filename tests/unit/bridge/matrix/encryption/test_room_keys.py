@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bridge.matrix.encryption import device_messages
 from bridge.matrix.encryption.device_lists import DeviceLists
 from bridge.matrix.encryption.device_messages import DeviceMessages
-from bridge.matrix.encryption.devices import Decrypted, EncryptedEvent, EncryptedRoom
+from bridge.matrix.encryption.devices import Decrypted, Encrypted, EncryptedEvent, EncryptedRoom
 from bridge.matrix.encryption.machine import Machine
-from bridge.matrix.encryption.room_keys import Encrypted, RoomKeys
+from bridge.matrix.encryption.room_keys import RoomKeys
 from bridge.matrix.encryption.store import CryptoStore
 from bridge.matrix.encryption.trust import Policy
 from bridge.matrix.errors import HomeserverFault
