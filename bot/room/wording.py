@@ -77,6 +77,9 @@ class Wording:
     internal_fault: str
     call_given_up: str
     sound_kept: str
+    # Encryption
+    unreadable: str
+    unverified: str
     # The transcript
     transcript_title: str
     transcript_continued: str
@@ -86,6 +89,14 @@ class Wording:
     # Rough times, within a sentence
     less_than_a_minute: str
     about: str
+    # A list of names, within a sentence
+    last_of: str
+    others: Callable[[int], str]
+
+    def listed(self, names: list[str], more: int) -> str:
+        """Several names in a row, and how many there are `more`."""
+        names = [*names, self.others(more)] if more else names
+        return self.last_of.format(", ".join(names[:-1]), names[-1]) if len(names) > 1 else "".join(names)
 
     def about_giving_up(self, *, transcribed: bool) -> str:
         """What is said of a call that Greffier lost hold of."""
@@ -94,6 +105,14 @@ class Wording:
 
 def _participants_fr(count: int) -> str:
     return "aucun participant" if count == 0 else "1 participant" if count == 1 else f"{count} participants"
+
+
+def _others_fr(count: int) -> str:
+    return "une autre personne" if count == 1 else f"{count} autres personnes"
+
+
+def _others_en(count: int) -> str:
+    return "one other person" if count == 1 else f"{count} others"
 
 
 def _participants_en(count: int) -> str:
@@ -166,6 +185,11 @@ FRENCH = Wording(
     call_given_up="Une erreur inattendue a interrompu le suivi de cet appel. "
     "L’administrateur de Greffier en est averti.",
     sound_kept="Ce qui a été enregistré est conservé et sera transcrit dès que possible.",
+    unreadable="Greffier n’a pas pu déchiffrer un message de ce salon : sa clé n’est pas arrivée. "
+    "Si c’était une commande, envoyez-la de nouveau.",
+    unverified="Greffier n’échange de messages chiffrés qu’avec des appareils vérifiés. Ceux de {names} ne le sont "
+    "pas : les messages de Greffier y restent illisibles, et les commandes sans effet. Pour y remédier, vérifiez "
+    "l’appareil dans les paramètres de sécurité de votre messagerie, puis renvoyez la commande.",
     transcript_title="Transcription",
     transcript_continued="Transcription, suite",
     part_refused="Cette partie de la transcription a été refusée par le serveur Matrix : "
@@ -174,6 +198,8 @@ FRENCH = Wording(
     file_name="transcription",
     less_than_a_minute="moins d’une minute",
     about="environ {time}",
+    last_of="{} et {}",
+    others=_others_fr,
 )
 
 ENGLISH = Wording(
@@ -239,6 +265,11 @@ ENGLISH = Wording(
     call_given_up="An unexpected error ended what Greffier was doing about this call. "
     "Greffier’s administrator has been told.",
     sound_kept="What was recorded is kept, and will be transcribed as soon as possible.",
+    unreadable="Greffier could not decrypt a message in this room: its key has not arrived. "
+    "If it was a command, send it again.",
+    unverified="Greffier exchanges encrypted messages with verified devices only. Those of {names} are not: "
+    "Greffier’s messages stay unreadable there, and commands have no effect. To mend it, verify the device in the "
+    "security settings of your messenger, then send the command again.",
     transcript_title="Transcript",
     transcript_continued="Transcript, continued",
     part_refused="The Matrix server refused this part of the transcript: you will find it in the files below.",
@@ -246,6 +277,8 @@ ENGLISH = Wording(
     file_name="transcript",
     less_than_a_minute="less than a minute",
     about="about {time}",
+    last_of="{} and {}",
+    others=_others_en,
 )
 
 _BY_LANGUAGE: dict[Language, Wording] = {"fr": FRENCH, "en": ENGLISH}

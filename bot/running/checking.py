@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable
 
 import aiohttp
 
-from bot.running.device import device_report
+from bot.running.device import device_report, onlooker_at_hand
 from bot.store import migrations
 from bot.store.database import Database, DatabaseAway, DatabaseUnusable, StorageUnusable, prepare_folder
 from bridge.livekit.calls import CallError, Calls
+from bridge.matrix.account import made_user
 from bridge.matrix.encryption.errors import EncryptionUnusable
 from bridge.matrix.errors import HomeserverError
 from bridge.matrix.homeserver import Homeserver
@@ -79,10 +80,16 @@ async def _bucket(settings: Settings) -> str:
 
 
 async def _homeserver(settings: Settings) -> str:
-    async with Homeserver(settings.matrix) as homeserver:
-        await homeserver.prepare()
+    matrix = settings.matrix
+    async with Homeserver(matrix) as homeserver:
+        if matrix.identity == "appservice":
+            homeserver.wire.acting = (await made_user(homeserver.wire, matrix)).acting
+        elif (acting := await onlooker_at_hand(settings)) is not None:
+            homeserver.wire.acting = acting
+        else:
+            return f"{matrix.bot_user_id} logs in to {matrix.homeserver_url} at the first start"
         await homeserver.ping()
-    return f"{settings.matrix.homeserver_url} knows {settings.matrix.bot_user_id} and its device"
+    return f"{matrix.homeserver_url} knows {matrix.bot_user_id}"
 
 
 async def _device(settings: Settings) -> str:

@@ -11,7 +11,7 @@ from bridge.matrix.encryption.sealed_root import SealedRoot
 from bridge.matrix.encryption.sealing import Sealing
 from bridge.matrix.errors import Forbidden
 from bridge.matrix.ids import UserId
-from bridge.matrix.wire import Wire
+from bridge.matrix.wire import Acting, Wire
 from config.models import Settings
 
 _SINCE_REVISION = "0003"
@@ -81,6 +81,20 @@ async def device_report(settings: Settings, database: Database) -> DeviceReport:
             return none_yet  # an appservice's user that nobody has registered
     master_key = None if signing is None else signing.master_key
     return DeviceReport(user_id, device.device_id, device.fingerprint, master_key, standing)
+
+
+async def onlooker_at_hand(settings: Settings) -> Acting | None:
+    """Who may ask the homeserver about the bot without logging in anew; raises as `device_report`."""
+    matrix, stored = settings.matrix, None
+    database = Database.open(settings)
+    try:
+        if await has_encryption(database):
+            user_id = UserId(matrix.bot_user_id)
+            sealing = await Sealing.open(matrix.secret, settings.storage.folder, database.engine, user_id)
+            stored = await OwnDevice.stored(database.engine, sealing, user_id)
+    finally:
+        await database.dispose()
+    return onlooker(matrix, stored)
 
 
 async def has_encryption(database: Database) -> bool:

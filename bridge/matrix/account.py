@@ -5,7 +5,9 @@ Which device is the bot's is kept in the database from its first start on, whate
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import sqlalchemy as sa
@@ -58,22 +60,40 @@ async def enter(wire: Wire, settings: Matrix, engine: AsyncEngine, sealing: Seal
 # As a user of an appservice
 
 
+async def made_user(wire: Wire, settings: Matrix) -> Wire:
+    """The same connections for the appservice's user, who is made where there is none yet; no device is.
+
+    Raises:
+        TokenRefused: the homeserver does not let this appservice have the user.
+        HomeserverError: as with any request.
+    """
+    making = wire.acting_as(Acting(UserId(settings.bot_user_id), _shown(settings.as_token), is_masquerading=True))
+    with _explained(settings):
+        await _register(making, settings.bot_localpart)
+    return making
+
+
 async def _as_appservice(wire: Wire, settings: Matrix, own: _OwnDevice) -> Acting:
-    user_id, token = UserId(settings.bot_user_id), _shown(settings.as_token)
     device_id = own.device_id or settings.device_id
     # What makes the user and the device cannot name the device as existing.
-    making = wire.acting_as(Acting(user_id, token, is_masquerading=True))
-    try:
-        await _register(making, settings.bot_localpart)
+    making = await made_user(wire, settings)
+    with _explained(settings):
         device = {"display_name": settings.display_name}
         await making.request("PUT", "making the bot's device", ("devices", device_id), device)
+    return replace(making.acting, device_id=device_id)
+
+
+@contextmanager
+def _explained(settings: Matrix) -> Iterator[None]:
+    """Say of a refusal what to check."""
+    try:
+        yield
     except RequestRefused as error:
         raise TokenRefused(
-            f"The homeserver does not let this appservice act as {user_id} ({error}). Check that "
+            f"The homeserver does not let this appservice act as {settings.bot_user_id} ({error}). Check that "
             "matrix.bot_localpart and matrix.server_name match the exclusive user namespace in the registration "
             "file, and that the homeserver has loaded that file."
         ) from error
-    return Acting(user_id, token, device_id, is_masquerading=True)
 
 
 async def _register(wire: Wire, localpart: str) -> None:
