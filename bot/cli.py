@@ -146,7 +146,11 @@ def _registration(arguments: argparse.Namespace) -> None:
         raise RegistrationError("matrix.identity is account, which needs no registration: nothing is written")
     path = arguments.output or matrix.registration_file
     Registration.fresh(
-        bot_localpart=matrix.bot_localpart, server_name=matrix.server_name, url=matrix.appservice_url
+        bot_localpart=matrix.bot_localpart,
+        server_name=matrix.server_name,
+        url=matrix.appservice_url,
+        as_token=matrix.as_token,
+        hs_token=matrix.hs_token,
     ).write(path)
     print(  # noqa: T201
         f"{path} is written. Give it to the homeserver (Synapse: app_service_config_files), restart the homeserver,\n"

@@ -33,16 +33,24 @@ class Registration:
     """Where the homeserver pushes events to; None: nowhere, the bot asks for them."""
 
     @classmethod
-    def fresh(cls, *, bot_localpart: str, server_name: str, url: str | None = None) -> Registration:
-        """A registration with new random tokens.
+    def fresh(
+        cls,
+        *,
+        bot_localpart: str,
+        server_name: str,
+        url: str | None = None,
+        as_token: SecretStr | None = None,
+        hs_token: SecretStr | None = None,
+    ) -> Registration:
+        """A registration with the tokens that are given, and new random ones in the place of others.
 
         The sender is a user of its own beside the bot: a homeserver lets no appservice *sender* call `/sync`, but lets
         a user of its namespace do so.
         """
         return cls(
             id=bot_localpart,
-            as_token=SecretStr(secrets.token_urlsafe(48)),
-            hs_token=SecretStr(secrets.token_urlsafe(48)),
+            as_token=as_token or SecretStr(secrets.token_urlsafe(48)),
+            hs_token=hs_token or SecretStr(secrets.token_urlsafe(48)),
             sender_localpart=f"{bot_localpart}_as",
             bot_user_id=f"@{bot_localpart}:{server_name}",
             url=url,

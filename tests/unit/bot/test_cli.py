@@ -150,6 +150,15 @@ def test_the_registration_says_where_events_are_pushed_to(tmp_path: Path) -> Non
     assert Registration.read(tmp_path / "registration.yaml").url == "http://greffier.tchap.test:8080"
 
 
+def test_the_registration_has_the_tokens_that_the_configuration_gives(tmp_path: Path) -> None:
+    """Those of a secret store, say; otherwise the two would not know each other."""
+    config = write(tmp_path, with_line("matrix", "as_token: ours\n  hs_token: theirs"), registered=False)
+    assert run("registration", "-c", str(config)) == 0
+    registration = Registration.read(tmp_path / "registration.yaml")
+    assert registration.as_token.get_secret_value() == "ours"
+    assert registration.hs_token.get_secret_value() == "theirs"
+
+
 def test_an_account_is_told_that_it_needs_no_registration(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing is written that an administrator would then install."""
     config = write(tmp_path, with_line("matrix", "identity: account"), registered=False)
