@@ -10,6 +10,7 @@ from typing import Any
 
 from bridge.matrix.errors import Forbidden, HomeserverError, HomeserverUnreachable
 from bridge.matrix.ids import EventId, RoomId, UserId
+from bridge.matrix.outbound import Uploaded
 
 
 @dataclass(frozen=True)
@@ -111,14 +112,14 @@ class FakeRooms:
             raise HomeserverUnreachable("the homeserver does not answer")
         return room_id not in self.put_out_of
 
-    async def upload(self, data: bytes, content_type: str, filename: str) -> str:
+    async def upload(self, room_id: RoomId, data: bytes, content_type: str, filename: str) -> Uploaded:  # noqa: ARG002 (none is encrypted)
         """Keep a file."""
         if self.failures:
             raise self.failures.popleft()
         if self.refusing_files is not None:
             raise self.refusing_files
         self.uploaded.append((filename, content_type, data))
-        return f"mxc://tchap.test/{len(self.uploaded)}"
+        return Uploaded(f"mxc://tchap.test/{len(self.uploaded)}")
 
     async def power_level(self, room_id: RoomId, user: UserId) -> int:  # noqa: ARG002 (the same in every room)
         """The level set in `levels`."""

@@ -10,11 +10,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 import pytest_asyncio
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bridge.matrix.homeserver import Homeserver
-from bridge.matrix.tables import SCHEMA
 from config.models import Matrix
+from tests.stack.bots import bot, database
 from tests.stack.people import MatrixPerson
 from tests.stack.registration import AppserviceRegistration
 from tests.stack.synapse import SynapseServer
@@ -35,10 +35,9 @@ def settings(synapse: SynapseServer, appservice: AppserviceRegistration) -> Matr
 
 
 @pytest_asyncio.fixture
-async def homeserver(settings: Matrix) -> AsyncIterator[Homeserver]:
+async def homeserver(settings: Matrix, engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[Homeserver]:
     """The homeserver as that bot, once prepared."""
-    async with Homeserver(settings) as homeserver:
-        await homeserver.prepare()
+    async with bot(settings, engine, tmp_path) as (homeserver, _):
         yield homeserver
 
 
@@ -65,9 +64,6 @@ async def _registered(synapse: SynapseServer, name: str, display_name: str) -> A
 
 @pytest_asyncio.fixture
 async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    """The bot's database, with the tables of its inbox."""
-    engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'greffier.sqlite'}")
-    async with engine.begin() as connection:
-        await connection.run_sync(SCHEMA.create_all)
-    yield engine
-    await engine.dispose()
+    """The bot's database, with the tables of the Matrix side."""
+    async with database(tmp_path) as engine:
+        yield engine

@@ -27,13 +27,14 @@ from bridge.matrix.backoff import Backoff
 from bridge.matrix.errors import Forbidden, HomeserverUnreachable, TooLarge
 from bridge.matrix.homeserver import Homeserver
 from bridge.matrix.ids import EventId, RoomId
-from bridge.matrix.inbox import Inbox
-from bridge.matrix.listener import Listener, Wanted
+from bridge.matrix.intake import Wanted
 from bridge.matrix.outbound import notice
 from config.models import Matrix
 from tests.fakes.jobs import transcript, turn
+from tests.fakes.listening import intake_of, listener_of
 from tests.fakes.matrix import Heard
 from tests.fakes.meetings import FakeMeetings
+from tests.stack.bots import bot
 from tests.stack.people import MatrixPerson
 from tests.stack.registration import AppserviceRegistration
 from tests.stack.synapse import SynapseServer, running_synapse
@@ -72,7 +73,9 @@ async def strict(
 
 
 @pytest_asyncio.fixture
-async def limited(strict: tuple[SynapseServer, AppserviceRegistration]) -> AsyncIterator[Homeserver]:
+async def limited(
+    strict: tuple[SynapseServer, AppserviceRegistration], engine: AsyncEngine, tmp_path: Path
+) -> AsyncIterator[Homeserver]:
     """That homeserver, as a bot of its own."""
     server, appservice = strict
     settings = Matrix.model_validate(
@@ -83,8 +86,7 @@ async def limited(strict: tuple[SynapseServer, AppserviceRegistration]) -> Async
             "bot_localpart": f"greffier_{secrets.token_hex(4)}",
         }
     )
-    async with Homeserver(settings) as homeserver:
-        await homeserver.prepare()
+    async with bot(settings, engine, tmp_path) as (homeserver, _):
         yield homeserver
 
 
@@ -159,7 +161,7 @@ async def test_files_that_the_homeserver_finds_too_large_are_named(
     """It takes none over a kilobyte; the text stands."""
     meeting = await meeting_of(sofia, limited)
     with pytest.raises(TooLarge) as refused:
-        await limited.upload(b"x" * 2000, "text/plain", "x.txt")
+        await limited.upload(meeting.room_id, b"x" * 2000, "text/plain", "x.txt")
     assert refused.value.errcode == "M_TOO_LARGE"
     delivery = delivery_of(meeting, limited, tmp_path, turns=2)
     assert await delivery.deliver(meeting, meeting.card_id, FRENCH) == Delivered()
@@ -210,8 +212,8 @@ async def test_a_bot_that_was_kicked_delivers_once_when_it_is_invited_again(
         await outcomes.put(await delivery.deliver(meeting, meeting.card_id, FRENCH))
 
     wanted = Wanted(invitation_from=lambda _: True, message=lambda _: False)
-    inbox = Inbox(engine, homeserver.user_id)
-    listener = asyncio.create_task(Listener(homeserver, inbox, wanted, Heard(), joined=deliver_again).run())
+    intake = intake_of(homeserver, engine, wanted)
+    listener = asyncio.create_task(listener_of(homeserver, intake, Heard(), joined=deliver_again).run())
     try:
         await claire.invite(meeting.room_id, homeserver.user_id)
         async with asyncio.timeout(40):

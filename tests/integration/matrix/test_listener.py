@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,15 +14,21 @@ from structlog.testing import capture_logs
 
 from bridge.matrix.backoff import Backoff
 from bridge.matrix.events import RoomMessage
-from bridge.matrix.homeserver import Homeserver
 from bridge.matrix.ids import UserId
 from bridge.matrix.inbox import Inbox
-from bridge.matrix.listener import Listener, Wanted
+from bridge.matrix.intake import Wanted
 from config.models import Matrix
+from tests.fakes.listening import intake_of, listener_of
 from tests.fakes.matrix import Heard
+from tests.stack.bots import bot
 from tests.stack.people import MatrixPerson, MatrixRefusal
 from tests.stack.room_view import RoomView
 from tests.stack.synapse import SynapseServer
+
+
+def folder_of(engine: AsyncEngine) -> Path:
+    """Where the database is, and with it the secret."""
+    return Path(str(engine.url.database)).parent
 
 
 @asynccontextmanager
@@ -33,10 +40,12 @@ async def listening(
     invitation_from: Callable[[UserId], bool] = lambda _: True,
 ) -> AsyncIterator[None]:
     """A bot that has heard its first answer, until the block ends."""
-    async with Homeserver(settings) as homeserver:
-        inbox = Inbox(engine, homeserver.user_id)
+    async with bot(settings, engine, folder_of(engine)) as (homeserver, encryption):
         wanted = Wanted(invitation_from=invitation_from, message=lambda message: message.body.startswith("!visio"))
-        listener = Listener(homeserver, inbox, wanted, handle, backoff=Backoff(first_s=0.1, most_s=1))
+        intake = intake_of(homeserver, engine, wanted, keys=encryption)
+        inbox = intake.inbox
+        backoff = Backoff(first_s=0.1, most_s=1)
+        listener = listener_of(homeserver, intake, handle, prepare=encryption.prepare, backoff=backoff)
         task = asyncio.create_task(listener.run())
         async with asyncio.timeout(30):
             while await inbox.next_batch() is None:  # noqa: ASYNC110 (a database tells nobody)

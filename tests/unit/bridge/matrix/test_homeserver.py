@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from bridge.matrix.errors import (
-    Forbidden,
     HomeserverError,
     HomeserverFault,
     HomeserverUnreachable,
@@ -23,8 +23,21 @@ from bridge.matrix.errors import (
 )
 from bridge.matrix.homeserver import Homeserver
 from bridge.matrix.ids import EventId, RoomId, UserId
-from bridge.matrix.outbound import MAX_CONTENT_BYTES, TXN_KEY, notice
-from tests.fakes.matrix import BOT, CLAIRE, HANG, JUNK, PROXY_PAGE, ROOM, TOKEN_UNKNOWN, Answer, FakeHomeserver, joined
+from bridge.matrix.outbound import MAX_CONTENT_BYTES, TXN_KEY, Uploaded, notice
+from bridge.matrix.wire import Acting
+from tests.fakes.keys import FakeKeys, Told
+from tests.fakes.matrix import (
+    BOT,
+    CLAIRE,
+    HANG,
+    JUNK,
+    PROXY_PAGE,
+    ROOM,
+    TOKEN_UNKNOWN,
+    Answer,
+    FakeHomeserver,
+    encrypted,
+)
 
 HERE = RoomId(ROOM)
 SINCE = datetime(2026, 11, 12, 13, 5, tzinfo=UTC)
@@ -33,16 +46,14 @@ ENCRYPTION = Answer(body={"algorithm": "m.megolm.v1.aes-sha2"})
 
 Call = Callable[[Homeserver], Awaitable[object]]
 CALLS: dict[str, Call] = {
-    "prepare": lambda homeserver: homeserver.prepare(),
     "ping": lambda homeserver: homeserver.ping(),
     "sync": lambda homeserver: homeserver.sync(None, wait_s=0),
     "history": lambda homeserver: homeserver.history(HERE, before="t1", until="s1"),
     "join": lambda homeserver: homeserver.join(HERE),
     "leave": lambda homeserver: homeserver.leave(HERE),
     "send": lambda homeserver: homeserver.send(HERE, "m.room.message", notice("x"), "t"),
-    "upload": lambda homeserver: homeserver.upload(b"x", "text/plain", "x.txt"),
-    "state": lambda homeserver: homeserver.state(HERE, "m.room.power_levels"),
-    "members": lambda homeserver: homeserver.members(HERE),
+    "upload": lambda homeserver: homeserver.upload(HERE, b"x", "text/plain", "x.txt"),
+    "state_event": lambda homeserver: homeserver.state_event(HERE, "m.room.create"),
     "is_member": lambda homeserver: homeserver.is_member(HERE),
     "find_sent": lambda homeserver: homeserver.find_sent(HERE, "t", since=SINCE),
 }
@@ -59,7 +70,14 @@ async def server() -> AsyncIterator[FakeHomeserver]:
 async def homeserver(server: FakeHomeserver) -> AsyncIterator[Homeserver]:
     """What Greffier sees of it."""
     async with Homeserver(server.settings(request_timeout_s=1)) as homeserver:
+        homeserver.wire.acting = Acting(UserId(BOT), "as-token-of-the-tests", "GREFFIER", is_masquerading=True)
         yield homeserver
+
+
+@pytest.fixture
+def keys(engine: AsyncEngine) -> FakeKeys:
+    """Keys that hide nothing."""
+    return FakeKeys(engine)
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
@@ -115,19 +133,18 @@ async def test_a_connection_that_breaks_off_is_unreachable(server: FakeHomeserve
 async def test_every_request_carries_the_token_in_its_header_and_the_device_in_its_query(
     server: FakeHomeserver, homeserver: Homeserver
 ) -> None:
-    """Only what makes the user and the device does not name the device."""
+    """Whatever is asked."""
     for call in CALLS.values():
         try:
             await call(homeserver)
         except HomeserverError:
             continue  # some answers of the fake are empty
-    assert len(server.requests) > len(CALLS)
+    assert len(server.requests) >= len(CALLS)
     for request in server.requests:
         assert request.headers["Authorization"] == "Bearer as-token-of-the-tests"
         assert "as-token-of-the-tests" not in str(request.query)
         assert request.query["user_id"] == BOT
-        makes_the_device = request.path.endswith(("/register", "/devices/GREFFIER"))
-        assert ("device_id" in request.query) is not makes_the_device
+        assert request.query["device_id"] == "GREFFIER"
 
 
 async def test_no_error_holds_the_token(server: FakeHomeserver, homeserver: Homeserver) -> None:
@@ -145,44 +162,6 @@ async def test_ids_and_names_cannot_leave_their_place_in_the_path(
     """They are quoted, slashes and all."""
     await homeserver.join(RoomId("!a/../../admin?x:tchap.test"))
     assert server.requests[0].path == "/_matrix/client/v3/rooms/%21a%2F..%2F..%2Fadmin%3Fx%3Atchap.test/join"
-
-
-class TestPrepare:
-    """Making the bot's user, device and name."""
-
-    async def test_it_makes_what_is_missing(self, server: FakeHomeserver, homeserver: Homeserver) -> None:
-        """User, then device, then name; no login."""
-        await homeserver.prepare()
-        assert [request.path.rsplit("/", 1)[1] for request in server.requests] == [
-            "register",
-            "GREFFIER",
-            "displayname",
-            "displayname",
-        ]
-        assert b'"inhibit_login": true' in server.requests[0].body
-
-    async def test_it_can_be_repeated(self, server: FakeHomeserver, homeserver: Homeserver) -> None:
-        """A user that exists is not an error, a name that is right is not set again."""
-        server.answers("POST", "/register", Answer(400, {"errcode": "M_USER_IN_USE"}))
-        server.answers("GET", "/displayname", Answer(body={"displayname": "Greffier"}))
-        await homeserver.prepare()
-        assert not server.asked("PUT", "/displayname")
-
-    async def test_a_user_outside_the_namespace_says_what_to_check(
-        self, server: FakeHomeserver, homeserver: Homeserver
-    ) -> None:
-        """The operator mends the registration."""
-        server.answers("POST", "/register", Answer(400, {"errcode": "M_EXCLUSIVE", "error": "not in namespace"}))
-        with pytest.raises(TokenRefused, match=r"act as @greffier:tchap\.test.*matrix\.bot_localpart"):
-            await homeserver.prepare()
-
-    async def test_masquerading_that_is_forbidden_says_what_to_check(
-        self, server: FakeHomeserver, homeserver: Homeserver
-    ) -> None:
-        """Likewise."""
-        server.answers("PUT", "/devices/GREFFIER", Answer(403, {"errcode": "M_FORBIDDEN"}))
-        with pytest.raises(TokenRefused, match="registration"):
-            await homeserver.prepare()
 
 
 class TestSending:
@@ -224,42 +203,30 @@ class TestSending:
             await homeserver.send(HERE, "m.room.message", notice("x"), "t")
         assert not server.asked("PUT", "/t")
 
-    @pytest.mark.parametrize("content", [{}, {"algorithm": None}, {"algorithm": "m.unknown"}])
-    async def test_any_encryption_event_counts(
-        self, server: FakeHomeserver, homeserver: Homeserver, content: dict[str, Any]
+    async def test_into_an_encrypted_room_it_goes_encrypted(
+        self, server: FakeHomeserver, homeserver: Homeserver, keys: FakeKeys
     ) -> None:
-        """Also one that says nothing."""
-        server.answers("GET", "/state/m.room.encryption/", Answer(body=content))
-        assert await homeserver.is_encrypted(HERE)
-
-    async def test_whether_a_room_is_encrypted_is_asked_once(
-        self, server: FakeHomeserver, homeserver: Homeserver
-    ) -> None:
-        """As long as listening goes well."""
-        for number in range(3):
-            await homeserver.send(HERE, "m.room.message", notice("x"), f"t{number}")
-        assert len(server.asked("GET", "/state/m.room.encryption/")) == 1
-
-    async def test_a_room_that_becomes_encrypted_gets_no_more_plaintext(
-        self, server: FakeHomeserver, homeserver: Homeserver
-    ) -> None:
-        """As soon as /sync says so, and for good."""
-        await homeserver.send(HERE, "m.room.message", notice("x"), "t1")
-        await server.tell(joined({"type": "m.room.encryption", "state_key": "", "content": {}}))
-        await homeserver.sync(None, wait_s=0)
-        with pytest.raises(RoomIsEncrypted):
-            await homeserver.send(HERE, "m.room.message", notice("x"), "t2")
-        assert not server.asked("PUT", "/t2")
-
-    async def test_after_a_failed_sync_it_is_asked_again(self, server: FakeHomeserver, homeserver: Homeserver) -> None:
-        """While we were deaf the room may have become encrypted."""
-        await homeserver.send(HERE, "m.room.message", notice("x"), "t1")
-        server.fails("/sync", PROXY_PAGE)
-        with pytest.raises(HomeserverFault):
-            await homeserver.sync(None, wait_s=0)
+        """Its transaction id is inside."""
         server.answers("GET", "/state/m.room.encryption/", ENCRYPTION)
-        with pytest.raises(RoomIsEncrypted):
-            await homeserver.send(HERE, "m.room.message", notice("x"), "t2")
+        homeserver.encryption = keys
+        assert await homeserver.send(HERE, "m.room.message", notice("bonjour"), "t1") == EventId("$sent")
+        [request] = server.asked("PUT", "/send/m.room.encrypted/t1")
+        said = json.loads(json.loads(request.body)["ciphertext"])
+        assert said == {"type": "m.room.message", "content": notice("bonjour") | {TXN_KEY: "t1"}}
+
+    async def test_of_members_who_cannot_read_it_somebody_is_told(
+        self, server: FakeHomeserver, homeserver: Homeserver, keys: FakeKeys
+    ) -> None:
+        """After it was sent to the others."""
+        server.answers("GET", "/state/m.room.encryption/", ENCRYPTION)
+        server.answers("GET", "/joined_members", Answer(body={"joined": {CLAIRE: {}}}))
+        homeserver.encryption, told = keys, Told()
+        homeserver.cannot_read = told.cannot_read
+        await homeserver.send(HERE, "m.room.message", notice("x"), "t1")
+        assert told.who_cannot_read == []
+        keys.unable = frozenset([UserId(CLAIRE), UserId("@gone:tchap.test")])
+        await homeserver.send(HERE, "m.room.message", notice("x"), "t2")
+        assert told.who_cannot_read == [(HERE, frozenset([UserId(CLAIRE)]))]
 
     async def test_a_message_that_is_too_large_is_not_sent(
         self, server: FakeHomeserver, homeserver: Homeserver
@@ -274,10 +241,29 @@ class TestSending:
     ) -> None:
         """The address comes back."""
         server.answers("POST", "/upload", Answer(body={"content_uri": "mxc://tchap.test/abc"}))
-        assert await homeserver.upload(b"WEBVTT", "text/vtt", "réunion & co.vtt") == "mxc://tchap.test/abc"
-        [request] = server.requests
+        uploaded = await homeserver.upload(HERE, b"WEBVTT", "text/vtt", "réunion & co.vtt")
+        assert uploaded == Uploaded("mxc://tchap.test/abc")
+        [request] = server.asked("POST", "/upload")
         assert (request.query["filename"], request.headers["Content-Type"]) == ("réunion & co.vtt", "text/vtt")
         assert request.body == b"WEBVTT"
+
+    async def test_a_file_for_an_encrypted_room_is_uploaded_encrypted_and_without_its_name(
+        self, server: FakeHomeserver, homeserver: Homeserver, keys: FakeKeys
+    ) -> None:
+        """Without keys it is not uploaded at all."""
+        server.answers("GET", "/state/m.room.encryption/", ENCRYPTION)
+        server.answers("POST", "/upload", Answer(body={"content_uri": "mxc://tchap.test/abc"}))
+        with pytest.raises(RoomIsEncrypted):
+            await homeserver.upload(HERE, b"WEBVTT", "text/vtt", "x.vtt")
+        assert not server.asked("POST", "/upload")
+        homeserver.encryption = keys
+        uploaded = await homeserver.upload(HERE, b"WEBVTT", "text/vtt", "x.vtt")
+        [request] = server.asked("POST", "/upload")
+        assert "filename" not in request.query
+        assert request.headers["Content-Type"] == "application/octet-stream"
+        assert request.body != b"WEBVTT"
+        assert uploaded.key is not None
+        assert uploaded.key["key"]["k"] not in repr(uploaded)
 
     async def test_an_upload_address_that_is_none_is_a_fault(
         self, server: FakeHomeserver, homeserver: Homeserver
@@ -285,7 +271,7 @@ class TestSending:
         """It would end up in a message."""
         server.answers("POST", "/upload", Answer(body={"content_uri": "https://evil.example/x"}))
         with pytest.raises(HomeserverFault):
-            await homeserver.upload(b"x", "text/plain", "x")
+            await homeserver.upload(HERE, b"x", "text/plain", "x")
 
     async def test_a_file_too_large_for_a_proxy_is_too_large(
         self, server: FakeHomeserver, homeserver: Homeserver
@@ -293,7 +279,7 @@ class TestSending:
         """A proxy says so without an errcode."""
         server.answers("POST", "/upload", Answer(413, b"<html>", "text/html"))
         with pytest.raises(TooLarge):
-            await homeserver.upload(b"x", "text/plain", "x")
+            await homeserver.upload(HERE, b"x", "text/plain", "x")
 
 
 def own(txn_id: str, sent_ms: int, **changed: Any) -> dict[str, Any]:
@@ -314,7 +300,10 @@ class TestFindingWhatWasSent:
         server.answers("GET", "/messages", Answer(body=page))
         assert await homeserver.find_sent(HERE, "t1", since=SINCE) == EventId("$t1")
         [request] = server.requests
-        assert json.loads(request.query["filter"]) == {"senders": [BOT], "types": ["m.room.message"]}
+        assert json.loads(request.query["filter"]) == {
+            "senders": [BOT],
+            "types": ["m.room.message", "m.room.encrypted"],
+        }
         assert request.query["dir"] == "b"
 
     async def test_it_is_looked_for_on_earlier_pages_down_to_when_it_can_have_been_sent(
@@ -342,6 +331,27 @@ class TestFindingWhatWasSent:
         assert len(server.requests) < 100
         assert [entry["log_level"] for entry in logs] == ["warning"]
 
+    async def test_an_encrypted_message_is_known_by_what_is_inside(
+        self, server: FakeHomeserver, homeserver: Homeserver, keys: FakeKeys
+    ) -> None:
+        """Where its key is known."""
+        homeserver.encryption = keys
+        keys.known.add((HERE, "own"))
+
+        def sealed(txn_id: str, session_id: str, event_id: str, sender: str = BOT) -> dict[str, Any]:
+            said = {"type": "m.room.message", "content": notice("x") | {TXN_KEY: txn_id}}
+            also = {"ciphertext": json.dumps(said)}
+            return encrypted("", event_id, sender=sender, session_id=session_id, sent_ms=SINCE_MS, also=also)
+
+        chunk = [
+            sealed("t1", "own", "$forged", sender=CLAIRE),
+            sealed("t1", "lost", "$lost"),
+            sealed("t9", "own", "$other"),
+            sealed("t1", "own", "$1"),
+        ]
+        server.answers("GET", "/messages", Answer(body={"chunk": chunk}))
+        assert await homeserver.find_sent(HERE, "t1", since=SINCE) == EventId("$1")
+
     async def test_nobody_else_can_pass_for_it(self, server: FakeHomeserver, homeserver: Homeserver) -> None:
         """Another's message with the same key, and junk, are not ours."""
         chunk = [
@@ -356,18 +366,6 @@ class TestFindingWhatWasSent:
 
 class TestReadingRooms:
     """State and members."""
-
-    async def test_absent_state_is_none(self, homeserver: Homeserver) -> None:
-        """Missing is not an error."""
-        assert await homeserver.state(HERE, "m.room.topic") is None
-
-    async def test_state_of_a_room_that_the_bot_is_not_in_is_forbidden(
-        self, server: FakeHomeserver, homeserver: Homeserver
-    ) -> None:
-        """Which is not the same as absent."""
-        server.answers("GET", "/state/m.room.topic/", Answer(403, {"errcode": "M_FORBIDDEN"}))
-        with pytest.raises(Forbidden):
-            await homeserver.state(HERE, "m.room.topic")
 
     async def test_whether_the_bot_is_in_a_room_is_asked_of_the_homeserver(
         self, server: FakeHomeserver, homeserver: Homeserver
@@ -386,14 +384,6 @@ class TestReadingRooms:
         with pytest.raises(HomeserverFault, match="joined_rooms"):
             await homeserver.is_member(HERE)
 
-    async def test_a_power_level_is_read_from_levels_and_creator(
-        self, server: FakeHomeserver, homeserver: Homeserver
-    ) -> None:
-        """The create event is asked for whole, for its sender."""
-        server.answers("GET", "/state/m.room.power_levels/", Answer(body={"users": {CLAIRE: 50}}))
-        assert await homeserver.power_level(HERE, UserId(CLAIRE)) == 50
-        assert server.asked("GET", "/state/m.room.create/")[0].query["format"] == "event"
-
     async def test_sync_asks_for_little(self, server: FakeHomeserver, homeserver: Homeserver) -> None:
         """No presence, no receipts, no typing, no full member lists."""
         await homeserver.sync(None, wait_s=0)
@@ -402,6 +392,13 @@ class TestReadingRooms:
         assert '"presence": {"not_types": ["*"]}' in asked["filter"]
         assert '"ephemeral": {"not_types": ["*"]}' in asked["filter"]
         assert "since" not in asked
+
+    async def test_where_rooms_are_pushed_sync_asks_for_none(
+        self, server: FakeHomeserver, homeserver: Homeserver
+    ) -> None:
+        """What concerns keys comes all the same."""
+        await homeserver.sync(None, wait_s=0, keys_alone=True)
+        assert json.loads(server.requests[0].query["filter"])["room"] == {"rooms": []}
 
     async def test_a_sync_answer_without_a_position_is_a_fault(
         self, server: FakeHomeserver, homeserver: Homeserver

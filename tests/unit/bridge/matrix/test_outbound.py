@@ -59,7 +59,7 @@ def test_a_reply_names_what_it_answers() -> None:
 
 def test_a_file_message_says_what_and_how_large() -> None:
     """Clients show the name, the kind and the size before anything is fetched."""
-    content = file_message("réunion.vtt", "mxc://tchap.test/abc", content_type="text/vtt", size_bytes=12)
+    content = file_message("réunion.vtt", Uploaded("mxc://tchap.test/abc"), content_type="text/vtt", size_bytes=12)
     assert content["msgtype"] == "m.file"
     assert content["filename"] == content["body"] == "réunion.vtt"
     assert content["url"] == "mxc://tchap.test/abc"
