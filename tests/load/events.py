@@ -23,11 +23,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.commands.parsing import is_addressed
 from bot.store.database import Database
-from bridge.matrix.events import RoomMessage, SyncResult
+from bridge.matrix.events import RoomMessage
 from bridge.matrix.homeserver import Homeserver
-from bridge.matrix.inbox import Inbox
-from bridge.matrix.listener import Listener, Wanted
+from bridge.matrix.intake import Wanted
+from bridge.matrix.news import SyncResult
 from config.models import Matrix
+from tests.fakes.listening import intake_of, listener_of
 from tests.load.homeserver import ENCRYPTED, EVENTS_A_SYNC
 from tests.load.measure import FROM_HERE, disk_sync_s, machine
 from tests.load.report import Table
@@ -95,13 +96,13 @@ class Watched(Homeserver):
         self.all_stored = asyncio.Event()
         self._last = last
 
-    async def sync(self, since: str | None, *, wait_s: float) -> SyncResult:
+    async def sync(self, since: str | None, *, wait_s: float, keys_alone: bool = False) -> SyncResult:
         """Ask as ever; the listener asks for what follows only once it has stored what came before."""
         if since is not None:
             self.began.set()
         if since == self._last:
             self.all_stored.set()
-        return await super().sync(since, wait_s=wait_s)
+        return await super().sync(since, wait_s=wait_s, keys_alone=keys_alone)
 
 
 async def digested_raw(stream: Stream, url: str, _folder: Path) -> Digestion:
@@ -129,8 +130,9 @@ async def digested_by_listener(stream: Stream, url: str, folder: Path, *, durabl
         _database(folder, durably=durably) as engine,
         Watched(matrix, f"s{stream.events // EVENTS_A_SYNC}") as homeserver,
     ):
-        inbox = Inbox(engine, homeserver.user_id)
-        listening = asyncio.create_task(Listener(homeserver, inbox, wanted, handle).run())
+        intake = intake_of(homeserver, engine, wanted)
+        inbox = intake.inbox
+        listening = asyncio.create_task(listener_of(homeserver, intake, handle).run())
         try:
             async with asyncio.timeout(PATIENCE_S):
                 await homeserver.began.wait()

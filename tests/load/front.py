@@ -37,8 +37,8 @@ from bot.store.database import Database
 from bot.store.register import Meeting, Register
 from bridge.livekit.ids import CallId
 from bridge.matrix.ids import RoomId
-from bridge.matrix.inbox import Inbox
-from bridge.matrix.listener import Listener, Wanted
+from bridge.matrix.intake import Wanted
+from tests.fakes.listening import intake_of, listener_of
 from tests.fakes.waiting import until
 from tests.load.measure import LoopLag, cpu_s_of, only_warnings, percentile
 from tests.load.processes import LONGEST_S, OTHERS, SILENT, SPEAKERS, ready_file, settings_of, speaker
@@ -112,9 +112,9 @@ class Front:
         meetings = Meetings(self.register, steps, Transcribing(steps, delivery, Outlook(self.register, self.engine)))
         answers = Answers(self.settings, self.register, meetings, self.calls, self.rooms, self.rooms)
         wanted = Wanted(invitation_from=lambda _: True, message=lambda message: is_addressed(message.body))
-        inbox = Inbox(self.engine, self.homeserver.user_id)
+        intake = intake_of(self.homeserver, self.engine, wanted)
         async with self.homeserver, taking_part(Identity.of("front"), database, ()), self.lag.watched():
-            listener = Listener(self.homeserver, inbox, wanted, answers.answer)
+            listener = listener_of(self.homeserver, intake, answers.answer)
             tasks = [asyncio.create_task(run) for run in (listener.run(), keep_taking_over(self.engine))]
             try:
                 yield

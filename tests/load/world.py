@@ -10,9 +10,11 @@ from typing import Any, Final
 
 from bot.room.card import CARD_KEY
 from bridge.livekit.ids import CallId
-from bridge.matrix.events import RoomMessage, SyncResult, Timeline
+from bridge.matrix.encryption.devices import KeysNews
+from bridge.matrix.events import RoomMessage
 from bridge.matrix.homeserver import Homeserver
 from bridge.matrix.ids import EventId, RoomId, UserId
+from bridge.matrix.news import News, SyncResult, Timeline
 from config.models import Settings
 from tests.fakes.calls import FakeCalls
 from tests.fakes.rooms import FakeRooms
@@ -30,12 +32,9 @@ class ToldHomeserver(Homeserver):
         self._answers: asyncio.Queue[SyncResult] = asyncio.Queue()
         self._said = 0
 
-    async def prepare(self) -> None:
-        """Nothing to make."""
-
-    async def sync(self, since: str | None, *, wait_s: float) -> SyncResult:  # noqa: ARG002 (it is told when)
+    async def sync(self, since: str | None, *, wait_s: float, keys_alone: bool = False) -> SyncResult:  # noqa: ARG002 (it is told when)
         """The next answer."""
-        return SyncResult("s0", (), (), frozenset()) if since is None else await self._answers.get()
+        return SyncResult("s0", News(), KeysNews()) if since is None else await self._answers.get()
 
     def say(self, rooms: Sequence[RoomId], body: str) -> None:
         """Somebody writes this in each of the rooms, all in one answer; `{room}` in it stands for the room's name."""
@@ -43,7 +42,7 @@ class ToldHomeserver(Homeserver):
         timelines = tuple(
             Timeline(room, (self._message(room, body.format(room=title_of(room))),), gap_before=None) for room in rooms
         )
-        self._answers.put_nowait(SyncResult(f"s{self._said}", timelines, (), frozenset()))
+        self._answers.put_nowait(SyncResult(f"s{self._said}", News(timelines), KeysNews()))
 
     def _message(self, room: RoomId, body: str) -> RoomMessage:
         return RoomMessage(room, EventId(f"$command-{self._said}-{room}"), CAMILLE, body, int(time.time() * 1000))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
-from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bridge.matrix.errors import Forbidden, NotFound, RoomIsEncrypted, TokenRefused
+from bridge.matrix.errors import Forbidden, NotFound, RoomIsEncrypted
 from bridge.matrix.homeserver import Homeserver
 from bridge.matrix.ids import RoomId, UserId
+from bridge.matrix.intake import Wanted
 from bridge.matrix.outbound import MAX_CONTENT_BYTES, edit_of, event_size, file_message, in_thread, notice
 from config.models import Matrix
+from tests.fakes.listening import intake_of
 from tests.stack.people import MatrixPerson
 from tests.stack.synapse import SynapseServer
 
@@ -31,34 +33,6 @@ async def bodies(claire: MatrixPerson, room_id: RoomId) -> list[str]:
     return [event["content"]["body"] for event in page["chunk"] if event["content"].get("msgtype") == "m.notice"]
 
 
-async def test_the_bot_gets_a_device_and_a_name_without_logging_in(
-    homeserver: Homeserver, settings: Matrix, claire: MatrixPerson
-) -> None:
-    """And again, without harm."""
-    await homeserver.prepare()
-    await homeserver.ping()
-    profile = await claire.request("GET", f"/_matrix/client/v3/profile/{settings.bot_user_id}")
-    assert profile["displayname"] == "Greffier"
-
-
-async def test_a_token_that_the_homeserver_does_not_know_is_refused(settings: Matrix) -> None:
-    """The sentence says what to check."""
-    async with Homeserver(settings.model_copy(update={"as_token": SecretStr("not-the-token")})) as homeserver:
-        for ask in (homeserver.prepare, homeserver.ping):
-            with pytest.raises(TokenRefused, match=r"matrix\.as_token"):
-                await ask()
-
-
-async def test_a_user_that_is_not_the_appservices_is_refused(settings: Matrix) -> None:
-    """Likewise."""
-    somebody = Matrix.model_validate(
-        settings.model_dump() | {"bot_localpart": "somebody", "as_token": settings.as_token}
-    )
-    async with Homeserver(somebody) as homeserver:
-        with pytest.raises(TokenRefused, match="namespace"):
-            await homeserver.prepare()
-
-
 async def test_the_same_transaction_is_one_message(
     homeserver: Homeserver, settings: Matrix, claire: MatrixPerson, synapse: SynapseServer
 ) -> None:
@@ -69,6 +43,7 @@ async def test_the_same_transaction_is_one_message(
     await synapse.stop()
     await synapse.start()
     async with Homeserver(settings) as restarted:
+        restarted.wire.acting = homeserver.wire.acting
         later = await restarted.send(room_id, "m.room.message", notice("une fois"), "txn-1")
     assert first == again == later
     assert await bodies(claire, room_id) == ["une fois"]
@@ -90,29 +65,35 @@ async def test_a_file_arrives_as_it_was(homeserver: Homeserver, claire: MatrixPe
     """Name, kind and bytes."""
     room_id = await room_with_bot(claire, homeserver)
     data = "# Compte rendu\n\nÉté, cœur, 🎙\n".encode() * 1000
-    uri = await homeserver.upload(data, "text/markdown", "réunion.md")
-    content = file_message("réunion.md", uri, content_type="text/markdown", size_bytes=len(data))
+    uploaded = await homeserver.upload(room_id, data, "text/markdown", "réunion.md")
+    content = file_message("réunion.md", uploaded, content_type="text/markdown", size_bytes=len(data))
     await homeserver.send(room_id, "m.room.message", content, "t1")
-    assert await claire.download(uri) == data
+    assert await claire.download(uploaded.uri) == data
 
 
-async def test_nothing_is_sent_into_an_encrypted_room(homeserver: Homeserver, claire: MatrixPerson) -> None:
+async def test_nothing_is_sent_into_an_encrypted_room_without_encryption(
+    homeserver: Homeserver, claire: MatrixPerson
+) -> None:
     """Not one word in the clear."""
+    homeserver.encryption = None
     room_id = await room_with_bot(claire, homeserver, encrypted=True)
     with pytest.raises(RoomIsEncrypted):
         await homeserver.send(room_id, "m.room.message", notice("secret"), "t1")
     assert await bodies(claire, room_id) == []
 
 
-async def test_a_room_that_turns_encrypted_gets_nothing_more(homeserver: Homeserver, claire: MatrixPerson) -> None:
+async def test_a_room_that_turns_encrypted_gets_nothing_more_in_the_clear(
+    homeserver: Homeserver, claire: MatrixPerson, engine: AsyncEngine
+) -> None:
     """From the moment the bot has heard of it."""
     room_id = await room_with_bot(claire, homeserver)
     since = (await homeserver.sync(None, wait_s=0)).next_batch
     await homeserver.send(room_id, "m.room.message", notice("avant"), "t1")
     await claire.set_state(room_id, "m.room.encryption", {"algorithm": "m.megolm.v1.aes-sha2"})
-    await homeserver.sync(since, wait_s=10)
-    with pytest.raises(RoomIsEncrypted):
-        await homeserver.send(room_id, "m.room.message", notice("après"), "t2")
+    nothing = Wanted(invitation_from=lambda _: False, message=lambda _: False)
+    result = await homeserver.sync(since, wait_s=10)
+    await intake_of(homeserver, engine, nothing).take_sync(result, is_first=False)
+    await homeserver.send(room_id, "m.room.message", notice("après"), "t2")
     assert await bodies(claire, room_id) == ["avant"]
 
 
@@ -120,28 +101,29 @@ async def test_the_first_sync_tells_which_rooms_are_encrypted(homeserver: Homese
     """So that nothing needs to be asked for them."""
     encrypted = await room_with_bot(claire, homeserver, encrypted=True)
     plain = await room_with_bot(claire, homeserver)
-    result = await homeserver.sync(None, wait_s=0)
-    assert encrypted in result.encrypted
-    assert plain not in result.encrypted
+    touched = (await homeserver.sync(None, wait_s=0)).news.touched
+    assert (encrypted, "m.room.encryption", "") in touched
+    assert (plain, "m.room.encryption", "") not in touched
 
 
 async def test_names_state_and_levels_are_read(homeserver: Homeserver, claire: MatrixPerson) -> None:
     """As they are when asked."""
     room_id = await room_with_bot(claire, homeserver)
     me = UserId(claire.user_id)
-    assert await homeserver.members(room_id) == {me: "Claire Martin [Ministère]", homeserver.user_id: "Greffier"}
-    assert await homeserver.power_level(room_id, me) == 100
-    assert await homeserver.power_level(room_id, homeserver.user_id) == 0
-    assert await homeserver.state(room_id, "m.room.name") == {"name": "Budget"}
-    assert await homeserver.state(room_id, "m.room.topic") is None
+    assert await homeserver.rooms.members(room_id) == {me: "Claire Martin [Ministère]", homeserver.user_id: "Greffier"}
+    assert await homeserver.rooms.power_level(room_id, me) == 100
+    assert await homeserver.rooms.power_level(room_id, homeserver.user_id) == 0
+    assert await homeserver.rooms.state(room_id, "m.room.name") == {"name": "Budget"}
+    assert await homeserver.rooms.state(room_id, "m.room.topic") is None
     created = await homeserver.state_event(room_id, "m.room.create")
     assert created is not None
     assert created["sender"] == me
 
-    levels = json.loads(json.dumps(await homeserver.state(room_id, "m.room.power_levels")))
+    levels = json.loads(json.dumps(await homeserver.rooms.state(room_id, "m.room.power_levels")))
     levels["users"][homeserver.user_id] = 50
     await claire.set_state(room_id, "m.room.power_levels", levels)
-    assert await homeserver.power_level(room_id, homeserver.user_id) == 50
+    homeserver.rooms.heard(room_id, "m.room.power_levels")
+    assert await homeserver.rooms.power_level(room_id, homeserver.user_id) == 50
 
 
 async def test_a_room_that_the_bot_has_left_is_forbidden(homeserver: Homeserver, claire: MatrixPerson) -> None:
@@ -149,6 +131,6 @@ async def test_a_room_that_the_bot_has_left_is_forbidden(homeserver: Homeserver,
     room_id = await room_with_bot(claire, homeserver)
     await homeserver.leave(room_id)
     with pytest.raises(Forbidden):
-        await homeserver.members(room_id)
+        await homeserver.rooms.members(room_id)
     with pytest.raises((Forbidden, NotFound)):
         await homeserver.send(room_id, "m.room.message", notice("x"), "t")

@@ -17,7 +17,6 @@ import pytest_asyncio
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from bridge.matrix.homeserver import Homeserver
 from bridge.matrix.ids import RoomId, UserId
 from bridge.matrix.pinging import NotReached, ping
 from bridge.matrix.transactions import Transactions
@@ -25,6 +24,7 @@ from bridge.web.metrics import Metrics
 from bridge.web.server import build, serving
 from config.models import Matrix
 from tests.fakes.web import FakeCallEvents, FakeDoor, FakeReadiness
+from tests.stack.bots import bot, database
 from tests.stack.people import MatrixPerson
 from tests.stack.ports import free_tcp_port
 from tests.stack.registration import AppserviceRegistration
@@ -88,11 +88,10 @@ async def claire(world: World) -> AsyncIterator[MatrixPerson]:
 
 
 @pytest_asyncio.fixture
-async def room_id(settings: Matrix, claire: MatrixPerson) -> RoomId:
+async def room_id(settings: Matrix, claire: MatrixPerson, tmp_path: Path) -> RoomId:
     """A room of Claire's with the bot."""
     room_id = RoomId(await claire.create_room("Budget"))
-    async with Homeserver(settings) as homeserver:
-        await homeserver.prepare()
+    async with database(tmp_path) as engine, bot(settings, engine, tmp_path) as (homeserver, _):
         await claire.invite(room_id, homeserver.user_id)
         await homeserver.join(room_id)
     return room_id

@@ -171,6 +171,9 @@ async def test_an_upload_waits_as_a_message_does() -> None:
     """And is taken in the end."""
     rooms = FakeRooms()
     rooms.failures.extend([HomeserverFault("502"), RateLimited("slow down", retry_after_s=3)])
-    uri = await Posting(rooms, FakeMeetings()).upload(b"# Compte rendu", "text/markdown", "compte-rendu.md")
-    assert uri.startswith("mxc://")
+    meeting = sample_meeting()
+    uploaded = await Posting(rooms, FakeMeetings()).upload(
+        meeting, b"# Compte rendu", "text/markdown", "compte-rendu.md"
+    )
+    assert uploaded.uri.startswith("mxc://")
     assert [name for name, _, _ in rooms.uploaded] == ["compte-rendu.md"]

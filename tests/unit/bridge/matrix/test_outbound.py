@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bridge.matrix.ids import EventId
-from bridge.matrix.outbound import edit_of, event_size, file_message, in_thread, notice, reply_to
+from bridge.matrix.outbound import Uploaded, edit_of, event_size, file_message, in_thread, notice, reply_to
 
 CARD = EventId("$card")
 
@@ -63,4 +63,13 @@ def test_a_file_message_says_what_and_how_large() -> None:
     assert content["msgtype"] == "m.file"
     assert content["filename"] == content["body"] == "réunion.vtt"
     assert content["url"] == "mxc://tchap.test/abc"
+    assert content["info"] == {"mimetype": "text/vtt", "size": 12}
+
+
+def test_an_encrypted_file_is_offered_with_its_key() -> None:
+    """And without an address at which anybody could take it for one in the clear."""
+    uploaded = Uploaded("mxc://tchap.test/abc", {"v": "v2", "iv": "x"})
+    content = file_message("réunion.vtt", uploaded, content_type="text/vtt", size_bytes=12)
+    assert content["file"] == {"v": "v2", "iv": "x", "url": "mxc://tchap.test/abc"}
+    assert "url" not in content
     assert content["info"] == {"mimetype": "text/vtt", "size": 12}
