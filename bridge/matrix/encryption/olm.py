@@ -66,7 +66,7 @@ class OlmMachine(Olm):  # type: ignore[misc] # nio has no types
         message = PreKeyMessage.from_base64(body) if kind == _PRE_KEY else AnyOlmMessage.normal(decode_base64(body))
         # A homeserver may hand out the same message twice, and what has been opened once does not open again: that
         # is no sign of a broken session.
-        digest = hashlib.sha256(f"{sender_key}{body}".encode()).digest()
+        digest = hashlib.sha256(f"{sender}{sender_key}{body}".encode()).digest()
         if digest in self._seen:
             return None
         self._seen[digest] = None
