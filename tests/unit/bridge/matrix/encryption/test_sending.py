@@ -175,14 +175,13 @@ async def test_a_claimed_key_counts_if_its_device_has_signed_it(machine: Machine
         {name: _signed_by(peer.account, peer.device, "junk")},
         {"curve25519:AAAA": good},
     ]
-    for keys in refused:
-        answer = {"one_time_keys": {CLAIRE: {peer.device_id: keys}}}
-        assert machine.take_claimed(answer, by_id(peer.device)) == []
-    for answer in (None, [], {}, {"one_time_keys": None}, {"one_time_keys": {CLAIRE: []}}, {"one_time_keys": [CLAIRE]}):
+    answers: list[object] = [{"one_time_keys": {CLAIRE: {peer.device_id: keys}}} for keys in refused]
+    answers += [None, [], {}, {"one_time_keys": None}, {"one_time_keys": {CLAIRE: []}}, {"one_time_keys": [CLAIRE]}]
+    for answer in answers:
         assert machine.take_claimed(answer, by_id(peer.device)) == []
     assert not machine.has_session_with(peer.device)
-    answer = {"one_time_keys": {CLAIRE: {peer.device_id: {name: good}}}}
-    assert machine.take_claimed(answer, by_id(peer.device)) == [peer.device]
+    good_answer = {"one_time_keys": {CLAIRE: {peer.device_id: {name: good}}}}
+    assert machine.take_claimed(good_answer, by_id(peer.device)) == [peer.device]
 
 
 async def test_one_bad_key_does_not_cost_the_others(machine: Machine, reader: Machine) -> None:
