@@ -10,33 +10,35 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from bridge.matrix.homeserver import Homeserver
 from config.models import Matrix
-from tests.integration.matrix.conftest import engine
+from tests.integration.matrix.conftest import engine, homeserver
 from tests.stack.federation import Federation, running_federation
 from tests.stack.people import MatrixPerson
 from tests.stack.registration import AppserviceRegistration
 from tests.stack.synapse import SynapseServer
 
-__all__ = ["engine"]
+__all__ = ["engine", "homeserver"]
 
 
 class Registered:
-    """What the first homeserver knows of the bot, once its name is known."""
+    """What the first homeserver, once its name is known, knows of bots: for each test one, and Greffier itself."""
 
     def __init__(self, folder: Path) -> None:
         self.appservice: AppserviceRegistration
-        self._folder = folder
+        self.greffier: AppserviceRegistration
+        self.greffier_file = folder / "greffier.yaml"
+        self._file = folder / "registration.yaml"
 
     def __call__(self, server_name: str) -> Sequence[Path]:
-        """Write the registration file."""
-        self.appservice = AppserviceRegistration(server_name, user_regex="greffier(_[a-z0-9]+)?")
-        return [self.appservice.write(self._folder / "registration.yaml")]
+        """Write the registration files."""
+        self.appservice = AppserviceRegistration(server_name, "one_of", user_regex="greffier_[a-z0-9]+")
+        self.greffier = AppserviceRegistration(server_name)
+        return [self.appservice.write(self._file), self.greffier.write(self.greffier_file)]
 
 
 @pytest.fixture(scope="session")
 def registered(tmp_path_factory: pytest.TempPathFactory) -> Registered:
-    """The bot's registration."""
+    """The registrations."""
     return Registered(tmp_path_factory.mktemp("registration"))
 
 
@@ -59,14 +61,6 @@ def settings(federation: Federation, registered: Registered) -> Matrix:
             "request_timeout_s": 30,
         }
     )
-
-
-@pytest_asyncio.fixture
-async def homeserver(settings: Matrix) -> AsyncIterator[Homeserver]:
-    """The first homeserver as that bot, once prepared."""
-    async with Homeserver(settings) as homeserver:
-        await homeserver.prepare()
-        yield homeserver
 
 
 @pytest_asyncio.fixture
