@@ -12,12 +12,13 @@ import pytest_asyncio
 
 from config.models import Matrix
 from tests.integration.matrix.conftest import engine, homeserver
+from tests.integration.matrix.test_rooms import rooms, wire
 from tests.stack.federation import Federation, running_federation
 from tests.stack.people import MatrixPerson
 from tests.stack.registration import AppserviceRegistration
 from tests.stack.synapse import SynapseServer
 
-__all__ = ["engine", "homeserver"]
+__all__ = ["engine", "homeserver", "rooms", "wire"]
 
 
 class Registered:

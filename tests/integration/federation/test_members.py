@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bridge.matrix.homeserver import Homeserver
 from bridge.matrix.ids import RoomId, UserId, server_in
 from bridge.matrix.power_levels import CREATOR_LEVEL
+from bridge.matrix.rooms import RoomStates
 from bridge.matrix.tombstones import Upgrade
 from bridge.matrix.upgrades import Upgrades
 from config.models import Matrix
@@ -39,7 +40,7 @@ async def test_somebody_of_another_homeserver_invites_the_bot_and_is_heard(
 
 @VERSIONS
 async def test_names_and_power_levels_of_another_homeservers_users_are_known(
-    homeserver: Homeserver, claire: MatrixPerson, marc: MatrixPerson, version: str
+    homeserver: Homeserver, rooms: RoomStates, claire: MatrixPerson, marc: MatrixPerson, version: str
 ) -> None:
     """The creator stands above all since version 12, although no power levels name her."""
     room_id = RoomId(await claire.create_room("Budget", version=version))
@@ -47,7 +48,7 @@ async def test_names_and_power_levels_of_another_homeservers_users_are_known(
         await claire.invite(room_id, user_id)
     await homeserver.join(room_id)
     await marc.join(room_id)
-    assert await homeserver.members(room_id) == {
+    assert await rooms.members(room_id) == {
         claire.user_id: "Claire Martin [Ailleurs]",
         marc.user_id: "Marc",
         homeserver.user_id: "Greffier",
@@ -55,8 +56,8 @@ async def test_names_and_power_levels_of_another_homeservers_users_are_known(
     levels = await claire.state(room_id, "m.room.power_levels")
     assert (claire.user_id in levels["users"]) == (version == "10")
     expected = CREATOR_LEVEL if version == "12" else 100
-    assert await homeserver.power_level(room_id, UserId(claire.user_id)) == expected
-    assert await homeserver.power_level(room_id, UserId(marc.user_id)) == 0
+    assert await rooms.power_level(room_id, UserId(claire.user_id)) == expected
+    assert await rooms.power_level(room_id, UserId(marc.user_id)) == 0
 
 
 async def test_a_room_that_another_homeserver_replaces_is_followed(
