@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import aiohttp
+import pytest
 import pytest_asyncio
 
 from bridge.matrix.ids import RoomId
@@ -23,19 +23,24 @@ from tests.stack.room_view import RoomView, SeenEvent
 WITHIN_S = 60
 
 
-@pytest_asyncio.fixture
-async def front(federation: Federation, registered: Registered, tmp_path: Path) -> AsyncIterator[GreffierProcess]:
-    """A front process; nothing is transcribed, so that nobody else is needed."""
-    port = free_tcp_port()
-    livekit = LiveKitServer(tmp_path / "livekit", webhook_urls=[f"http://127.0.0.1:{port}/livekit/webhook"])
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def front(
+    federation: Federation, registered: Registered, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[GreffierProcess]:
+    """A front process; nothing is transcribed, so that nobody else is needed.
+
+    One for all tests: it has one device, whose keys are in its storage.
+    """
+    port, folder = free_tcp_port(), tmp_path_factory.mktemp("greffier")
+    livekit = LiveKitServer(folder / "livekit", webhook_urls=[f"http://127.0.0.1:{port}/livekit/webhook"])
     config = {
         "matrix": {"homeserver_url": federation.home.url, "server_name": federation.home.server_name},
         "livekit": {"url": livekit.url, "api_key": livekit.api_key, "api_secret": livekit.api_secret},
         "web": {"public_url": f"http://127.0.0.1:{port}", "host": "127.0.0.1", "port": port},
         "calls": {"transcribe": False},
-        "storage": {"folder": str(tmp_path / "storage")},
+        "storage": {"folder": str(folder / "storage")},
     }
-    front = GreffierProcess("front", "front", tmp_path / "front", config)
+    front = GreffierProcess("front", "front", folder / "front", config)
     front.write_config()
     shutil.copy(registered.greffier_file, front.registration_file)
     try:
