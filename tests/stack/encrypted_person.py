@@ -37,6 +37,10 @@ class Shield:
     reason: str | None
 
 
+NO_SHIELD = Shield("NONE", None)
+"""Nothing to warn of: from a device that its owner has signed, unchanged."""
+
+
 class EncryptedPerson(MatrixPerson):
     """One user with one device, signed by their identity. After `register`, `open_client`.
 

@@ -180,9 +180,11 @@ class MatrixPerson:
         """The file that a message carries."""
         return await self.download(message.content["url"])
 
-    async def as_stored(self, room_id: str, event_id: str) -> dict[str, Any]:
-        """An event as the homeserver has it: what is encrypted there is encrypted here."""
-        return await self._client("GET", f"rooms/{quote(room_id)}/event/{quote(event_id)}")
+    async def as_stored(self, room_id: str) -> list[dict[str, Any]]:
+        """The last thousand events of a room as the homeserver has them, the latest first: what it can read."""
+        path, query = f"rooms/{quote(room_id)}/messages", {"dir": "b", "limit": "1000"}
+        events: list[dict[str, Any]] = (await self._client("GET", path, query=query))["chunk"]
+        return events
 
     def room(self, room_id: str) -> RoomView:
         """The room as far as it has been seen; it goes on changing while listening."""

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from tests.stack.encrypted_person import EncryptedPerson, Shield
+from tests.stack.encrypted_person import NO_SHIELD, EncryptedPerson
 from tests.stack.people import MatrixPerson
 from tests.stack.sdk_process import SdkProcess, SdkRefusal
 
@@ -85,7 +85,7 @@ async def test_two_people_read_each_other_and_the_homeserver_reads_nothing(
     first = await alice.send_text(room_id, "Bonjour, été comme hiver")
     message = await sees(bob, room_id, first)
     assert message.body == "Bonjour, été comme hiver"
-    assert await bob.shield(message, room_id) == Shield("NONE", None)
+    assert await bob.shield(message, room_id) == NO_SHIELD
 
     thread = {"rel_type": "m.thread", "event_id": first}
     second = await bob.send(room_id, "m.room.message", {"msgtype": "m.text", "body": "suite", "m.relates_to": thread})
@@ -102,10 +102,9 @@ async def test_two_people_read_each_other_and_the_homeserver_reads_nothing(
     )
     assert (answer.body, answer.edits) == ("suite, mieux dite", 1)
 
-    for event_id in (first, second, third):
-        stored = await alice.as_stored(room_id, event_id)
-        assert stored["type"] == "m.room.encrypted"
-        assert "suite" not in str(stored)
+    stored = {event["event_id"]: event for event in await alice.as_stored(room_id)}
+    assert [stored[event_id]["type"] for event_id in (first, second, third)] == ["m.room.encrypted"] * 3
+    assert "suite" not in str(stored)
 
 
 async def test_an_attachment_is_read_by_members_and_by_nobody_who_changed_it(
