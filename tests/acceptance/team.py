@@ -33,10 +33,15 @@ class Team:
     async def ask(self, person: EncryptedPerson, command: str) -> SeenEvent:
         """Have somebody type a command; gives the bot's answer to it."""
         event_id = await person.send_text(self.room_id, command)
+        return await self.answer_to(event_id)
+
+    async def answer_to(self, command_id: str) -> SeenEvent:
+        """The bot's answer to a command that was typed."""
 
         def answer(room: RoomView) -> SeenEvent | None:
-            return next((message for message in room.messages if _replies_to(message, event_id)), None)
+            return next((message for message in room.messages if _replies_to(message, command_id)), None)
 
+        command = self.room.event(command_id).body if command_id in self.room else command_id
         return await self.host.wait_for(self.room_id, answer, within_s=ANSWER_WITHIN_S, what=f"an answer to {command}")
 
     async def card_saying(self, card_id: str, words: str) -> SeenEvent:

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,11 @@ class SdkProcess:
         self._asked: dict[int, tuple[str, asyncio.Future[Any]]] = {}
         self._told: dict[str, Callable[[dict[str, Any]], Awaitable[None]]] = {}
 
+    @property
+    def pid(self) -> int | None:
+        """The process id of Node; None before it was needed."""
+        return None if self._child is None else self._child.pid
+
     def tell(self, person: str, take: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
         """From now on hand to `take` what this person sees: `{"event": …, "room_id": …}` or `{"invited": …}`."""
         self._told[person] = take
@@ -60,7 +66,9 @@ class SdkProcess:
             SdkMissing: there is no Node, or no library.
             SdkRefusal: it did not work, or the process is gone.
         """
-        child = await self._started()
+        child, reading = await self._started()
+        if reading.done():
+            raise SdkRefusal(f"{person}: {act}", f"the process is gone{self._tail()}")
         number, answer = next(self._numbers), asyncio.get_running_loop().create_future()
         self._asked[number] = (f"{person}: {act}", answer)
         order = {"id": number, "person": person, "do": act, "with": details}
@@ -92,10 +100,17 @@ class SdkProcess:
             await child.wait()
         await asyncio.gather(self._reading, return_exceptions=True)
 
-    async def _started(self) -> asyncio.subprocess.Process:
+    async def _started(self) -> tuple[asyncio.subprocess.Process, asyncio.Task[None]]:
         async with self._starting:
-            if self._child is None:
-                command = [sys.executable, "-I", "-S", str(_TETHER), str(os.getpid()), *_command()]
+            if self._child is None or self._reading is None:
+                command = [
+                    sys.executable,
+                    "-I",
+                    "-S",
+                    str(_TETHER),
+                    str(os.getpid()),
+                    *await asyncio.to_thread(_command),
+                ]
                 self._log_file.parent.mkdir(parents=True, exist_ok=True)
                 with self._log_file.open("ab") as log:
                     self._child = await asyncio.create_subprocess_exec(
@@ -106,20 +121,22 @@ class SdkProcess:
                         limit=_LONGEST_LINE_BYTES,
                     )
                 self._reading = asyncio.create_task(self._read(self._child))
-        return self._child
+        return self._child, self._reading
 
     async def _read(self, child: asyncio.subprocess.Process) -> None:
         assert child.stdout is not None
-        async for line in child.stdout:
-            said = json.loads(line)
-            if "person" in said:
-                await self._told[said["person"]](said)
-            elif said["id"] in self._asked:
-                what, answer = self._asked[said["id"]]
-                _settle(what, answer, said)
-        for what, answer in self._asked.values():
-            if not answer.done():
-                answer.set_exception(SdkRefusal(what, f"the process has ended{self._tail()}"))
+        try:
+            async for line in child.stdout:
+                said = json.loads(line)
+                if "person" in said:
+                    await self._told[said["person"]](said)
+                elif said["id"] in self._asked:
+                    what, answer = self._asked[said["id"]]
+                    _settle(what, answer, said)
+        finally:
+            for what, answer in self._asked.values():
+                if not answer.done():
+                    answer.set_exception(SdkRefusal(what, f"the process is gone{self._tail()}"))
 
     def _tail(self) -> str:
         if not self._log_file.exists():
@@ -142,4 +159,6 @@ def _command() -> list[str]:
     node = str(own) if own.exists() else shutil.which("node")
     if node is None or not (_PROGRAM.parent / "node_modules" / "matrix-js-sdk").is_dir():
         raise SdkMissing("matrix-js-sdk, which people's clients run on, is not there: run `scripts/bootstrap sdk`")
-    return [node, str(_PROGRAM)]
+    # A Node that came as a Python package is a script that starts the program, and would be killed in its place.
+    found = subprocess.run([node, "-p", "process.execPath"], capture_output=True, text=True, check=True)
+    return [found.stdout.strip(), str(_PROGRAM)]

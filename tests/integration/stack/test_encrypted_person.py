@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import secrets
+import signal
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -171,21 +174,42 @@ async def test_what_is_said_before_somebody_joins_is_seen_and_cannot_be_read(
     assert await bob.shield(unread, room_id) is None
 
 
+async def test_a_homeserver_that_was_away_is_listened_to_again(
+    alice: EncryptedPerson, bob: EncryptedPerson, synapse: SynapseServer
+) -> None:
+    """What is written after its return is read, with the keys that came with it."""
+    room_id = await room_of(alice, bob)
+    await sees(bob, room_id, await alice.send_text(room_id, "bonjour"))
+    await synapse.stop()
+    await synapse.start()
+    assert (await sees(bob, room_id, await alice.send_text(room_id, "rebonjour"))).body == "rebonjour"
+
+
 async def test_in_a_plain_room_everyone_reads_everyone(
     alice: EncryptedPerson, session: aiohttp.ClientSession, synapse: SynapseServer
 ) -> None:
-    """The same person, in a room without encryption, with somebody who has no keys; also after a restart."""
+    """The same person, in a room without encryption, with somebody who has no keys."""
     secret = synapse.registration_shared_secret
     plain = await MatrixPerson.register(session, synapse.url, secret, f"plain-{secrets.token_hex(3)}")
     room_id = await room_of(alice, plain, encrypted=False)
     async with plain.listening():
         said = await alice.send_text(room_id, "bonjour")
         assert (await sees(plain, room_id, said)).body == "bonjour"
-        await synapse.stop()
-        await synapse.start()
         answer = await plain.send_text(room_id, "rebonjour")
         assert (await sees(alice, room_id, answer)).body == "rebonjour"
         assert await alice.shield(alice.room(room_id).event(answer), room_id) is None
+
+
+async def test_a_client_that_dies_is_an_error_at_once(alice: EncryptedPerson, sdk: SdkProcess) -> None:
+    """For what was asked and is not answered, and for what is asked then."""
+    assert sdk.pid is not None
+    asked = asyncio.create_task(alice.send_text("!nowhere:tchap.test", "bonjour"))
+    await asyncio.sleep(0)
+    os.kill(sdk.pid, signal.SIGKILL)
+    with pytest.raises(SdkRefusal, match="the process is gone"):
+        await asked
+    with pytest.raises(SdkRefusal, match="the process is gone"):
+        await alice.devices_of(alice.user_id)
 
 
 async def test_who_is_not_in_the_room_cannot_write_there(alice: EncryptedPerson, bob: EncryptedPerson) -> None:
