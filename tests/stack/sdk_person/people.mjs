@@ -97,7 +97,7 @@ class Person {
   tell(event) {
     const [roomId, eventId] = [event.getRoomId(), event.getId()];
     if (!roomId || !eventId) return; // typing, presence, what an invitation shows of the room
-    this.told = this.told.then(async () => {
+    const asSoonAsRead = async () => {
       await this.client.decryptEventIfNeeded(event);
       if (event.isDecryptionFailure()) {
         if (this.unread.has(eventId)) return;
@@ -106,7 +106,8 @@ class Person {
         this.unread.delete(eventId);
       }
       say({ person: this.name, room_id: roomId, event: asRead(event) });
-    });
+    };
+    this.told = this.told.then(asSoonAsRead).catch((error) => console.error(error)); // one event, not those after it
   }
 
   /** Sends an event into a room, encrypted where the room is. */
