@@ -26,7 +26,7 @@ from tests.fakes.device_owners import OwnedDevice, Owner
 from tests.fakes.key_server import KeyServer
 from tests.fakes.matrix import BOT, PROXY_PAGE, ROOM, Answer
 from tests.fakes.matrix import CLAIRE as CLAIRE_ID
-from tests.unit.bridge.matrix.encryption.sharing.conftest import DEVICE_ID, PICKLE_KEY
+from tests.unit.bridge.matrix.encryption.peers import DEVICE_ID, PICKLE_KEY
 
 CLAIRE, MARC, ANA = UserId(CLAIRE_ID), UserId("@marc:tchap.test"), UserId("@ana:far.test")
 SECRET = {"msgtype": "m.text", "body": "Le budget, à 18 h"}

@@ -19,7 +19,7 @@ from tests.fakes.device_owners import OwnedDevice, Owner
 from tests.fakes.key_server import KeyServer
 from tests.fakes.matrix import CLAIRE as CLAIRE_ID
 from tests.fakes.matrix import JUNK, PROXY_PAGE, Answer
-from tests.unit.bridge.matrix.encryption.sharing.conftest import DEVICE_ID, PICKLE_KEY
+from tests.unit.bridge.matrix.encryption.peers import DEVICE_ID, PICKLE_KEY
 
 CLAIRE = UserId(CLAIRE_ID)
 AFAR = UserId("@ana:far.test")
