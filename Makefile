@@ -1,12 +1,12 @@
 # Every target sets up what it needs first, and says what it gets; a second time that takes a second.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stack test faults load check page image clean
+.PHONY: help setup demo stack test faults load bench-matrix check page image clean
 
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 help: ## show this
-	@sed -n 's/^\([a-z]*\):.*## /  make \1 — /p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1 — /p' $(MAKEFILE_LIST)
 
 setup: ## get and build all that demo and tests need
 	@scripts/bootstrap python livekit page speech
@@ -27,6 +27,9 @@ faults: setup ## kill every process at every step of a meeting; the table goes i
 load: setup ## how much this machine bears (ARGS="--quick", "events sound meetings", "--write" into docs/reliability.md)
 	@scripts/bootstrap postgresql
 	@.venv/bin/python -m tests.load $(ARGS)
+
+bench-matrix: setup ## the Matrix side beside mautrix-python (ARGS="--quick", "transactions answers sharing memory", "--write" into docs/benchmarks-matrix.md)
+	@.venv/bin/python -m tests.load.matrix $(ARGS)
 
 check: ## format, lint, types, import direction, links, the join page, the scripts
 	@scripts/bootstrap python page

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -13,19 +13,20 @@ from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
+import yaml
 
 from tests.load.matrix.homeserver import KeysHomeserver
 from tests.load.matrix.pushing import Appservice
 from tests.load.matrix.streams import Stream
 from tests.load.measure import FROM_HERE
-from tests.stack.greffier import GreffierProcess
+from tests.stack.greffier import COMMAND, GreffierProcess
 from tests.stack.ports import free_tcp_port
 from tests.stack.server_process import ServerProcess
 
 STARTS_WITHIN_S: Final = 60.0
 GREFFIER: Final = "Greffier"
 MAUTRIX: Final = "mautrix-python"
-MAUTRIX_DECRYPTING: Final = "mautrix-python, decrypting"
+MAUTRIX_DECRYPTING: Final = "mautrix-python + vodozemac"
 LEAST: Final = "the least"
 
 
@@ -64,8 +65,17 @@ async def greffier(stream: Stream, folder: Path) -> AsyncIterator[Receiver]:
 
 
 @asynccontextmanager
-async def front(homeserver: KeysHomeserver, folder: Path) -> AsyncIterator[Appservice]:
-    """`greffier front`, started as an operator starts it, with what it hears pushed to it, and nobody's calls."""
+async def front(
+    homeserver: KeysHomeserver,
+    folder: Path,
+    *,
+    program: Sequence[str | Path] = (COMMAND,),
+    variables: Mapping[str, str] | None = None,
+) -> AsyncIterator[Appservice]:
+    """`greffier front`, started as an operator starts it, with what it hears pushed to it, and nobody's calls.
+
+    `program` stands for the command `greffier`, `variables` are added to its environment.
+    """
     port = free_tcp_port()
     url = f"http://127.0.0.1:{port}"
     config: dict[str, dict[str, Any]] = {
@@ -75,8 +85,8 @@ async def front(homeserver: KeysHomeserver, folder: Path) -> AsyncIterator[Appse
         "storage": {"folder": str(folder / "storage")},
         "log": {"level": "warning", "format": "console"},
     }
-    process = GreffierProcess("front", "front", folder, config)
-    homeserver.registration = json.loads((await process.register()).read_text())
+    process = GreffierProcess("front", "front", folder, config, program=program, variables=variables)
+    homeserver.registration = yaml.safe_load((await process.register()).read_text())
     server = process.process
     server.start()
     try:

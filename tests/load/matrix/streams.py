@@ -70,10 +70,7 @@ class Stream:
         """The stream anew, sent just now."""
         events = list(self._all_events())
         return [
-            Transaction(
-                f"push-{next(_ORDINALS)}", json.dumps({"events": events[at : at + EVENTS_A_TRANSACTION]}).encode()
-            )
-            for at in range(0, len(events), EVENTS_A_TRANSACTION)
+            transaction(events[at : at + EVENTS_A_TRANSACTION]) for at in range(0, len(events), EVENTS_A_TRANSACTION)
         ]
 
     def _all_events(self) -> Iterator[dict[str, Any]]:
@@ -107,11 +104,28 @@ def encrypted(events: int, commands: int) -> Stream:
     return Stream(f"encrypted, {share}", events, commands, people, keys)
 
 
-def command(room_id: str, sender: Person) -> Transaction:
-    """One command, alone."""
-    content = {"msgtype": "m.text", "body": COMMAND}
-    event = _event(room_id, sender.user_id, "m.room.message", content, {})
-    return Transaction(f"push-{next(_ORDINALS)}", json.dumps({"events": [event]}).encode())
+def command(key: RoomKey | None, room_id: str = "", sender: str = "") -> Transaction:
+    """One command, alone: encrypted with a key, or plain in this room by this sender."""
+    content = _message(key, {"msgtype": "m.text", "body": COMMAND, "m.mentions": {}})
+    if key is not None:
+        room_id, sender = key.room_id, key.sender.user_id
+    return transaction([_event(room_id, sender, *content, {})])
+
+
+def departure(room_id: str, user_id: str) -> Transaction:
+    """Somebody leaves a room."""
+    return transaction([_event(room_id, user_id, "m.room.member", {"membership": "leave"}, {"state_key": user_id})])
+
+
+def arrival(room_id: str, user_id: str) -> dict[str, Any]:
+    """The event by which somebody joins a room."""
+    content = {"membership": "join", "displayname": user_id[1:].partition(":")[0]}
+    return _event(room_id, user_id, "m.room.member", content, {"state_key": user_id})
+
+
+def transaction(events: list[dict[str, Any]]) -> Transaction:
+    """These events, pushed together."""
+    return Transaction(f"push-{next(_ORDINALS)}", json.dumps({"events": events}).encode())
 
 
 def _said(

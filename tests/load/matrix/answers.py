@@ -1,0 +1,145 @@
+"""From a typed command to the card that a person sees, on a real Synapse; beside what an echo takes there."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+import aiohttp
+
+from tests.load.measure import disk_sync_s, machine, percentile
+from tests.load.report import Table
+from tests.stack.greffier import GreffierProcess
+from tests.stack.meeting_in_room import CARD_KEY
+from tests.stack.people import MatrixPerson
+from tests.stack.room_view import RoomView, SeenEvent
+from tests.stack.surroundings import Surroundings
+
+ROOMS: Final = 40
+QUICK_ROOMS: Final = 2
+SEEN_WITHIN_S: Final = 60.0
+WayIn = Literal["asked for (/sync)", "pushed"]
+WAYS_IN: Final[tuple[WayIn, ...]] = ("asked for (/sync)", "pushed")
+
+
+@dataclass
+class Waited:
+    """How long people waited to see an answer, in seconds."""
+
+    way_in: WayIn
+    rooms: str
+    cards_s: list[float] = field(default_factory=list)
+    """From beginning to send `!visio` until its card is seen."""
+    echoes_s: list[float] = field(default_factory=list)
+    """The same for another person's answer, who writes as soon as they see the question."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The running servers, and two people who see what happens in their rooms."""
+
+    around: Surroundings
+    asking: MatrixPerson
+    echoing: MatrixPerson
+
+
+@asynccontextmanager
+async def running(folder: Path, way_in: WayIn) -> AsyncIterator[Place]:
+    """Synapse, LiveKit and the front, as an operator starts it, listening in this way."""
+    home = folder / "greffier"
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        around = Surroundings.prepare(folder, home / "registration.yaml", session)
+        config = around.config(home / "storage", folder)
+        if way_in == "pushed":
+            config["matrix"]["appservice_url"] = around.public_url
+        front = GreffierProcess("front", "front", home, config)
+        await front.register()
+        await stack.enter_async_context(around.running(lambda _: None))
+        stack.push_async_callback(front.stop)
+        await front.start()
+        asking, echoing = [await around.register(name) for name in ("camille", "karim")]
+        for person in (asking, echoing):
+            await stack.enter_async_context(person.listening())
+        yield Place(around, asking, echoing)
+
+
+async def waited(folder: Path, way_in: WayIn, rooms: int) -> Waited:
+    """Ask once in each of so many rooms, and have an echo there, in turns."""
+    seen = Waited(way_in, "plain")
+    async with running(folder, way_in) as place:
+        for number in range(rooms):
+            room_id = await place.around.shared_room(f"Salon {number}", [place.asking, place.echoing])
+            seen.echoes_s.append(await _echo(place, room_id))
+            seen.cards_s.append(await _card(place, room_id))
+    return seen
+
+
+async def _card(place: Place, room_id: str) -> float:
+    began_s = time.perf_counter()
+
+    def card(room: RoomView) -> SeenEvent | None:
+        return next((message for message in room.messages if CARD_KEY in message.content), None)
+
+    await place.asking.send_text(room_id, "!visio")
+    await place.asking.wait_for(room_id, card, within_s=SEEN_WITHIN_S, what="the card")
+    return time.perf_counter() - began_s
+
+
+async def _echo(place: Place, room_id: str) -> float:
+    words = secrets.token_hex(8)
+
+    async def echo() -> None:
+        await place.echoing.wait_for(
+            room_id, lambda room: _said(room, place.asking, words), within_s=SEEN_WITHIN_S, what="the question"
+        )
+        await place.echoing.send_text(room_id, words)
+
+    echoing = asyncio.create_task(echo())
+    began_s = time.perf_counter()
+    await place.asking.send_text(room_id, words)
+    await place.asking.wait_for(
+        room_id, lambda room: _said(room, place.echoing, words), within_s=SEEN_WITHIN_S, what="the echo"
+    )
+    took_s = time.perf_counter() - began_s
+    await echoing
+    return took_s
+
+
+def _said(room: RoomView, person: MatrixPerson, words: str) -> bool:
+    return any(message.body == words for message in room.messages_of(person.user_id))
+
+
+def table(done: list[Waited], sync_s: float) -> Table:
+    """Half of the people waited for less than p50, one in twenty for longer than p95."""
+    rows: list[tuple[str, ...]] = []
+    for one in done:
+        for what, took_s in (("the card", one.cards_s), ("an echo by a person's client", one.echoes_s)):
+            times = (f"{percentile(took_s, percent) * 1000:.0f}" for percent in (50, 95))
+            rows.append((one.rooms, one.way_in, what, f"{len(took_s)}", *times))
+    return Table(
+        "From the command to the card",
+        ("rooms", "what the bot hears is", "seen", "times", "ms p50", "p95"),
+        tuple(rows),
+        note=(
+            "On a real Synapse with SQLite: from the moment somebody begins to send `!visio` until their client has "
+            "the card. A meeting is registered, a call opened on a real LiveKit and the card posted meanwhile. Beside "
+            "it, in the same rooms, an echo: another person's client, which listens by /sync, answers at once and "
+            f"does nothing else. {machine(sync_s)}."
+        ),
+    )
+
+
+async def run(folder: Path, *, quick: bool = False) -> list[Table]:
+    """Measure."""
+    done: list[Waited] = []
+    for way_in in WAYS_IN:
+        done.append(await waited(folder / way_in[:5], way_in, QUICK_ROOMS if quick else ROOMS))
+        print(f"  {way_in}: {done[-1].rooms} rooms", flush=True)
+    return [table(done, disk_sync_s(folder))]
