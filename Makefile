@@ -17,9 +17,9 @@ demo: setup ## a real meeting, from !visio to the transcript in the room (MEETIN
 stack: setup ## the real servers and Greffier, left running until Ctrl-C, described in .stack.json
 	@.venv/bin/python -m tests.stack
 
-test: setup ## every test: unit, integration against the real servers, acceptance (ARGS="tests/unit -k name")
+test: setup ## every test, in groups, two at a time: unit, integration against the real servers, acceptance (ARGS="tests/unit -k name": those, in one)
 	@scripts/bootstrap chromium postgresql s3
-	@.venv/bin/python -m pytest $(ARGS)
+	@.venv/bin/python -m $(if $(ARGS),pytest $(ARGS),tests.side_by_side)
 
 faults: setup ## kill every process at every step of a meeting; the table goes into docs/reliability.md (ARGS="--only recorder")
 	@.venv/bin/python -m tests.faults $(ARGS)
