@@ -9,10 +9,10 @@ help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1 — /p' $(MAKEFILE_LIST)
 
 setup: ## get and build all that demo and tests need
-	@scripts/bootstrap python livekit page speech
+	@scripts/bootstrap python livekit page speech sdk
 
-demo: setup ## a real meeting, from !visio to the transcript in the room (MEETING=DIR REPORT=FILE.json; CHAOS=1 kills processes in it)
-	@.venv/bin/python -m tests.stack.demo $(if $(MEETING),--meeting "$(MEETING)") $(if $(REPORT),--report "$(REPORT)") $(if $(CHAOS),--chaos)
+demo: setup ## a real meeting, from !visio to the transcript in the room (MEETING=DIR REPORT=FILE.json; CHAOS=1 kills processes in it; PLAIN=1 without encryption)
+	@.venv/bin/python -m tests.stack.demo $(if $(MEETING),--meeting "$(MEETING)") $(if $(REPORT),--report "$(REPORT)") $(if $(CHAOS),--chaos) $(if $(PLAIN),--plain)
 
 stack: setup ## the real servers and Greffier, left running until Ctrl-C, described in .stack.json
 	@.venv/bin/python -m tests.stack
@@ -42,5 +42,5 @@ image: ## build the container image and start it once
 	@scripts/image
 
 clean: ## remove everything that was got or built
-	rm -rf .venv .tools .cache .stack bridge/web/dist bridge/web/page/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .tools .cache .stack bridge/web/dist bridge/web/page/node_modules tests/stack/sdk_person/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

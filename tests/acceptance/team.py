@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
+from tests.stack.encrypted_person import EncryptedPerson
 from tests.stack.meeting_in_room import CARD_KEY
-from tests.stack.people import MatrixPerson
 from tests.stack.room_view import RoomView, SeenEvent
 from tests.stack.surroundings import Surroundings
 
@@ -20,8 +21,8 @@ END_WITHIN_S = 90.0
 class Team:
     """Whoever made the room, a colleague without rights of their own, and the room. Both see what happens in it."""
 
-    host: MatrixPerson
-    colleague: MatrixPerson
+    host: EncryptedPerson
+    colleague: EncryptedPerson
     room_id: str
 
     @property
@@ -29,13 +30,18 @@ class Team:
         """The room as its host sees it."""
         return self.host.room(self.room_id)
 
-    async def ask(self, person: MatrixPerson, command: str) -> SeenEvent:
+    async def ask(self, person: EncryptedPerson, command: str) -> SeenEvent:
         """Have somebody type a command; gives the bot's answer to it."""
         event_id = await person.send_text(self.room_id, command)
+        return await self.answer_to(event_id)
+
+    async def answer_to(self, command_id: str) -> SeenEvent:
+        """The bot's answer to a command that was typed."""
 
         def answer(room: RoomView) -> SeenEvent | None:
-            return next((message for message in room.messages if _replies_to(message, event_id)), None)
+            return next((message for message in room.messages if _replies_to(message, command_id)), None)
 
+        command = self.room.event(command_id).body if command_id in self.room else command_id
         return await self.host.wait_for(self.room_id, answer, within_s=ANSWER_WITHIN_S, what=f"an answer to {command}")
 
     async def card_saying(self, card_id: str, words: str) -> SeenEvent:
@@ -55,8 +61,11 @@ class Team:
         return await self.host.wait_for(self.room_id, done, within_s=END_WITHIN_S, what="the end on the card")
 
 
-NewTeam = Callable[[], Awaitable[Team]]
-"""Makes a team in a room of its own."""
+class NewTeam(Protocol):
+    """Makes a team in a room of its own, which is encrypted as most rooms are."""
+
+    async def __call__(self, *, encrypted: bool = True) -> Team:
+        """The team, its room, and the bot in it."""
 
 
 @asynccontextmanager
@@ -65,11 +74,11 @@ async def teams(around: Surroundings) -> AsyncIterator[NewTeam]:
     numbers = itertools.count(1)
     async with AsyncExitStack() as listening:
 
-        async def make() -> Team:
+        async def make(*, encrypted: bool = True) -> Team:
             number = next(numbers)
             host = await around.register(f"camille{number}", "Camille Petit [DINUM]")
             colleague = await around.register(f"karim{number}", "Karim Benali [DINUM]")
-            room_id = await around.shared_room("Équipe projet", [host, colleague])
+            room_id = await around.shared_room("Équipe projet", [host, colleague], encrypted=encrypted)
             await listening.enter_async_context(host.listening())
             await listening.enter_async_context(colleague.listening())
             return Team(host, colleague, room_id)

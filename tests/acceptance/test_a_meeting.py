@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tests.acceptance.team import NobodyWatches, Team
+from tests.acceptance.team import NewTeam, NobodyWatches
 from tests.evaluation.cpwer import cpwer
 from tests.evaluation.meetings import Meeting, words_by_speaker
 from tests.stack.callers import JoinLink, JoinRefused
-from tests.stack.meeting_in_room import CARD_KEY, attached, open_call, read_transcript, speak
+from tests.stack.meeting_in_room import CARD_KEY, open_call, read_transcript, speak
 from tests.stack.stack import Stack
 from tests.stack.webvtt import read_cues, words_by_voice
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
-NewTeam = Callable[[], Awaitable[Team]]
 
-
+@pytest.mark.parametrize("encrypted", [True, False], ids=["encrypted", "plain"])
 async def test_a_meeting_ends_as_a_transcript_that_says_who_said_what(
-    stack: Stack, new_team: NewTeam, short_meeting: Meeting
+    stack: Stack, new_team: NewTeam, short_meeting: Meeting, *, encrypted: bool
 ) -> None:
     """The card, the link, the call, the thread, the files; and nothing is left of the sound."""
-    team = await new_team()
+    team = await new_team(encrypted=encrypted)
     card_id, link = await open_call(team.host, team.room_id, stack.bot_user_id, "Point budget")
     card = team.room.event(card_id).body
     assert "Visio · Point budget" in card
@@ -49,11 +47,11 @@ async def test_a_meeting_ends_as_a_transcript_that_says_who_said_what(
     assert first.startswith("Transcription — Visio · Point budget")
     assert "Nadia" in first
     assert "Thomas" in first
-    said = words_by_voice(read_cues((await team.colleague.download(held.file(".vtt"))).decode()))
+    said = words_by_voice(read_cues((await team.colleague.read_file(held.file(".vtt"))).decode()))
     assert set(said) == {"Nadia", "Thomas"}
     error = cpwer(words_by_speaker(short_meeting.reference.segments), said, "fr")
     assert error.rate <= 0.25, error
-    markdown = (await team.colleague.download(attached(held.thread, ".md").content["url"])).decode()
+    markdown = (await team.colleague.read_file(held.file(".md"))).decode()
     assert "Point budget" in markdown
     assert "Nadia" in markdown
     assert _sound_kept(stack) == []

@@ -5,19 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable
 from typing import Literal
 
 import pytest
 
-from tests.acceptance.team import NobodyWatches, Team
+from tests.acceptance.team import NewTeam, NobodyWatches
 from tests.evaluation.meetings import Meeting
 from tests.stack.meeting_in_room import open_call, read_transcript, speak
 from tests.stack.stack import Stack
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
-
-NewTeam = Callable[[], Awaitable[Team]]
 
 
 @pytest.mark.parametrize("killed", [("front",), ("recorder", "speech")], ids="-and-".join)

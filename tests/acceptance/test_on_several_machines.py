@@ -201,7 +201,7 @@ async def _read(team: Team, card_id: str, hung_up_at_ms: int, told: list[str] | 
 
 async def _not_found(team: Team, held: HeldMeeting, meeting: Meeting) -> list[Segment]:
     """The turns that are not in the attached WebVTT under the name of who said them."""
-    said = words_by_voice(read_cues((await team.colleague.download(held.file(".vtt"))).decode()))
+    said = words_by_voice(read_cues((await team.colleague.read_file(held.file(".vtt"))).decode()))
     language = meeting.reference.language
     found = found_words(meeting.reference.segments, said, language)
     spoken = {turn: len(words(turn.text, language)) for turn in found}

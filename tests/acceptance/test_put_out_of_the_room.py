@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tests.acceptance.team import NobodyWatches, Team
+from tests.acceptance.team import NewTeam, NobodyWatches
 from tests.evaluation.meetings import Meeting
 from tests.stack.meeting_in_room import open_call, read_transcript, speak
 from tests.stack.stack import Stack
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
-
-NewTeam = Callable[[], Awaitable[Team]]
 
 
 async def test_a_bot_that_is_invited_again_brings_the_transcript_along(

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 import pytest
 
-from tests.acceptance.team import Team
+from tests.acceptance.team import NewTeam
 from tests.stack.meeting_in_room import open_call
 from tests.stack.stack import Stack
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
-
-NewTeam = Callable[[], Awaitable[Team]]
 
 
 async def test_without_livekit_the_room_is_told_and_the_next_call_opens(stack: Stack, new_team: NewTeam) -> None:

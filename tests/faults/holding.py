@@ -104,7 +104,7 @@ async def _hold(place: Place, meeting: Meeting, row: Row | None, disturbance: Di
         await _until_the_recorder_listens(place, run)
         hung_up_at_ms = await speak(place.stack, meeting, link, _Watcher(run, in_mid_speech))
         held = await read_transcript(place.host, room_id, card_id, hung_up_at_ms=hung_up_at_ms, within_s=_DONE_WITHIN_S)
-    said = words_by_voice(read_cues((await place.colleague.download(held.file(".vtt"))).decode()))
+    said = words_by_voice(read_cues((await place.colleague.read_file(held.file(".vtt"))).decode()))
     if row:
         await _until_back(place, run, row)
     await _until_free(place, room_id, meeting_id, run)

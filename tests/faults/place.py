@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from tests.evaluation.meetings import Meeting
-    from tests.stack.people import MatrixPerson
+    from tests.stack.encrypted_person import EncryptedPerson
     from tests.stack.stack import Stack
 
 REPOSITORY = Path(__file__).parents[2]
@@ -37,14 +37,14 @@ class Place:
     """The running servers, two people who see what happens in their rooms, and the orders for Greffier's processes."""
 
     stack: Stack
-    host: MatrixPerson
-    colleague: MatrixPerson
+    host: EncryptedPerson
+    colleague: EncryptedPerson
     orders: Orders
     folder: Path
     held: int = 0
 
     async def new_room(self) -> str:
-        """A room with both of them and the bot."""
+        """An encrypted room with both of them and the bot."""
         self.held += 1
         return await self.stack.shared_room(f"Salon {self.held}", [self.host, self.colleague])
 

@@ -86,7 +86,7 @@ async def test_a_full_disk_is_said_at_once_and_what_was_recorded_is_transcribed(
             disk.make_room()
         hung_up_at_ms = speaking.result()
         held = await read_transcript(place.host, room_id, card_id, hung_up_at_ms=hung_up_at_ms, within_s=180)
-        said = words_by_voice(read_cues((await place.host.download(held.file(".vtt"))).decode()))
+        said = words_by_voice(read_cues((await place.host.read_file(held.file(".vtt"))).decode()))
         first_turn = meeting.reference.segments[0]
         assert found_words([first_turn], said, "fr")[first_turn] >= 8
         assert _sentences(place, room_id) == 1

@@ -112,7 +112,7 @@ async def test_a_call_goes_on_when_livekit_has_been_restarted(place: Place, meet
         await _say(after, halves[1])
     hung_up_at_ms = round(time.time() * 1000)
     held = await read_transcript(place.host, room_id, card_id, hung_up_at_ms=hung_up_at_ms, within_s=180)
-    said = words_by_voice(read_cues((await place.colleague.download(held.file(".vtt"))).decode()))
+    said = words_by_voice(read_cues((await place.colleague.read_file(held.file(".vtt"))).decode()))
     error = cpwer(words_by_speaker(meeting.reference.segments), said, "fr")
     assert error.rate <= 0.35, error
     assert len(held.messages) == 1 + len(held.thread)

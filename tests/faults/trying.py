@@ -11,6 +11,7 @@ from tests.faults.judging import Verdict, judge
 from tests.stack.callers import JoinRefused
 from tests.stack.meeting_in_room import TranscriptMissing
 from tests.stack.people import DidNotHappen, MatrixRefusal
+from tests.stack.sdk_process import SdkRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,16 @@ if TYPE_CHECKING:
     from tests.faults.place import Place
     from tests.faults.steps import Row
 
-_FAILURES = (DidNotHappen, TranscriptMissing, JoinRefused, MatrixRefusal, TimeoutError, OSError, aiohttp.ClientError)
+_FAILURES = (
+    DidNotHappen,
+    TranscriptMissing,
+    JoinRefused,
+    MatrixRefusal,
+    SdkRefusal,
+    TimeoutError,
+    OSError,
+    aiohttp.ClientError,
+)
 """What may come out of a meeting that goes wrong; several at once, where two things were waited for."""
 
 

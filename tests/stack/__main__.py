@@ -57,8 +57,8 @@ async def _main(place: Place, terminal: Terminal) -> int:
     try:
         model_folder = speech_model()
         async with running_stack(place.folder, model_folder=model_folder, tell=terminal.happened) as stack:
-            people = [await stack.register(name.lower(), name) for name in NAMES]
-            room_id = await stack.shared_room(_ROOM_NAME, people)
+            people = [await stack.register_account(name.lower(), name) for name in NAMES]
+            room_id = await stack.shared_room(_ROOM_NAME, people, encrypted=False)
             _explain(stack, people, room_id, place, terminal)
             return await _keep(stack, people, room_id, place.stack_file, terminal)
     except (ServerDidNotStart, GoToolMissing) as error:
@@ -102,6 +102,7 @@ def _explain(stack: Stack, people: Sequence[MatrixPerson], room_id: str, place: 
   LiveKit        {stack.livekit.url} (key {stack.livekit.api_key}, secret {stack.livekit.api_secret})
   join pages     {stack.public_url}/v/…
   room           « {_ROOM_NAME} » {room_id}, with {stack.bot_user_id}
+                 (plain, so that curl can write into it; encrypted ones are yours to make, and to invite the bot into)
   users          (password beside each)
 {users}
   all of this    {place.stack_file}

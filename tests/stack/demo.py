@@ -17,10 +17,12 @@ from pydantic import ValidationError
 from tests.evaluation import meetings
 from tests.stack.chaos import Chaos
 from tests.stack.demo_report import HIGHEST_CPWER, Report, judge, without_transcript
+from tests.stack.encrypted_person import NO_SHIELD
 from tests.stack.foreground import INTERRUPTED, leave, run_in_foreground
 from tests.stack.go_tool import GoToolMissing
 from tests.stack.meeting_in_room import TranscriptMissing, names_in_call, open_call, read_transcript, speak
 from tests.stack.people import DidNotHappen
+from tests.stack.sdk_process import SdkMissing, SdkRefusal
 from tests.stack.server_process import ServerDidNotStart
 from tests.stack.speech_model import speech_model
 from tests.stack.stack import Stack, running_stack
@@ -29,6 +31,7 @@ from tests.stack.terminal import Terminal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tests.stack.encrypted_person import EncryptedPerson
     from tests.stack.meeting_in_room import HeldMeeting
 
 MEETINGS = Path(__file__).parents[1] / "data" / "meetings"
@@ -44,6 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--meeting", type=Path, default=DEFAULT_MEETING, help="folder of a recorded meeting")
     parser.add_argument("--chaos", action="store_true", help="kill the recorder and the speech process in it")
+    parser.add_argument("--plain", action="store_true", help="in a room that is not encrypted")
     parser.add_argument("--report", type=Path, help="file to write the figures to, as JSON")
     chosen = parser.parse_args(arguments)
     try:
@@ -82,8 +86,8 @@ async def _demo(meeting: meetings.Meeting, folder: Path, chosen: argparse.Namesp
         model_folder = speech_model()
         settings = {"rooms": {"language": reference.language}}
         async with running_stack(folder, model_folder=model_folder, settings=settings, tell=terminal.happened) as stack:
-            report, failures = await _hold(stack, meeting, terminal, with_chaos=chosen.chaos)
-    except (DidNotHappen, TranscriptMissing, ServerDidNotStart, GoToolMissing) as error:
+            report, failures = await _hold(stack, meeting, terminal, chosen)
+    except (DidNotHappen, TranscriptMissing, ServerDidNotStart, GoToolMissing, SdkMissing, SdkRefusal) as error:
         terminal.line(f"\n{error}")
     if chosen.report is not None:
         report.write(chosen.report)
@@ -91,33 +95,47 @@ async def _demo(meeting: meetings.Meeting, folder: Path, chosen: argparse.Namesp
 
 
 async def _hold(
-    stack: Stack, meeting: meetings.Meeting, terminal: Terminal, *, with_chaos: bool
+    stack: Stack, meeting: meetings.Meeting, terminal: Terminal, chosen: argparse.Namespace
 ) -> tuple[Report, list[str]]:
     """Hold the meeting; gives the report, and what has gone wrong beside it."""
     names = _member_names(meeting)
     members = [await stack.register(_localpart(name), name) for name in names]
-    room_id = await stack.shared_room(_ROOM_NAME, members)
-    terminal.happened(f"{', '.join(names)} and Greffier are in the room « {_ROOM_NAME} »")
+    room_id = await stack.shared_room(_ROOM_NAME, members, encrypted=not chosen.plain)
+    kind = "plain" if chosen.plain else "encrypted"
+    terminal.happened(f"{', '.join(names)} and Greffier are in the {kind} room « {_ROOM_NAME} »")
     host, reader = members[0], members[1]
     async with host.listening(), reader.listening():
         terminal.happened(f"{names[0]} types: !visio {TITLE}")
         card_id, link = await open_call(host, room_id, stack.bot_user_id, TITLE)
         terminal.happened(f"The card is in the room: {link}")
         patience_s = 120 + 2 * meeting.reference.duration
-        chaos = Chaos(stack, meeting, terminal) if with_chaos else None
+        chaos = Chaos(stack, meeting, terminal) if chosen.chaos else None
         async with chaos.killing_speech(reader, room_id, card_id) if chaos else nullcontext():
             hung_up_at_ms = await speak(stack, meeting, link, chaos or terminal)
             held = await read_transcript(
                 reader, room_id, card_id, hung_up_at_ms=hung_up_at_ms, within_s=patience_s, watcher=terminal
             )
         terminal.happened(f"The transcript is in the room, {held.hangup_to_complete_s:.1f} s after the last one left")
-        files = {ending: await reader.download(held.file(ending)) for ending in (".md", ".vtt")}
-        sizes = {held.file(ending): len(data) for ending, data in files.items()}
+        files = {ending: await reader.read_file(held.file(ending)) for ending in (".md", ".vtt")}
+        sizes = {held.file(ending).event_id: len(data) for ending, data in files.items()}
         called = {m.user_id: name for m, name in zip(members, names, strict=True)} | {stack.bot_user_id: "Greffier"}
         terminal.room(reader.room(room_id), f"« {_ROOM_NAME} » as {names[1]} sees it", called, sizes)
     heard = chaos.heard(meeting, held.meeting_id) if chaos else meeting
     report = judge(heard, held, files[".vtt"].decode(), _stats(stack, held))
-    return report, chaos.failures(held.meeting_id) if chaos else []
+    failures = [] if chosen.plain else await _secrecy(stack, reader, room_id, held)
+    return report, [*failures, *(chaos.failures(held.meeting_id) if chaos else [])]
+
+
+async def _secrecy(stack: Stack, reader: EncryptedPerson, room_id: str, held: HeldMeeting) -> list[str]:
+    """What the homeserver could have read of the meeting, or a member's client warns of, in sentences."""
+    readable = [event for event in await reader.as_stored(room_id) if event["type"] == "m.room.message"]
+    warned_of = [message for message in held.messages if await reader.shield(message, room_id) != NO_SHIELD]
+    unsigned = [device.device_id for device in await reader.devices_of(stack.bot_user_id) if not device.signed_by_owner]
+    return [
+        *(f"{len(readable)} messages of the room are not encrypted." for _ in readable[:1]),
+        *(f"Clients warn of “{message.body.splitlines()[0]}”." for message in warned_of),
+        *(f"The bot’s device {device} is not signed by its owner." for device in unsigned),
+    ]
 
 
 def _stats(stack: Stack, held: HeldMeeting) -> dict[str, float]:

@@ -96,6 +96,7 @@ async def running_machines(folder: Path, *, model_folder: Path) -> AsyncIterator
             session,
             around.bot_user_id,
             around.port,
+            around.sdk,
             s3,
             folder,
             home / "registration.yaml",

@@ -62,10 +62,9 @@ class HeldMeeting:
         last = max(message.sent_at_ms for message in self.thread)
         return (max(last, self.card.edited_at_ms or last) - self.hung_up_at_ms) / 1000
 
-    def file(self, ending: str) -> str:
-        """The address of the attached file whose name ends so."""
-        uri: str = attached(self.thread, ending).content["url"]
-        return uri
+    def file(self, ending: str) -> SeenEvent:
+        """The message that carries the file whose name ends so."""
+        return attached(self.thread, ending)
 
 
 def names_in_call(meeting: Meeting) -> list[str]:

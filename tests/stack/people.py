@@ -1,6 +1,7 @@
 """People with a Matrix account, over the plain client-server API: they make rooms, type, and read what is posted.
 
-Deliberately not the library that Greffier uses: what a test reads of a room is read by other code than what wrote it.
+Deliberately none of Greffier's code: what a test reads of a room is read by other code than what wrote it. Who takes
+part in encrypted rooms is in `encrypted_person`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import hmac
 import secrets
 import time
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 from urllib.parse import quote
 
 import aiohttp
@@ -21,6 +22,8 @@ from tests.stack.room_view import RoomView
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+
+    from tests.stack.room_view import SeenEvent
 
 Seen = TypeVar("Seen")
 
@@ -48,6 +51,7 @@ class MatrixPerson:
         self.user_id = user_id
         self.password = password
         self.access_token = ""
+        self.device_id = ""
         self.invited_to: set[str] = set()
         self._session = session
         self._homeserver_url = homeserver_url
@@ -63,7 +67,7 @@ class MatrixPerson:
         localpart: str,
         *,
         display_name: str | None = None,
-    ) -> MatrixPerson:
+    ) -> Self:
         """Make an account on Synapse by its shared secret, and log in with it."""
         path, password = "/_synapse/admin/v1/register", secrets.token_urlsafe(16)
         person = cls(session, homeserver_url, "", password)
@@ -78,6 +82,7 @@ class MatrixPerson:
         }
         answer = await person.request("POST", path, account)
         person.user_id, person.access_token = answer["user_id"], answer["access_token"]
+        person.device_id = answer["device_id"]
         if display_name:
             await person._client("PUT", f"profile/{quote(person.user_id)}/displayname", {"displayname": display_name})
         return person
@@ -86,7 +91,8 @@ class MatrixPerson:
         """Log in with the password, as a new device."""
         identifier = {"type": "m.id.user", "user": self.user_id}
         body = {"type": "m.login.password", "identifier": identifier, "password": self.password}
-        self.access_token = (await self._client("POST", "login", body))["access_token"]
+        answer = await self._client("POST", "login", body)
+        self.access_token, self.device_id = answer["access_token"], answer["device_id"]
 
     async def create_room(
         self, name: str, *, kind: Literal["private", "forum"] = "private", encrypted: bool = False
@@ -96,7 +102,7 @@ class MatrixPerson:
         Args:
             name: The room's name.
             kind: `private` is by invitation, for everyone but guests from outside; `forum` is open to all.
-            encrypted: Turn encryption on, which nobody here can take part in.
+            encrypted: Turn encryption on; whoever has no client for that sees that something is said, and not what.
         """
         state: list[dict[str, Any]] = [
             {"type": "im.vector.room.access_rules", "state_key": "", "content": {"rule": "restricted"}},
@@ -160,6 +166,26 @@ class MatrixPerson:
                 raise MatrixRefusal("GET", mxc, response.status, await response.text())
             return await response.read()
 
+    async def upload(self, data: bytes) -> str:
+        """Leave bytes with the homeserver, for a message to point at; gives their address."""
+        url = f"{self._homeserver_url}/_matrix/media/v3/upload"
+        async with self._session.post(url, data=data, headers=self._authorization(), timeout=_REQUEST_S) as response:
+            answer = await response.json(content_type=None)
+            if response.status != 200:
+                raise MatrixRefusal("POST", "upload", response.status, answer)
+            uri: str = answer["content_uri"]
+            return uri
+
+    async def read_file(self, message: SeenEvent) -> bytes:
+        """The file that a message carries."""
+        return await self.download(message.content["url"])
+
+    async def as_stored(self, room_id: str) -> list[dict[str, Any]]:
+        """The last thousand events of a room as the homeserver has them, the latest first: what it can read."""
+        path, query = f"rooms/{quote(room_id)}/messages", {"dir": "b", "limit": "1000"}
+        events: list[dict[str, Any]] = (await self._client("GET", path, query=query))["chunk"]
+        return events
+
     def room(self, room_id: str) -> RoomView:
         """The room as far as it has been seen; it goes on changing while listening."""
         if room_id not in self._rooms:
@@ -187,11 +213,13 @@ class MatrixPerson:
                     async with asyncio.timeout(deadline - time.monotonic()):
                         await self._changed.wait()
                 except TimeoutError:
-                    raise DidNotHappen(f"{self.user_id} did not see {what} within {within_s:.0f} s") from None
+                    unread = self.room(room_id).unreadable
+                    besides = f"; it could not read {len(unread)} messages: {', '.join(unread)}" if unread else ""
+                    raise DidNotHappen(f"{self.user_id} did not see {what} within {within_s:.0f} s{besides}") from None
         return found
 
     @asynccontextmanager
-    async def listening(self) -> AsyncIterator[MatrixPerson]:
+    async def listening(self) -> AsyncIterator[Self]:
         """See what happens in one's rooms for as long as this lasts, across restarts of the homeserver."""
         since = self._take_in(await self._sync(None, 0))
         task = asyncio.create_task(self._listen(since))

@@ -68,5 +68,5 @@ async def running_stack(
         tell("Starting Greffier: front, recorder and speech")
         stop.push_async_callback(greffier.stop)
         await greffier.start()
-        yield Stack(around.synapse, around.livekit, session, around.bot_user_id, around.port, greffier)
+        yield Stack(around.synapse, around.livekit, session, around.bot_user_id, around.port, around.sdk, greffier)
         tell("Stopping the servers")

@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tests.stack.encrypted_person import EncryptedPerson
 from tests.stack.livekit import LiveKitServer
 from tests.stack.people import MatrixPerson
 from tests.stack.ports import free_tcp_port
+from tests.stack.sdk_process import SdkProcess
 from tests.stack.synapse import SynapseServer
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ class Surroundings:
     bot_user_id: str
     port: int
     """Where Greffier's own HTTP side is to be."""
+    sdk: SdkProcess
+    """Where people's clients run."""
 
     @classmethod
     def prepare(cls, folder: Path, registration: Path, session: aiohttp.ClientSession) -> Surroundings:
@@ -43,6 +47,7 @@ class Surroundings:
             session,
             BOT_USER_ID,
             port,
+            SdkProcess(folder / "people" / "sdk.log"),
         )
 
     @property
@@ -72,18 +77,26 @@ class Surroundings:
             await self.livekit.start()
             yield
         finally:
+            await self.sdk.stop()
             await self.livekit.stop()
             await self.synapse.stop()
 
-    async def register(self, localpart: str, display_name: str | None = None) -> MatrixPerson:
-        """Make somebody an account."""
-        secret = self.synapse.registration_shared_secret
-        return await MatrixPerson.register(self.session, self.synapse.url, secret, localpart, display_name=display_name)
+    async def register(self, localpart: str, display_name: str | None = None) -> EncryptedPerson:
+        """Make somebody an account, and open a client on it that is at home in encrypted rooms."""
+        secret, url = self.synapse.registration_shared_secret, self.synapse.url
+        person = await EncryptedPerson.register(self.session, url, secret, localpart, display_name=display_name)
+        await person.open_client(self.sdk)
+        return person
 
-    async def shared_room(self, name: str, people: Sequence[MatrixPerson]) -> str:
+    async def register_account(self, localpart: str, display_name: str | None = None) -> MatrixPerson:
+        """Make somebody an account for a client of their own: no keys, no identity."""
+        secret, url = self.synapse.registration_shared_secret, self.synapse.url
+        return await MatrixPerson.register(self.session, url, secret, localpart, display_name=display_name)
+
+    async def shared_room(self, name: str, people: Sequence[MatrixPerson], *, encrypted: bool = True) -> str:
         """A private room of the first of `people`, who invites the others and the bot; everyone has joined."""
         host, *others = people
-        room_id = await host.create_room(name)
+        room_id = await host.create_room(name, encrypted=encrypted)
         for person in others:
             await host.invite(room_id, person.user_id)
             await person.join(room_id)

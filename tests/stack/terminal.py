@@ -57,7 +57,7 @@ class Terminal:
             room: What one of its members has seen.
             title: The line above it.
             names: What to call each user id.
-            sizes: How many bytes each downloaded attachment has, by its address.
+            sizes: How many bytes each downloaded attachment has, by the event that carries it.
         """
         self.line(f"\n┌─ {self.bold(title)} " + "─" * max(0, self._width - len(title) - 4))
         for message in room.messages:
@@ -72,7 +72,7 @@ class Terminal:
         edited = self.grey(f" (edited {message.edits} ×)") if message.edits else ""
         self.line(f"{margin}{self.bold(name)}{edited}")
         if message.content.get("msgtype") == "m.file":
-            size = sizes.get(message.content["url"])
+            size = sizes.get(message.event_id)
             body = f"[file] {message.body}" + (f" ({size / 1000:.1f} kB)" if size else "")
         else:
             body = message.body

@@ -27,6 +27,13 @@ def edit(event_id: str, target: str, body: str, *, sender: str = BOT) -> dict[st
     return message(event_id, f"* {body}", sender=sender, at_ms=9, **{"m.relates_to": relation, "m.new_content": new})
 
 
+def unreadable(event: dict[str, Any]) -> dict[str, Any]:
+    """The same event as a client shows it that lacks the key: its relation is outside of what is encrypted."""
+    relation = {key: value for key, value in event["content"].items() if key == "m.relates_to"}
+    content = {"algorithm": "m.megolm.v1.aes-sha2", "ciphertext": "…", **relation}
+    return event | {"type": "m.room.encrypted", "content": content, "unreadable": "UNKNOWN_SESSION"}
+
+
 def in_thread(root: str) -> dict[str, Any]:
     """The relation of an answer in the thread under `root`."""
     return {"m.relates_to": {"rel_type": "m.thread", "event_id": root}}
@@ -62,6 +69,32 @@ def test_an_event_that_comes_twice_is_seen_once() -> None:
     """A sync response can repeat the end of the one before."""
     room = view(message("$1", "open"), message("$1", "open"))
     assert len(room.messages) == 1
+
+
+def test_an_event_that_is_decrypted_later_stands_where_it_was_seen_first() -> None:
+    """Its key came late: the order of the room is that of its events, not of their keys."""
+    room = view(unreadable(message("$1", "first")), message("$2", "second"))
+    assert [m.body for m in room.messages] == ["second"]
+    assert room.unreadable == ["UNKNOWN_SESSION"]
+    room.add(message("$1", "first"))
+    assert [m.body for m in room.messages] == ["first", "second"]
+    assert room.unreadable == []
+
+
+def test_an_edit_that_is_decrypted_later_is_applied_then_and_is_no_message() -> None:
+    """Nobody sees `* …` in the place of the edit."""
+    changed = edit("$2", "$1", "ended")
+    room = view(message("$1", "open"), unreadable(changed))
+    assert room.event("$1").body == "open"
+    room.add(changed)
+    assert [(m.body, m.edits) for m in room.messages] == [("ended", 1)]
+    assert room.unreadable == []
+
+
+def test_an_original_that_is_decrypted_after_its_edit_keeps_the_edit() -> None:
+    """The edit is the later word, whichever key comes first."""
+    room = view(unreadable(message("$1", "open")), edit("$2", "$1", "ended"), message("$1", "open"))
+    assert [(m.body, m.edits) for m in room.messages] == [("ended", 1)]
 
 
 def test_membership_is_the_latest_one() -> None:
