@@ -19,7 +19,7 @@ from tests.load.matrix.published_keys import BOT, Body, PublishedKeys
 from tests.stack.ports import free_tcp_port
 
 _TO_DEVICE_AT_ONCE: Final = 100
-_PATIENCE_S: Final = 120.0
+_PATIENCE_S: Final = 60.0
 _CLIENT: Final = "/_matrix/client/v3"
 _ROOM: Final = f"{_CLIENT}/rooms/{{room}}"
 

@@ -71,6 +71,16 @@ class Person:
             vodozemac.Curve25519PublicKey.from_base64(one_time_key),
         )
 
+    def read_first(self, curve25519: str, message: vodozemac.AnyOlmMessage) -> bytes:
+        """What the first message of a session says that somebody has made with us."""
+        first = message.to_pre_key()
+        if first is None:
+            raise ValueError("this message is not the first of its session")
+        _, plaintext = self._account.create_inbound_session(
+            vodozemac.Curve25519PublicKey.from_base64(curve25519), first
+        )
+        return plaintext
+
     def _signed(self, thing: dict[str, Any]) -> dict[str, Any]:
         signature = self._account.sign(canonical(thing)).to_base64()
         return {**thing, "signatures": {self.user_id: {f"ed25519:{self.device_id}": signature}}}
