@@ -87,7 +87,7 @@ def _process(role: Role) -> Callable[[argparse.Namespace], None]:
 
         if arguments.parent is not None:
             end_with_parent(arguments.parent)
-        settings = load(arguments.config, os.environ)
+        settings = load(arguments.config, os.environ, credentials=role == "front")
         logs.set_up(settings.log, role)
         runner = asyncio.Runner()
         try:
@@ -122,10 +122,14 @@ def _body(role: Role) -> Callable[[Settings, str | None], Coroutine[None, None, 
 
 
 def _registration(arguments: argparse.Namespace) -> None:
-    # The settings are read with the token that is about to be written: the file does not exist yet.
-    settings = load(arguments.config, os.environ, as_token="about to be written")  # noqa: S106 (no token)
-    path = arguments.output or settings.matrix.registration_file
-    Registration.fresh(bot_localpart=settings.matrix.bot_localpart, server_name=settings.matrix.server_name).write(path)
+    settings = load(arguments.config, os.environ, credentials=False)
+    matrix = settings.matrix
+    if matrix.identity == "account":
+        raise RegistrationError("matrix.identity is account, which needs no registration: nothing is written")
+    path = arguments.output or matrix.registration_file
+    Registration.fresh(
+        bot_localpart=matrix.bot_localpart, server_name=matrix.server_name, url=matrix.appservice_url
+    ).write(path)
     print(  # noqa: T201
         f"{path} is written. Give it to the homeserver (Synapse: app_service_config_files), restart the homeserver,\n"
         f"then start Greffier: greffier run -c {arguments.config}"
@@ -142,7 +146,7 @@ def _check(arguments: argparse.Namespace) -> None:
 def _status(arguments: argparse.Namespace) -> None:
     from bot.running.status import status  # noqa: PLC0415
 
-    settings = load(arguments.config, os.environ)
+    settings = load(arguments.config, os.environ, credentials=False)
     raise SystemExit(asyncio.run(status(settings)))
 
 

@@ -16,7 +16,7 @@ import yaml
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from config.models import Settings
-from config.registration import Registration, RegistrationError
+from config.ways_in import NoCredentials, misplaced, with_credentials
 
 _PREFIX = "GREFFIER_"
 _OTHER_VARIABLES = re.compile(r"GREFFIER_(CONFIG$|SERVICE_|PORT$|PORT_)")
@@ -52,13 +52,14 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
-def load(path: Path, environ: Mapping[str, str], *, as_token: str | None = None) -> Settings:
+def load(path: Path, environ: Mapping[str, str], *, credentials: bool = True) -> Settings:
     """Read the settings from the file at `path`, overridden by `environ`.
 
     Args:
         path: The YAML file.
         environ: The process environment.
-        as_token: Stands in for the registration's token, for the command that is about to write it.
+        credentials: Whether what the bot enters the homeserver with is needed too. A recorder and a speech process have
+            nothing to do with it, and the command that writes the registration does so first.
 
     Raises:
         ConfigError: With a sentence for every key that is missing, unknown, a placeholder or out of bounds.
@@ -69,8 +70,6 @@ def load(path: Path, environ: Mapping[str, str], *, as_token: str | None = None)
     if problems:
         raise ConfigError(source, problems)
     problems = [*_apply_environment(raw, environ), *_placeholders(raw)]
-    without_token = [*_fill_token(raw, path.parent, as_token)]
-    problems = problems or without_token  # the registration is written once the rest is filled in
     settings = None
     try:
         settings = Settings.model_validate(raw)
@@ -78,11 +77,18 @@ def load(path: Path, environ: Mapping[str, str], *, as_token: str | None = None)
         said = {problem.split(":", 1)[0] for problem in problems}
         sentences = [_sentence(dict(e), raw) for e in error.errors(include_url=False)]
         problems += [sentence for sentence in sentences if sentence.split(":", 1)[0] not in said]
-    if settings is not None and not problems:
-        problems = [*_foreign_registration(settings)]
+    if settings is not None:
+        problems += misplaced(settings.matrix)
     if settings is None or problems:
         raise ConfigError(source, problems)
-    return settings
+    matrix = settings.matrix
+    matrix = matrix.model_copy(update={"registration_file": path.parent / matrix.registration_file})
+    if credentials:
+        try:
+            matrix = with_credentials(matrix)
+        except NoCredentials as error:
+            raise ConfigError(source, [str(error)]) from None
+    return settings.model_copy(update={"matrix": matrix})
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -142,37 +148,6 @@ def _placeholders(raw: dict[str, Any]) -> Iterator[str]:
                     yield f"{section}.{key}: {shown} is the example's placeholder; put your own value"
 
 
-def _fill_token(raw: dict[str, Any], folder: Path, as_token: str | None) -> Iterator[str]:
-    """Settle `matrix.registration_file` and `matrix.as_token`; yield why that cannot be done."""
-    matrix = raw.setdefault("matrix", {})
-    name = matrix.get("registration_file", "registration.yaml")
-    if not isinstance(name, str):
-        yield f"matrix.registration_file: found {_shown(name)}, expected the path of a file"
-        return
-    matrix["registration_file"] = str(folder / name)
-    if as_token is not None:
-        matrix["as_token"] = as_token
-    elif matrix.get("as_token") is None:
-        try:
-            matrix["as_token"] = Registration.read(Path(matrix["registration_file"])).as_token.get_secret_value()
-        except RegistrationError as error:
-            matrix["as_token"] = ""  # so that it is said once, and the rest is checked too
-            yield f"matrix.registration_file: {error}"
-
-
-def _foreign_registration(settings: Settings) -> Iterator[str]:
-    """Where the token comes from the registration: say if that is another bot's."""
-    try:
-        registration = Registration.read(settings.matrix.registration_file)
-    except RegistrationError:
-        return  # the token was given otherwise, and the file need not be here
-    if registration.as_token == settings.matrix.as_token and registration.bot_user_id != settings.matrix.bot_user_id:
-        yield (
-            f"matrix.registration_file: it is for {registration.bot_user_id}, and matrix.bot_localpart and "
-            f"matrix.server_name say {settings.matrix.bot_user_id}; write a new one, or mend these"
-        )
-
-
 def _sentence(error: dict[str, Any], raw: dict[str, Any]) -> str:
     """One pydantic error as `key: what was found, what is expected`, without the value of a secret."""
     location = tuple(error["loc"])
@@ -215,7 +190,7 @@ def _is_secret(location: tuple[Any, ...]) -> bool:
 def _expected(location: tuple[Any, ...]) -> str:
     kind = _field_type(location)
     if isinstance(kind, type) and issubclass(kind, BaseModel):
-        required = [key for key, field in kind.model_fields.items() if field.is_required() and key != "as_token"]
+        required = [key for key, field in kind.model_fields.items() if field.is_required()]
         return f"a section with {', '.join(required)}"
     return "a value (see example-config.yaml)"
 

@@ -85,6 +85,7 @@ LiveKitUrl = Annotated[str, AfterValidator(_livekit_url)]
 PostgresqlUrl = Annotated[SecretStr, AfterValidator(_postgresql_url)]
 LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
+Secret = Annotated[SecretStr, Field(min_length=1)]
 UserPattern = Annotated[str, StringConstraints(pattern=r"^@[^:\s]+:\S+$|^\*$")]
 """A Matrix user id in which `*` and `?` stand for any characters (`@*:agent.tchap.example`), or `*` for everyone."""
 
@@ -102,17 +103,17 @@ class Matrix(_Section):
     """How the homeserver knows the bot: by an appservice's registration, or as an ordinary account."""
     registration_file: Path = Path("registration.yaml")
     """The appservice's registration, written by `greffier registration`; relative to the configuration file."""
-    as_token: SecretStr | None = None
+    as_token: Secret | None = None
     """The token an appservice's bot acts with; read from `registration_file` unless it is given."""
-    hs_token: SecretStr | None = None
+    hs_token: Secret | None = None
     """The token the homeserver shows with what it pushes; read from `registration_file` unless it is given."""
     appservice_url: HttpUrl | None = None
     """Where the homeserver reaches `web.host:web.port`, to push events; without it the bot asks for them (`/sync`)."""
-    password: SecretStr | None = None
-    """An ordinary account's, used for the first start only."""
-    access_token: SecretStr | None = None
+    password: Secret | None = None
+    """An ordinary account's: to log in once, and again should the homeserver end that login."""
+    access_token: Secret | None = None
     """An ordinary account's, where one is given instead of the password; its device is the bot's from then on."""
-    secret: SecretStr | None = None
+    secret: Annotated[SecretStr, Field(min_length=32)] | None = None
     """What seals the device's keys in the database; without it a file in the storage folder is made for it."""
     trust: Literal["identity", "signed", "all"] = "identity"
     """Which devices may read the bot and command it. `identity`: of users with a cross-signing identity those that it
@@ -230,7 +231,7 @@ class Storage(_Section):
     s3_region: Annotated[str, StringConstraints(min_length=1)] = "us-east-1"
     s3_access_key_id: Annotated[str, StringConstraints(min_length=1)] | None = None
     """Without keys, those of the machine: the usual AWS variables, or its role."""
-    s3_secret_access_key: Annotated[SecretStr, Field(min_length=1)] | None = None
+    s3_secret_access_key: Secret | None = None
 
     @property
     def spool(self) -> Path:

@@ -29,9 +29,11 @@ class Registration:
     hs_token: SecretStr
     sender_localpart: str
     bot_user_id: str
+    url: str | None = None
+    """Where the homeserver pushes events to; None: nowhere, the bot asks for them."""
 
     @classmethod
-    def fresh(cls, *, bot_localpart: str, server_name: str) -> Registration:
+    def fresh(cls, *, bot_localpart: str, server_name: str, url: str | None = None) -> Registration:
         """A registration with new random tokens.
 
         The sender is a user of its own beside the bot: a homeserver lets no appservice *sender* call `/sync`, but lets
@@ -43,6 +45,7 @@ class Registration:
             hs_token=SecretStr(secrets.token_urlsafe(48)),
             sender_localpart=f"{bot_localpart}_as",
             bot_user_id=f"@{bot_localpart}:{server_name}",
+            url=url,
         )
 
     @classmethod
@@ -67,6 +70,7 @@ class Registration:
                 hs_token=SecretStr(_text(raw, "hs_token")),
                 sender_localpart=_text(raw, "sender_localpart"),
                 bot_user_id=_literal(raw["namespaces"]["users"][0]["regex"]),
+                url=_text(raw, "url").rstrip("/") if raw.get("url") is not None else None,
             )
         except (KeyError, IndexError, TypeError, ValueError):
             raise RegistrationError(
@@ -77,7 +81,7 @@ class Registration:
         """The file's text."""
         content = {
             "id": self.id,
-            "url": None,
+            "url": self.url,
             "as_token": self.as_token.get_secret_value(),
             "hs_token": self.hs_token.get_secret_value(),
             "sender_localpart": self.sender_localpart,

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 
 import aiohttp
+from yarl import URL
 
 from bot.store import migrations
 from bot.store.database import Database, DatabaseAway, DatabaseUnusable, StorageUnusable, prepare_folder
 from bridge.livekit.calls import CallError, Calls
 from bridge.matrix.errors import HomeserverError
 from bridge.matrix.homeserver import Homeserver
+from bridge.matrix.pinging import PingUnknown, ping
 from bridge.web.join_page import BUILT_PAGE
 from config.models import Settings
 from transcripts import whisper
 from transcripts.bucket import Bucket
 from transcripts.recognition import ModelUnavailable
 
+_FRONT_TIMEOUT = aiohttp.ClientTimeout(total=5)
+_EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (where to ask, of a front that listens on all)
 _MENDABLE = (
     HomeserverError,
     CallError,
@@ -40,6 +45,7 @@ async def check(settings: Settings) -> int:
         "livekit": _livekit,
         "join page": _join_page,
         "speech model": _model,
+        **({"pushed events": _pushed} if settings.matrix.appservice_url is not None else {}),
     }
     failures = 0
     for name, ask in checks.items():
@@ -96,3 +102,23 @@ async def _join_page(settings: Settings) -> str:
 async def _model(settings: Settings) -> str:
     await asyncio.to_thread(whisper.load, settings.speech)
     return f"{settings.speech.model} loads"
+
+
+async def _pushed(settings: Settings) -> str:
+    """The homeserver reaches a front that runs; before one does, there is nothing to reach."""
+    if not await _front_answers(settings.web.host, settings.web.port):
+        return f"not asked for: no front answers at {settings.web.host}:{settings.web.port}"
+    try:
+        await ping(settings.matrix)
+    except PingUnknown as error:
+        return str(error)
+    return f"the homeserver reaches Greffier at {settings.matrix.appservice_url}"
+
+
+async def _front_answers(host: str, port: int) -> bool:
+    url = URL.build(scheme="http", host=_EVERY_ADDRESS.get(host, host), port=port, path="/health/live")
+    try:
+        async with aiohttp.ClientSession() as session, session.get(url, timeout=_FRONT_TIMEOUT) as response:
+            return response.status == HTTPStatus.OK
+    except (aiohttp.ClientError, OSError):
+        return False

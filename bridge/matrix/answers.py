@@ -92,8 +92,9 @@ def _typed_error(status: int, answer: object, errcode: str, doing: str, retry_af
         return TooLarge(f"{doing}: too large for the homeserver or the proxy before it ({said})")
     if errcode in _TOKEN_CODES:
         return TokenRefused(
-            f"{doing}: the homeserver refuses Greffier's token ({said}). Check that matrix.as_token equals as_token in "
-            "the registration file, and that the homeserver has loaded that file (it reads it when it starts)."
+            f"{doing}: the homeserver refuses Greffier's token ({said}). As an appservice: check that matrix.as_token "
+            "equals as_token in the registration file, and that the homeserver has loaded that file (it reads it when "
+            "it starts). As an account: the login was ended."
         )
     if not errcode or status >= HTTPStatus.INTERNAL_SERVER_ERROR or status < HTTPStatus.BAD_REQUEST:
         return HomeserverFault(f"{doing}: the homeserver, or a proxy before it, answered {said}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -50,6 +51,12 @@ class Wire:
             await self._session.close()
             self._session = None
 
+    def acting_as(self, acting: Acting) -> Wire:
+        """The same connections, for requests by somebody else."""
+        other = copy.copy(self)
+        other.acting = acting
+        return other
+
     async def request(
         self,
         method: str,
@@ -92,7 +99,9 @@ class Wire:
             raise RuntimeError("the wire is used outside its `async with`")
         acting = self.acting
         timeout = aiohttp.ClientTimeout(total=timeout_s or self._settings.request_timeout_s)
-        headers = {"Content-Type": content_type, "Authorization": f"Bearer {acting.token}"}
+        headers = {"Content-Type": content_type}
+        if acting.token:  # there is none before an account has logged in
+            headers["Authorization"] = f"Bearer {acting.token}"
         url = self._settings.homeserver_url + url_path(path, {**(query or {}), **_masquerade(acting)})
         try:
             async with self._session.request(

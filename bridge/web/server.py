@@ -16,7 +16,7 @@ from bridge.web.metrics import Metrics, counting
 from bridge.web.webhook import WebhookApi
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
     from pathlib import Path
 
     from bridge.web.door import CallEvents, Door, Readiness
@@ -36,11 +36,13 @@ def build(
     page_dir: Path,
     livekit_url: str,
     metrics: Metrics,
+    also: Iterable[web.AbstractRouteDef] = (),
 ) -> web.Application:
     """The application, ready to be served.
 
     `page_dir` is the built page (raises `PageNotBuilt`), `livekit_url` the one LiveKit address that browsers may
-    reach (`livekit.browser_url`), `metrics` what `/metrics` shows: our request counters are added to its registry.
+    reach (`livekit.browser_url`), `metrics` what `/metrics` shows (our request counters are added to its registry),
+    `also` what is answered besides, on the same port.
     """
     parts = (
         CallsApi(door),
@@ -52,6 +54,7 @@ def build(
     app = web.Application(middlewares=(counting(metrics.registry), typed_errors))
     for part in parts:
         app.add_routes(part.routes())
+    app.add_routes(also)
     app.on_response_prepare.extend((cached_for_ever, secured))
     return app
 

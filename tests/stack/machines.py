@@ -59,7 +59,8 @@ class Machines(Surroundings):
         process = GreffierProcess(role, name, home, config)
         self.processes.append(process)
         process.write_config()
-        shutil.copy(self.registration, process.registration_file)
+        if role == "front":  # the others have nothing to do with the homeserver
+            shutil.copy(self.registration, process.registration_file)
         await process.start()
         return process
 

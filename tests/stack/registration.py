@@ -24,6 +24,8 @@ class AppserviceRegistration:
     """Localparts of the namespace; only the bot's unless given."""
     rate_limited: bool = False
     """Whether the homeserver's limits hold for the bot as for anybody."""
+    url: str | None = None
+    """Where the homeserver pushes events to."""
     as_token: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
     hs_token: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
 
@@ -37,7 +39,7 @@ class AppserviceRegistration:
         regex = f"@{self.user_regex or self.bot_localpart}:{self.server_name.replace('.', chr(92) + '.')}"
         content = {
             "id": f"greffier-{self.bot_localpart}",
-            "url": None,
+            "url": self.url,
             "as_token": self.as_token,
             "hs_token": self.hs_token,
             "sender_localpart": f"{self.bot_localpart}_as",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from tests.stack.greffier import COMMAND, Greffier
-from tests.stack.surroundings import Surroundings
+from tests.stack.surroundings import Surroundings, Way
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -39,6 +39,7 @@ async def running_stack(
     folder: Path,
     *,
     model_folder: Path,
+    way: Way = "sync",
     settings: Mapping[str, Mapping[str, Any]] | None = None,
     tell: Callable[[str], None] = lambda _: None,
     program: Sequence[str | Path] = (COMMAND,),
@@ -49,6 +50,7 @@ async def running_stack(
     Args:
         folder: Where each keeps its configuration, data and log.
         model_folder: The speech model.
+        way: How the homeserver knows Greffier.
         settings: Sections of Greffier's configuration with keys to set otherwise than here.
         tell: Is told in one sentence what is being started.
         program: What is started as Greffier.
@@ -57,14 +59,22 @@ async def running_stack(
     home = folder / "greffier"
     async with AsyncExitStack() as stop:
         session = await stop.enter_async_context(aiohttp.ClientSession())
-        around = Surroundings.prepare(folder, home / "registration.yaml", session)
+        around = Surroundings.prepare(folder, None if way == "account" else home / "registration.yaml", session)
         config = around.config(home / "storage", model_folder)
         for section, keys in (settings or {}).items():
             config[section] = {**config.get(section, {}), **keys}
         greffier = Greffier(home, config, program=program, variables=variables)
-        tell("Writing Greffier’s configuration and its registration")
-        await greffier.register()
-        await stop.enter_async_context(around.running(tell))
+        if way == "account":
+            await stop.enter_async_context(around.running(tell))
+            tell("Making Greffier an account, and writing its configuration")
+            config["matrix"] |= await around.make_bot_account()
+            greffier.write_config()
+        else:
+            if way == "push":
+                config["matrix"]["appservice_url"] = around.public_url
+            tell("Writing Greffier’s configuration and its registration")
+            await greffier.register()
+            await stop.enter_async_context(around.running(tell))
         tell("Starting Greffier: front, recorder and speech")
         stop.push_async_callback(greffier.stop)
         await greffier.start()

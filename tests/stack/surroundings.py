@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from tests.stack.encrypted_person import EncryptedPerson
 from tests.stack.livekit import LiveKitServer
@@ -23,6 +23,10 @@ SERVER_NAME = "tchap.test"
 BOT_USER_ID = f"@greffier:{SERVER_NAME}"
 _BOT_JOINS_WITHIN_S = 20
 
+Way = Literal["sync", "push", "account"]
+"""How the homeserver knows Greffier: `sync`, as an appservice that asks it for news; `push`, as one that it pushes to;
+`account`, as an ordinary account with a password."""
+
 
 @dataclass(frozen=True)
 class Surroundings:
@@ -38,11 +42,13 @@ class Surroundings:
     """Where people's clients run."""
 
     @classmethod
-    def prepare(cls, folder: Path, registration: Path, session: aiohttp.ClientSession) -> Surroundings:
-        """Choose ports and folders; `registration` must be there when the servers are started."""
+    def prepare(cls, folder: Path, registration: Path | None, session: aiohttp.ClientSession) -> Surroundings:
+        """Choose ports and folders; `registration`, if any, must be there when the servers are started."""
         port = free_tcp_port()
         return cls(
-            SynapseServer(folder / "synapse", server_name=SERVER_NAME, registrations=[registration]),
+            SynapseServer(
+                folder / "synapse", server_name=SERVER_NAME, registrations=[registration] if registration else []
+            ),
             LiveKitServer(folder / "livekit", webhook_urls=[f"http://127.0.0.1:{port}/livekit/webhook"]),
             session,
             BOT_USER_ID,
@@ -66,6 +72,13 @@ class Surroundings:
             "storage": {"folder": str(storage)},
             "log": {"format": "console"},
         }
+
+    async def make_bot_account(self) -> dict[str, Any]:
+        """Make the bot an ordinary account, with no device yet; gives the keys of `matrix:` that go with it."""
+        secret, localpart = self.synapse.registration_shared_secret, self.bot_user_id.split(":")[0].removeprefix("@")
+        bot = await MatrixPerson.register(self.session, self.synapse.url, secret, localpart)
+        await bot.request("POST", "/_matrix/client/v3/logout", {})
+        return {"identity": "account", "password": bot.password}
 
     @asynccontextmanager
     async def running(self, tell: Callable[[str], None]) -> AsyncIterator[None]:

@@ -13,7 +13,7 @@ import pytest
 
 from bot.cli import main
 from config.registration import Registration
-from tests.unit.config.config_text import COMPLETE, SECRET, write
+from tests.unit.config.config_text import COMPLETE, SECRET, with_line, write
 
 pytestmark = pytest.mark.usefixtures("logging_as_before")
 
@@ -141,6 +141,36 @@ def test_a_second_registration_is_refused(tmp_path: Path, capsys: pytest.Capture
     assert run("registration", "-c", str(config)) == 78
     assert "is not overwritten" in capsys.readouterr().err
     assert (tmp_path / "registration.yaml").read_bytes() == before
+
+
+def test_the_registration_says_where_events_are_pushed_to(tmp_path: Path) -> None:
+    """The homeserver is told what the configuration says."""
+    config = write(tmp_path, with_line("matrix", "appservice_url: http://greffier.tchap.test:8080"), registered=False)
+    assert run("registration", "-c", str(config)) == 0
+    assert Registration.read(tmp_path / "registration.yaml").url == "http://greffier.tchap.test:8080"
+
+
+def test_an_account_is_told_that_it_needs_no_registration(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is written that an administrator would then install."""
+    config = write(tmp_path, with_line("matrix", "identity: account"), registered=False)
+    assert run("registration", "-c", str(config)) == 78
+    assert "matrix.identity is account, which needs no registration" in capsys.readouterr().err
+    assert not (tmp_path / "registration.yaml").exists()
+
+
+@pytest.mark.parametrize("identity", ["appservice", "account"])
+@pytest.mark.parametrize("command", ["recorder", "speech"])
+def test_only_the_front_needs_to_be_known_to_the_homeserver(
+    tmp_path: Path, command: str, identity: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A recorder without registration and password gets as far as its storage folder."""
+    (tmp_path / "in-the-way").write_text("")
+    text = with_line("matrix", f"identity: {identity}").replace("/var/lib/greffier", str(tmp_path / "in-the-way"))
+    config = str(write(tmp_path, text, registered=False))
+    assert run(command, "-c", config) == 78
+    assert "greffier: storage.folder: " in capsys.readouterr().err
+    assert run("front", "-c", config) == 78
+    assert "greffier: The configuration " in capsys.readouterr().err
 
 
 # Loaded in a process of its own

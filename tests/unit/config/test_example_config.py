@@ -19,8 +19,6 @@ from tests.unit.config.config_text import problems
 EXAMPLE = Path(str(files("config"))) / "example-config.yaml"
 TEXT = EXAMPLE.read_text("utf-8")
 SECTIONS: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)
-FROM_ANOTHER_FILE = {("matrix", "as_token")}
-"""Required of the whole configuration, but not of this file: shown in a comment."""
 
 
 def fields() -> Iterator[tuple[str, str, FieldInfo]]:
@@ -36,9 +34,7 @@ def fields() -> Iterator[tuple[str, str, FieldInfo]]:
 def test_the_example_has_the_keys_of_the_models_in_their_order() -> None:
     """A key that is added, renamed or moved in one place is so in the other."""
     documented = [(section, key) for section, keys in SECTIONS.items() for key in keys]
-    assert documented == [(s, k) for s, k, _ in fields() if (s, k) not in FROM_ANOTHER_FILE]
-    for _, key in FROM_ANOTHER_FILE:
-        assert f"\n  # {key}: " in TEXT
+    assert documented == [(s, k) for s, k, _ in fields()]
 
 
 @pytest.mark.parametrize(("section", "key", "field"), [f for f in fields() if not f[2].is_required()])
@@ -54,7 +50,7 @@ def test_the_example_is_refused_with_one_sentence_for_each_placeholder(tmp_path:
     """Copied and started, it says what is left to fill in, and no more."""
     with pytest.raises(ConfigError) as refused:
         load(EXAMPLE, {})
-    expected = [(s, k) for s, k, field in fields() if field.is_required() and k not in ("as_token", "folder")]
+    expected = [(s, k) for s, k, field in fields() if field.is_required() and k != "folder"]
     assert [tuple(problem.split(": ")[0].split(".")) for problem in refused.value.problems] == expected
     assert all("put your own value" in problem for problem in refused.value.problems)
 

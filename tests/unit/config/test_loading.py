@@ -339,16 +339,6 @@ def test_a_registration_that_cannot_be_one_is_refused_in_one_sentence(tmp_path: 
     assert found.startswith("matrix.registration_file: ")
 
 
-def test_the_registration_of_another_bot_is_refused(tmp_path: Path) -> None:
-    """The token would act as somebody else than the settings say."""
-    path = write(tmp_path)
-    file = tmp_path / "registration.yaml"
-    file.unlink()
-    Registration.fresh(bot_localpart="autre", server_name="tchap.test").write(file)
-    with pytest.raises(ConfigError, match=r"matrix.registration_file: it is for @autre:tchap.test"):
-        load(path, {})
-
-
 @pytest.mark.parametrize(
     ("lines", "sentence"),
     [

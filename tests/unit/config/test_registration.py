@@ -33,6 +33,16 @@ def test_any_bot_name_reads_back(tmp_path: Path, localpart: str, server: str) ->
     assert Registration.read(tmp_path / "registration.yaml").bot_user_id == f"@{localpart}:{server}"
 
 
+@pytest.mark.parametrize(
+    ("url", "read"), [("https://greffier.tchap.test/x/", "https://greffier.tchap.test/x"), (None, None)]
+)
+def test_where_events_are_pushed_to_reads_back(tmp_path: Path, url: str | None, read: str | None) -> None:
+    """As the settings have it, which end without a slash."""
+    Registration.fresh(bot_localpart="greffier", server_name="tchap.test", url=url).write(tmp_path / "r.yaml")
+    assert yaml.safe_load((tmp_path / "r.yaml").read_text())["url"] == url
+    assert Registration.read(tmp_path / "r.yaml").url == read
+
+
 def test_the_file_says_what_the_homeserver_needs(tmp_path: Path) -> None:
     """The bot alone is in the namespace, no port is opened for pushes, and the sender is another user."""
     fresh().write(tmp_path / "registration.yaml")
@@ -122,6 +132,8 @@ def test_a_file_that_is_not_yaml_is_refused(tmp_path: Path, content: bytes) -> N
         {"namespaces": {"users": {"regex": "x"}}},
         {"sender_localpart": {}},
         {"id": None},
+        {"url": 5},
+        {"url": ""},
     ],
 )
 def test_a_registration_of_another_shape_is_refused_without_its_tokens(
