@@ -16,10 +16,11 @@ from tests.stack.encrypted_person import NO_SHIELD, EncryptedPerson
 from tests.stack.meeting_in_room import open_call, read_transcript, speak
 from tests.stack.speech_model import speech_model
 from tests.stack.stack import Stack, running_stack
+from tests.stack.surroundings import Way
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
-WAYS = ("appservice", "pushed", "account")
+WAYS: tuple[Way, ...] = ("sync", "push", "account")
 SEEN_WITHIN_S = 30.0
 
 

@@ -117,7 +117,7 @@ class EncryptedPerson(MatrixPerson):
         """A user's devices that publish keys.
 
         Raises:
-            SdkRefusal: there is no room with this user in which this person has written encrypted.
+            SdkRefusal: nothing has been written or read yet in an encrypted room with this user.
         """
         return [SeenDevice(**device) for device in await self._ask("devices", user_id=user_id)]
 

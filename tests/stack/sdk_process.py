@@ -103,17 +103,12 @@ class SdkProcess:
     async def _started(self) -> tuple[asyncio.subprocess.Process, asyncio.Task[None]]:
         async with self._starting:
             if self._child is None or self._reading is None:
-                command = [
-                    sys.executable,
-                    "-I",
-                    "-S",
-                    str(_TETHER),
-                    str(os.getpid()),
-                    *await asyncio.to_thread(_command),
-                ]
+                tether = (sys.executable, "-I", "-S", str(_TETHER), str(os.getpid()))
+                command = await asyncio.to_thread(_command)
                 self._log_file.parent.mkdir(parents=True, exist_ok=True)
                 with self._log_file.open("ab") as log:
                     self._child = await asyncio.create_subprocess_exec(
+                        *tether,
                         *command,
                         stdin=asyncio.subprocess.PIPE,
                         stdout=asyncio.subprocess.PIPE,

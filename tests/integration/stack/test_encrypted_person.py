@@ -89,6 +89,7 @@ async def test_two_people_read_each_other_and_the_homeserver_reads_nothing(
     message = await sees(bob, room_id, first)
     assert message.body == "Bonjour, été comme hiver"
     assert await bob.shield(message, room_id) == NO_SHIELD
+    assert [device.signed_by_owner for device in await bob.devices_of(alice.user_id)] == [True]
 
     thread = {"rel_type": "m.thread", "event_id": first}
     second = await bob.send(room_id, "m.room.message", {"msgtype": "m.text", "body": "suite", "m.relates_to": thread})
