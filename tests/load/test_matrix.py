@@ -72,6 +72,6 @@ async def test_every_room_is_answered(tmp_path: Path, *, encrypted: bool) -> Non
 
 async def test_people_see_cards_and_echoes(tmp_path: Path) -> None:
     """In plain rooms and in encrypted ones, with events pushed."""
-    done = await answers.waited(tmp_path, "pushed", 1)
+    done = await answers.waited(tmp_path, "push", 1)
     assert [(len(one.cards_s), len(one.echoes_s)) for one in done] == [(1, 1), (1, 1)]
     assert markdown([answers.table(done, 0.001)]).count("\n| ") == 2 * len(done) + 2

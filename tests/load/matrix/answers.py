@@ -19,13 +19,16 @@ from tests.stack.greffier import GreffierProcess
 from tests.stack.meeting_in_room import CARD_KEY
 from tests.stack.people import MatrixPerson
 from tests.stack.room_view import RoomView, SeenEvent
-from tests.stack.surroundings import Surroundings
+from tests.stack.surroundings import Surroundings, Way
 
 ROOMS: Final = 40
 QUICK_ROOMS: Final = 2
 SEEN_WITHIN_S: Final = 60.0
-WayIn = Literal["asked for (/sync)", "pushed"]
-WAYS_IN: Final[tuple[WayIn, ...]] = ("asked for (/sync)", "pushed")
+WAYS: Final[dict[Way, str]] = {
+    "sync": "appservice, asked for (/sync)",
+    "push": "appservice, pushed",
+    "account": "account, asked for (/sync)",
+}
 Kind = Literal["plain", "encrypted"]
 KINDS: Final[tuple[Kind, ...]] = ("plain", "encrypted")
 
@@ -34,7 +37,7 @@ KINDS: Final[tuple[Kind, ...]] = ("plain", "encrypted")
 class Waited:
     """How long people waited to see an answer, in seconds."""
 
-    way_in: WayIn
+    way: Way
     kind: Kind
     """Of rooms."""
     cards_s: list[float] = field(default_factory=list)
@@ -53,27 +56,32 @@ class Place:
 
 
 @asynccontextmanager
-async def running(folder: Path, way_in: WayIn) -> AsyncIterator[Place]:
+async def running(folder: Path, way: Way) -> AsyncIterator[Place]:
     """Synapse, LiveKit and the front, as an operator starts it, listening in this way."""
     home = folder / "greffier"
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        around = Surroundings.prepare(folder, home / "registration.yaml", session)
+        around = Surroundings.prepare(folder, None if way == "account" else home / "registration.yaml", session)
         config = around.config(home / "storage", folder)
-        if way_in == "pushed":
-            config["matrix"]["appservice_url"] = around.public_url
         front = GreffierProcess("front", "front", home, config)
-        await front.register()
-        await stack.enter_async_context(around.running(lambda _: None))
+        if way == "account":
+            await stack.enter_async_context(around.running(lambda _: None))
+            config["matrix"] |= await around.make_bot_account()
+            front.write_config()
+        else:
+            if way == "push":
+                config["matrix"]["appservice_url"] = around.public_url
+            await front.register()
+            await stack.enter_async_context(around.running(lambda _: None))
         stack.push_async_callback(front.stop)
         await front.start()
         yield Place(around, await around.register("camille"), await around.register("karim"))
 
 
-async def waited(folder: Path, way_in: WayIn, rooms: int, kinds: tuple[Kind, ...] = KINDS) -> list[Waited]:
+async def waited(folder: Path, way: Way, rooms: int, kinds: tuple[Kind, ...] = KINDS) -> list[Waited]:
     """Ask once in each of so many rooms of each kind, and have an echo there, in turns."""
-    seen = [Waited(way_in, kind) for kind in kinds]
-    async with running(folder, way_in) as place:
+    seen = [Waited(way, kind) for kind in kinds]
+    async with running(folder, way) as place:
         people = [place.asking, place.echoing]
         for number in range(rooms):
             for of_kind in seen:
@@ -125,10 +133,10 @@ def table(done: list[Waited], sync_s: float) -> Table:
     for one in done:
         for what, took_s in (("the card", one.cards_s), ("an echo by a person's client", one.echoes_s)):
             times = (f"{percentile(took_s, percent) * 1000:.0f}" for percent in (50, 95))
-            rows.append((one.kind, one.way_in, what, f"{len(took_s)}", *times))
+            rows.append((one.kind, WAYS[one.way], what, f"{len(took_s)}", *times))
     return Table(
         "From the command to the card",
-        ("rooms", "what the bot hears is", "seen", "times", "ms p50", "p95"),
+        ("rooms", "how the bot hears", "seen", "times", "ms p50", "p95"),
         tuple(rows),
         note=(
             "On a real Synapse with SQLite: from the moment somebody begins to send `!visio` until their client, "
@@ -143,7 +151,7 @@ def table(done: list[Waited], sync_s: float) -> Table:
 async def run(folder: Path, *, quick: bool = False) -> list[Table]:
     """Measure."""
     done: list[Waited] = []
-    for way_in in WAYS_IN:
-        done += await waited(folder / way_in[:5], way_in, QUICK_ROOMS if quick else ROOMS)
-        print(f"  {way_in}", flush=True)
+    for way in WAYS:
+        done += await waited(folder / way, way, QUICK_ROOMS if quick else ROOMS)
+        print(f"  {way}", flush=True)
     return [table(done, disk_sync_s(folder))]
