@@ -54,16 +54,17 @@ async def test_two_groups_run_at_the_same_time(tmp_path: Path) -> None:
         tmp_path,
         {
             "acceptance/test_meets.py": MEETS.format(mine=mine, other=other),
-            "acceptance/test_ports.py": REMEMBERS_PORTS.format(file=ports),
+            "acceptance/test_ports.py": TAKES_PORTS.format(file=ports),
             "unit/test_meets.py": MEETS.format(mine=other, other=mine),
-            "unit/test_ports.py": REMEMBERS_PORTS.format(file=ports),
+            "unit/test_ports.py": TAKES_PORTS.format(file=ports),
         },
     )
     failed, said = await run(root)
     assert failed == []
     assert "acceptance: begins" in said[0]
     assert "unit: begins" in said[1]
-    assert len(set(Path(ports).read_text().splitlines())) == 2
+    taken = [int(port) for port in Path(ports).read_text().split()]
+    assert [sum(port in range(*lane) for port in taken) for lane in ((20_000, 26_000), (26_000, 32_000))] == [20, 20]
 
 
 async def test_a_failure_is_said_and_keeps_nothing_else_from_running(tmp_path: Path) -> None:
