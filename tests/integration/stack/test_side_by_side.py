@@ -26,13 +26,15 @@ FAILS = """
     def test_fails():
         assert "this" == "that"
 """
-REMEMBERS_PORTS = """
-    import os
+TAKES_PORTS = """
     from pathlib import Path
+
+    from tests.stack.ports import free_tcp_port
 
     def test_ports():
         with Path({file!r}).open("a") as ports:
-            ports.write(os.environ["TEST_PORTS"] + "\\n")
+            for _ in range(20):
+                print(free_tcp_port(), file=ports)
 """
 
 
