@@ -1,12 +1,12 @@
 # Every target sets up what it needs first, and says what it gets; a second time that takes a second.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stack test faults load check page image clean
+.PHONY: help setup demo stack test faults load bench-matrix check page image clean
 
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 help: ## show this
-	@sed -n 's/^\([a-z]*\):.*## /  make \1 — /p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1 — /p' $(MAKEFILE_LIST)
 
 setup: ## get and build all that demo and tests need
 	@scripts/bootstrap python livekit page speech sdk
@@ -17,9 +17,9 @@ demo: setup ## a real meeting, from !visio to the transcript in the room (MEETIN
 stack: setup ## the real servers and Greffier, left running until Ctrl-C, described in .stack.json
 	@.venv/bin/python -m tests.stack
 
-test: setup ## every test: unit, integration against the real servers, acceptance (ARGS="tests/unit -k name")
+test: setup ## every test, in groups, two at a time: unit, integration against the real servers, acceptance (ARGS="tests/unit -k name": those, in one)
 	@scripts/bootstrap chromium postgresql s3
-	@.venv/bin/python -m pytest $(ARGS)
+	@.venv/bin/python -m $(if $(ARGS),pytest $(ARGS),tests.side_by_side)
 
 faults: setup ## kill every process at every step of a meeting; the table goes into docs/reliability.md (ARGS="--only recorder")
 	@.venv/bin/python -m tests.faults $(ARGS)
@@ -27,6 +27,9 @@ faults: setup ## kill every process at every step of a meeting; the table goes i
 load: setup ## how much this machine bears (ARGS="--quick", "events sound meetings", "--write" into docs/reliability.md)
 	@scripts/bootstrap postgresql
 	@.venv/bin/python -m tests.load $(ARGS)
+
+bench-matrix: setup ## the Matrix side beside mautrix-python (ARGS="--quick", "transactions answers sharing memory", "--write" into docs/benchmarks-matrix.md)
+	@.venv/bin/python -m tests.load.matrix $(ARGS)
 
 check: ## format, lint, types, import direction, links, the join page, the scripts
 	@scripts/bootstrap python page

@@ -1,16 +1,13 @@
-"""The figures as tables: in the terminal, and in the section `Load` of docs/reliability.md."""
+"""The figures as tables: in the terminal, and in the section of a document that is marked for them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from textwrap import fill
 from typing import Final
 
-DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "reliability.md"
-PARTS: Final = ("events", "sound", "meetings")
 LINE_CHARACTERS: Final = 120
 _SECTION: Final = re.compile(r"(?<=<!-- load -->\n).*?(?=<!-- /load -->)", re.DOTALL)
 _PART: Final = re.compile(r"<!-- load (\w+) -->\n(.*?)\n<!-- /load \1 -->", re.DOTALL)
@@ -38,8 +35,8 @@ def markdown(tables: Sequence[Table]) -> str:
     return "\n\n".join(map(str, tables))
 
 
-def written(document: str, name: str, text: str) -> str:
-    """The document with the part `name` of its load section replaced, the other parts as they were.
+def written(document: str, name: str, text: str, *, parts: Sequence[str]) -> str:
+    """The document with the part `name` of its load section replaced, the other `parts`, in this order, as they were.
 
     Raises:
         ValueError: the document has no load section.
@@ -47,6 +44,6 @@ def written(document: str, name: str, text: str) -> str:
     section = _SECTION.search(document)
     if section is None:
         raise ValueError("there is no line <!-- load --> with a line <!-- /load --> after it")
-    parts = dict(_PART.findall(section[0])) | {name: text}
-    body = "\n\n".join(f"<!-- load {part} -->\n{parts[part]}\n<!-- /load {part} -->" for part in PARTS if part in parts)
+    texts = dict(_PART.findall(section[0])) | {name: text}
+    body = "\n\n".join(f"<!-- load {part} -->\n{texts[part]}\n<!-- /load {part} -->" for part in parts if part in texts)
     return f"{document[: section.start()]}\n{body}\n\n{document[section.end() :]}"

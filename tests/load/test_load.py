@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.load import events, meetings, sound
-from tests.load.report import PARTS, Table, markdown, written
+from tests.load.report import Table, markdown, written
 
+PARTS = ("events", "sound", "meetings")
 DOCUMENT = "# Reliability\n\n## Load\n\n<!-- load -->\n<!-- /load -->\n\n## Faults\n"
 
 
@@ -39,8 +40,8 @@ def test_the_figures_of_one_program_replace_its_own_and_leave_the_others() -> No
     """In the order of the programs, whichever was run first."""
     document = DOCUMENT
     for part in reversed(PARTS):
-        document = written(document, part, f"the {part} of before")
-    document = written(document, "sound", "the sound of now")
+        document = written(document, part, f"the {part} of before", parts=PARTS)
+    document = written(document, "sound", "the sound of now", parts=PARTS)
     at = [document.index(text) for text in ("the events of before", "the sound of now", "the meetings of before")]
     assert at == sorted(at)
     assert "the sound of before" not in document
@@ -51,7 +52,7 @@ def test_the_figures_of_one_program_replace_its_own_and_leave_the_others() -> No
 def test_a_document_without_a_load_section_is_refused() -> None:
     """Rather than written over."""
     with pytest.raises(ValueError, match="no line <!-- load -->"):
-        written("# Reliability\n", "sound", "figures")
+        written("# Reliability\n", "sound", "figures", parts=PARTS)
 
 
 def test_a_table_is_markdown() -> None:

@@ -118,14 +118,26 @@ class Greffier(Installation):
 class GreffierProcess(Installation):
     """One of Greffier's processes, alone on its machine: `greffier recorder --name recorder-1`."""
 
-    def __init__(self, role: Role, name: str, folder: Path, config: Mapping[str, Any]) -> None:
-        """Prepare it; a front does not know the name, of which there is one whatever it is called."""
-        super().__init__(folder, config)
+    def __init__(
+        self,
+        role: Role,
+        name: str,
+        folder: Path,
+        config: Mapping[str, Any],
+        *,
+        program: Sequence[str | Path] = (COMMAND,),
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        """Prepare it; a front does not know the name, of which there is one whatever it is called.
+
+        `program` stands for the command `greffier`, `variables` are added to its environment.
+        """
+        super().__init__(folder, config, variables)
         self.role = role
         named = [] if role == "front" else ["--name", name]
         self.process = ServerProcess(
             name,
-            [COMMAND, role, "-c", self.config_file, *named],
+            [*program, role, "-c", self.config_file, *named],
             folder,
             environment=self._environment,
             grace_s=_STOP_S,

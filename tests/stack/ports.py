@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import random
 import socket
 
-_BELOW_EPHEMERAL = range(20_000, 32_000)
-"""Outgoing connections never take these, so a server that is stopped finds its own port free when it starts again."""
+LANES = ("20000-25999", "26000-31999")
+"""For the variable TEST_PORTS of tests that run side by side: the port that one has chosen, or that its stopped server
+will want again, is not the other's to take. Outgoing connections never take any of them."""
+_FIRST, _LAST = map(int, os.environ.get("TEST_PORTS", "20000-31999").split("-"))
 
 
 def free_tcp_port() -> int:
@@ -20,7 +23,7 @@ def free_udp_port() -> int:
 
 
 def _free_port(kind: socket.SocketKind) -> int:
-    for port in random.sample(_BELOW_EPHEMERAL, k=200):
+    for port in random.sample(range(_FIRST, _LAST + 1), k=200):
         with socket.socket(socket.AF_INET, kind) as probe:
             try:
                 probe.bind(("127.0.0.1", port))
