@@ -171,7 +171,7 @@ async def test_an_upload_waits_as_a_message_does() -> None:
     """And is taken in the end."""
     rooms = FakeRooms()
     rooms.failures.extend([HomeserverFault("502"), RateLimited("slow down", retry_after_s=3)])
-    meeting = sample_meeting()
+    meeting = a_meeting()
     uploaded = await Posting(rooms, FakeMeetings()).upload(
         meeting, b"# Compte rendu", "text/markdown", "compte-rendu.md"
     )
