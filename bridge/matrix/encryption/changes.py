@@ -30,16 +30,17 @@ class Changes:
     def __bool__(self) -> bool:
         return bool(self._rows)
 
-    def put(self, table: sa.Table, row: Row) -> None:
-        """Collect a row, to be inserted or to replace the columns that it names.
+    def put(self, table: sa.Table, *rows: Row) -> None:
+        """Collect rows, each to be inserted or to replace the columns that it names.
 
         Raises:
-            ValueError: It holds text that no database takes, which would fail every commit from now on.
+            ValueError: One holds text that no database takes, which would fail every commit from now on. None is
+                collected.
         """
-        for value in row.values():
-            if isinstance(value, str) and not _is_storable(value):
-                raise ValueError("text with NUL or half a character cannot be stored")
-        self._rows[table, tuple(row[column.name] for column in table.primary_key)] = row
+        if any(isinstance(value, str) and not _is_storable(value) for row in rows for value in row.values()):
+            raise ValueError("text with NUL or half a character cannot be stored")
+        for row in rows:
+            self._rows[table, tuple(row[column.name] for column in table.primary_key)] = row
 
     def remove(self, table: sa.Table, *key: Any) -> None:
         """Collect that the row with this primary key is to go."""

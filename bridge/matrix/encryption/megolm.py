@@ -14,7 +14,6 @@ from bridge.matrix.encryption.to_device import Withheld
 from bridge.matrix.ids import EventId, RoomId, UserId
 from bridge.matrix.json_reading import read_json
 
-MAX_CIPHERTEXT_CHARACTERS = 200_000
 MAX_TYPE_CHARACTERS = 255
 _INDICES_REMEMBERED = 50_000
 _WITHHELD_REMEMBERED = 10_000
@@ -73,8 +72,6 @@ class MegolmReader:
         return None if allowed(device) else Undecryptable("untrusted")
 
     def _open(self, event: EncryptedEvent, session: InboundSession) -> Decrypted | Undecryptable:
-        if len(event.ciphertext) > MAX_CIPHERTEXT_CHARACTERS:
-            return Undecryptable("broken")
         try:
             message = MegolmMessage.from_base64(event.ciphertext)
             if message.message_index() < session.first_index:

@@ -23,7 +23,6 @@ from bridge.matrix.ids import UserId
 
 OLM = "m.olm.v1.curve25519-aes-sha2"
 SIGNED_CURVE25519 = "signed_curve25519"
-MAX_CIPHERTEXT_CHARACTERS = 200_000
 _REMEMBERED = 10_000
 _PRE_KEY, _NORMAL = 0, 1
 
@@ -59,14 +58,14 @@ class OlmMachine(Olm):  # type: ignore[misc] # nio has no types
         if content["algorithm"] != OLM or sealed is None:
             return None
         kind, body = sealed["type"], sealed["body"]
-        if kind not in (_PRE_KEY, _NORMAL) or len(body) > MAX_CIPHERTEXT_CHARACTERS:
+        if kind not in (_PRE_KEY, _NORMAL):
             return None
         # In the one spelling that can be compared.
         sender_key = Curve25519PublicKey.from_base64(content["sender_key"]).to_base64()
         message = PreKeyMessage.from_base64(body) if kind == _PRE_KEY else AnyOlmMessage.normal(decode_base64(body))
         # A homeserver may hand out the same message twice, and what has been opened once does not open again: that
         # is no sign of a broken session.
-        digest = hashlib.sha256(f"{sender_key}{body}".encode()).digest()
+        digest = hashlib.sha256(f"{sender}{sender_key}{body}".encode()).digest()
         if digest in self._seen:
             return None
         self._seen[digest] = None

@@ -244,14 +244,12 @@ class CryptoStore:
         Raises:
             ValueError: One holds text that no database takes.
         """
-        known = self._devices.pop(user_id, {})
-        now = self._devices[user_id] = {}
-        for device in devices:
-            if known.get(device.device_id) != device:
-                self._changes.put(USER_DEVICES, _device_row(device))
-            now[device.device_id] = device
+        known, now = self._devices.get(user_id, {}), {device.device_id: device for device in devices}
+        changed = (device for device in now.values() if known.get(device.device_id) != device)
+        self._changes.put(USER_DEVICES, *(_device_row(device) for device in changed))
         for device_id in known.keys() - now.keys():
             self._changes.remove(USER_DEVICES, user_id, device_id)
+        self._devices[user_id] = now
 
     def forget_user(self, user_id: UserId) -> None:
         """Follow a user no longer."""
