@@ -94,6 +94,26 @@ class OwnedDevice:
             "ciphertext": {recipient_key: {"type": kind, "body": _unpadded(ciphertext)}},
         }
 
+    def forget(self) -> None:
+        """Lose all sessions and keys, as a backup that is put back does."""
+        self._sessions, self.room_keys = [], {}
+
+    def dummy(self, user_id: str, curve25519: str, ed25519: str, one_time_key: str) -> dict[str, Any]:
+        """The content of the empty message by which this device begins a new session with another."""
+        session = self.account.create_outbound_session(
+            Curve25519PublicKey.from_base64(curve25519), Curve25519PublicKey.from_base64(one_time_key)
+        )
+        self._sessions = [session]
+        payload = {
+            "type": "m.dummy",
+            "content": {},
+            "sender": self.user_id,
+            "keys": {"ed25519": self.ed25519},
+            "recipient": user_id,
+            "recipient_keys": {"ed25519": ed25519},
+        }
+        return self.olm_content(session, curve25519, json.dumps(payload).encode())
+
     def receive(self, content: Mapping[str, Any]) -> dict[str, Any]:
         """Open an encrypted to-device message, keep the room key that it may bring, and give what it says."""
         sealed = content["ciphertext"][self.curve25519]

@@ -55,8 +55,18 @@ class DeviceMessages:
         await self._claim(device for device in devices if not self._machine.has_session_with(device))
         return [device for device in devices if self._machine.has_session_with(device)]
 
+    def session(self, device: Device) -> str | None:
+        """The name of the Olm session in which the device's next message will be encrypted; None: there is none."""
+        session = self._store.olm_sessions.get(device.curve25519)
+        return session.id if session else None
+
     async def send_encrypted(
-        self, devices: Iterable[Device], event_type: str, content: Content, *, sent: Callable[[Sequence[Device]], None]
+        self,
+        devices: Iterable[Device],
+        event_type: str,
+        content: Content,
+        *,
+        sent: Callable[[Mapping[Device, str | None]], None],
     ) -> None:
         """Send the same to many devices, encrypted for each; `sent` hears of every batch that has gone out.
 
@@ -64,19 +74,20 @@ class DeviceMessages:
             devices: `reachable` ones.
             event_type: what is encrypted.
             content: likewise.
-            sent: called with the devices of a batch.
+            sent: called with the devices of a batch, and the `session` that each message was encrypted in.
 
         Raises:
             HomeserverError: a batch has, or may have, not gone out; neither have those after it.
         """
         for batch in _batches(devices, DEVICES_A_REQUEST):
-            contents = {}
+            contents, sessions = {}, {}
             async with self._working:
                 async for device in in_slices(batch):
                     contents[device] = self._machine.encrypt_for(device, event_type, content)
+                    sessions[device] = self.session(device)
             await self._store.save()  # a ratchet that a restart turns back would use its keys twice
             await self._send(_ENCRYPTED, contents)
-            sent(batch)
+            sent(sessions)
 
     async def send_plain(
         self, event_type: str, contents: Mapping[Device, Content], *, sent: Callable[[Sequence[Device]], None]

@@ -43,14 +43,14 @@ class _Key:
 
     session: OutboundSession
     made_at_s: float
-    holders: dict[_Holder, bool] = field(default_factory=dict)
-    """Who has it (the homeserver has taken it for them), or may have it (sending it was tried: False)."""
+    holders: dict[_Holder, str | None] = field(default_factory=dict)
+    """Who has it, or may have it, and by which Olm session the homeserver has taken it for them (None: by none yet)."""
     withheld: set[tuple[_Holder, str]] = field(default_factory=set)
     """Who has been told that they do not get it, and why."""
 
-    def delivered(self, devices: Iterable[Device]) -> None:
-        """The homeserver has taken it for these."""
-        self.holders |= dict.fromkeys(map(_holder, devices), True)
+    def delivered(self, sessions: Mapping[Device, str | None]) -> None:
+        """The homeserver has taken it for these devices, encrypted in these sessions."""
+        self.holders |= {_holder(device): session for device, session in sessions.items()}
 
 
 @dataclass
@@ -97,8 +97,9 @@ class RoomKeys:
             allowed, refused = self._judged(devices)
             key = state.key
             if key is None or self._is_over(key, room, allowed):
-                key = state.key = _Key(self._machine.new_outbound(room.room_id), self._clock())
+                key = _Key(self._machine.new_outbound(room.room_id), self._clock())
                 await self._store.save()  # our own half of it, or nobody could find what we sent
+                state.key = key
             without_olm = await self._share(key, room.room_id, allowed)
             await self._withhold(key, room.room_id, refused.items(), _UNVERIFIED)
             await self._withhold(key, room.room_id, without_olm.items(), _NO_OLM)
@@ -133,7 +134,7 @@ class RoomKeys:
 
     async def _share(self, key: _Key, room_id: RoomId, allowed: Mapping[_Holder, Device]) -> dict[_Holder, Device]:
         """Give the key to everybody who has not got it; those to whom nothing encrypted can be sent are given back."""
-        missing = {holder: device for holder, device in allowed.items() if not key.holders.get(holder)}
+        missing = {holder: device for holder, device in allowed.items() if not self._has(key, holder, device)}
         if not missing:
             return {}
         reachable = await self._messages.reachable(missing.values())
@@ -143,11 +144,19 @@ class RoomKeys:
             "session_id": key.session.id,
             "session_key": key.session.session_key,
         }
-        key.holders |= dict.fromkeys(map(_holder, reachable), False)
+        key.holders |= dict.fromkeys(map(_holder, reachable))
         await self._messages.send_encrypted(reachable, "m.room_key", content, sent=key.delivered)
         if reachable:
             log.info("room key shared", room_id=room_id, devices=len(reachable))
-        return {holder: device for holder, device in missing.items() if not key.holders.get(holder)}
+        return {holder: device for holder, device in missing.items() if holder not in key.holders}
+
+    def _has(self, key: _Key, holder: _Holder, device: Device) -> bool:
+        """Whether a device has the key, as far as we can know.
+
+        One that has begun a new Olm session since could not open the old one, nor perhaps what came in it.
+        """
+        delivered_by = key.holders.get(holder)
+        return delivered_by is not None and delivered_by == self._messages.session(device)
 
     async def _withhold(self, key: _Key, room_id: RoomId, devices: Iterable[tuple[_Holder, Device]], code: str) -> None:
         """Tell devices, once for each key, why they do not get it: a client then need not guess."""

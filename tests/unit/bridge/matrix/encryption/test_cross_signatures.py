@@ -110,6 +110,13 @@ def test_a_self_signing_key_that_the_master_key_has_not_signed_signs_nothing() -
     assert read_owner_keys(answer, CLAIRE) == OwnerKeys(claire.master.public, None)
 
 
+def test_a_key_under_another_keys_name_is_none() -> None:
+    """The name is what signatures are found by."""
+    claire, mallory = Owner(CLAIRE), Owner(CLAIRE)
+    keys = {f"ed25519:{claire.master.public}": mallory.master.public}
+    assert read_owner_keys({"master_keys": {CLAIRE: {**claire.master_object(), "keys": keys}}}, CLAIRE) == OwnerKeys()
+
+
 def test_a_device_signed_by_another_identity_is_not_signed() -> None:
     """Also when the signature stands under the right name."""
     claire, mallory = Owner(CLAIRE, "PHONE"), Owner(CLAIRE)

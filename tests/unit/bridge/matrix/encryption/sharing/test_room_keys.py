@@ -26,7 +26,7 @@ from tests.fakes.device_owners import OwnedDevice, Owner
 from tests.fakes.key_server import KeyServer
 from tests.fakes.matrix import BOT, PROXY_PAGE, ROOM, Answer
 from tests.fakes.matrix import CLAIRE as CLAIRE_ID
-from tests.unit.bridge.matrix.encryption.peers import DEVICE_ID, PICKLE_KEY
+from tests.unit.bridge.matrix.encryption.sharing.conftest import DEVICE_ID, PICKLE_KEY
 
 CLAIRE, MARC, ANA = UserId(CLAIRE_ID), UserId("@marc:tchap.test"), UserId("@ana:far.test")
 SECRET = {"msgtype": "m.text", "body": "Le budget, à 18 h"}
@@ -420,3 +420,39 @@ async def test_a_thousand_devices_get_the_key(room: Room) -> None:
     requests = [each for each in room.server.requests if "/sendToDevice/m.room.encrypted/" in each.path]
     assert len({each.path for each in requests}) == len(requests) == 11
     assert max(len(json.loads(each.body)["messages"].get(ANA, ())) for each in requests) <= 100
+
+
+async def test_a_device_that_has_lost_its_olm_session_gets_the_key_again(
+    room: Room, claire: Owner, machine: Machine
+) -> None:
+    """It begins a new one, as clients do with what they cannot open; it had perhaps not got the key by the old one."""
+    phone = claire.devices["PHONE"]
+    await room.say()
+    phone.forget()
+    assert room.readers_of(await room.say()) == set()
+    keys = machine.upkeep.due_keys()
+    assert keys is not None
+    one_time_key = next(iter(keys["one_time_keys"].values()))["key"]
+    content = phone.dummy(machine.user_id, machine.curve25519, machine.ed25519, one_time_key)
+    machine.receive([{"type": "m.room.encrypted", "sender": CLAIRE, "content": content}])
+    for _ in range(2):
+        assert room.readers_of(await room.say()) == {"PHONE"}
+    assert [kind for kind, *_ in room.server.sent].count("m.room.encrypted") == 2
+
+
+async def test_a_key_that_could_not_be_stored_is_not_used(
+    room: Room, store: CryptoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next try makes another, and stores it, also when there is nobody to share it with."""
+    room.is_of_now()
+
+    async def fails() -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(store, "save", fails)
+    with pytest.raises(OSError, match="disk full"):
+        await room.say()
+    monkeypatch.undo()
+    assert store.has_pending
+    await room.say()
+    assert not store.has_pending

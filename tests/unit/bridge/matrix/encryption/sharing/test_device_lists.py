@@ -19,7 +19,7 @@ from tests.fakes.device_owners import OwnedDevice, Owner
 from tests.fakes.key_server import KeyServer
 from tests.fakes.matrix import CLAIRE as CLAIRE_ID
 from tests.fakes.matrix import JUNK, PROXY_PAGE, Answer
-from tests.unit.bridge.matrix.encryption.peers import DEVICE_ID, PICKLE_KEY
+from tests.unit.bridge.matrix.encryption.sharing.conftest import DEVICE_ID, PICKLE_KEY
 
 CLAIRE = UserId(CLAIRE_ID)
 AFAR = UserId("@ana:far.test")
@@ -203,6 +203,18 @@ async def test_silence_about_somebody_does_not_mean_that_they_have_no_devices(
     clock.passes(3_600)
     await lists.devices_of({CLAIRE})
     assert server.queried() == {CLAIRE: 3}
+
+
+async def test_silence_that_has_ended_is_forgotten(lists: DeviceLists, server: KeyServer, clock: Clock) -> None:
+    """The next one begins with a short pause again."""
+    for _ in range(10):
+        server.silent_about = {CLAIRE}
+        await lists.devices_of({CLAIRE})
+        clock.passes(61)
+        server.silent_about = set()
+        await lists.devices_of({CLAIRE})
+        lists.left({CLAIRE})
+    assert server.queried() == {CLAIRE: 20}
 
 
 @pytest.mark.parametrize("answer", [PROXY_PAGE, JUNK, Answer(body={}), Answer(body={"device_keys": []})])
