@@ -186,14 +186,17 @@ def _identity_recovery_key(arguments: argparse.Namespace) -> None:
 
 
 def _identity_restore(arguments: argparse.Namespace) -> None:
+    from bot.process import logs  # noqa: PLC0415 (as above)
     from bot.running.identity_commands import restore  # noqa: PLC0415 (as above)
 
     settings = load(arguments.config, os.environ)
+    logs.set_up(settings.log, "identity")
     typed = getpass("Recovery key: ") if sys.stdin.isatty() else sys.stdin.read(_LONGEST_INPUT)
     raise SystemExit(asyncio.run(restore(settings, typed)))
 
 
 def _identity_reset(arguments: argparse.Namespace) -> None:
+    from bot.process import logs  # noqa: PLC0415 (as above)
     from bot.running.identity_commands import reset  # noqa: PLC0415 (as above)
 
     settings = load(arguments.config, os.environ)
@@ -203,6 +206,7 @@ def _identity_reset(arguments: argparse.Namespace) -> None:
             "key, `greffier identity restore` keeps it. To make a new one all the same, give --yes",
             _WRONG_USE,
         )
+    logs.set_up(settings.log, "identity")
     raise SystemExit(asyncio.run(reset(settings)))
 
 

@@ -148,7 +148,7 @@ def _read(file: Path) -> bytes | None:
             f"{file} cannot be read ({error.strerror}). Nothing is sent. Let the user that Greffier runs as read it"
         ) from None
     if not content:
-        raise SecretLost(f"{file} is empty. Nothing is sent. {_REMEDY}")
+        raise SecretLost(f"{file} is empty. Nothing is sent. Remove it. {_REMEDY}")
     return content
 
 

@@ -40,7 +40,7 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out == f"greffier {version('greffier')}\n"
 
 
-@pytest.mark.parametrize("argv", [(), ("fly",), ("run", "--fast"), ("registration", "-o")])
+@pytest.mark.parametrize("argv", [(), ("fly",), ("run", "--fast"), ("registration", "-o"), ("identity",)])
 def test_wrong_use_says_how_it_is_used(argv: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     """On standard error, with the usual status."""
     assert run(*argv) == 2
@@ -53,7 +53,7 @@ def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> Non
     shown = {
         line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("    ") and line.strip()
     }
-    assert {"run", "front", "recorder", "speech", "registration", "check", "status"} <= shown
+    assert {"run", "front", "recorder", "speech", "registration", "check", "status", "identity"} <= shown
     assert run("front", "--help") == 0
     assert "--parent" not in capsys.readouterr().out
 

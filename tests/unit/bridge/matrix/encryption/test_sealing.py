@@ -165,3 +165,10 @@ async def test_blanks_around_a_secret_are_no_part_of_it(tmp_path: Path) -> None:
     sealed = Sealing(GIVEN, tmp_path).seal(ROOT, "root")
     spaced = SecretStr(f" {GIVEN.get_secret_value()}\n")
     assert Sealing(spaced, tmp_path).unseal(sealed, "root") == ROOT
+
+
+async def test_the_line_in_the_file_may_become_the_setting(tmp_path: Path, engine: AsyncEngine) -> None:
+    """What the file has sealed is opened by it on another machine."""
+    await store_root(engine, await Sealing.open(None, tmp_path, engine, BOT))
+    line = SecretStr((tmp_path / FILE).read_text())
+    await Sealing.open(line, tmp_path / "elsewhere", engine, BOT)
