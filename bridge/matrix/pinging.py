@@ -23,6 +23,8 @@ log = structlog.get_logger()
 
 AGAIN_AFTER_S = 10.0
 """How long after a transaction that could not be stored we ask for it: sooner the homeserver comes by itself."""
+QUIET_TRIES = 3
+"""How often it may fail before that is said: Synapse reports a failure, too, when it was just trying by itself."""
 _DOING = "asking the homeserver to ping us"
 
 
@@ -63,7 +65,9 @@ async def keep_reached(
     again_after_s: float = AGAIN_AFTER_S,
 ) -> None:
     """Ping until the homeserver reaches us, and again whenever a transaction could not be stored (`failed`)."""
-    outage = Outage(backoff or Backoff())
+    backoff = backoff or Backoff()
+    outage = Outage(backoff)
+    failures = 0
     while True:
         try:
             await ping(settings)
@@ -71,8 +75,13 @@ async def keep_reached(
             log.warning("it is not known whether the homeserver reaches us", problem=str(error))
             return
         except HomeserverError as error:
-            await asyncio.sleep(outage.failed(error, where="being reached by the homeserver"))
+            failures += 1
+            if failures <= QUIET_TRIES:
+                await asyncio.sleep(backoff.wait_s(failures, error))
+            else:
+                await asyncio.sleep(outage.failed(error, where="being reached by the homeserver"))
             continue
+        failures = 0
         outage.over(where="being reached by the homeserver")
         log.info("the homeserver reaches us", url=settings.appservice_url)
         await failed.wait()

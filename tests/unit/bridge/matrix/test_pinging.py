@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from bridge.matrix.backoff import Backoff
 from bridge.matrix.errors import HomeserverFault, HomeserverUnreachable, TokenRefused
-from bridge.matrix.pinging import NotReached, PingUnknown, keep_reached, ping
+from bridge.matrix.pinging import QUIET_TRIES, NotReached, PingUnknown, keep_reached, ping
 from config.models import Matrix
 from config.registration import Registration
 from tests.fakes.matrix import PROXY_PAGE, TOKEN_UNKNOWN, Answer, FakeHomeserver
@@ -97,6 +97,19 @@ async def test_it_goes_on_trying_and_says_once_what_to_check(server: FakeHomeser
         keeping.cancel()
     assert [said["event"] for said in logs[:3]] == ["trying again", "works again", "the homeserver reaches us"]
     assert "cannot reach Greffier" in logs[0]["problem"]
+
+
+async def test_a_ping_that_fails_a_few_times_is_no_news(server: FakeHomeserver, settings: Matrix) -> None:
+    """Synapse says that it does not reach us, too, when a ping comes while it is trying by itself."""
+    server.fails("/ping", REFUSED, times=QUIET_TRIES)
+    failed = asyncio.Event()
+    with capture_logs() as logs:
+        keeping = asyncio.create_task(keep_reached(settings, failed, backoff=QUICKLY, again_after_s=0.01))
+        await server.until_asked("POST", "/ping", times=QUIET_TRIES + 1)
+        failed.set()
+        await server.until_asked("POST", "/ping", times=QUIET_TRIES + 2)
+        keeping.cancel()
+    assert {said["event"] for said in logs} == {"the homeserver reaches us"}
 
 
 async def test_after_a_transaction_that_could_not_be_stored_it_asks_for_it(
