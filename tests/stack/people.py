@@ -89,7 +89,12 @@ class MatrixPerson:
         self.access_token = (await self._client("POST", "login", body))["access_token"]
 
     async def create_room(
-        self, name: str, *, kind: Literal["private", "forum"] = "private", encrypted: bool = False
+        self,
+        name: str,
+        *,
+        kind: Literal["private", "forum"] = "private",
+        encrypted: bool = False,
+        version: str | None = None,
     ) -> str:
         """Make a room as Tchap's clients do.
 
@@ -97,6 +102,7 @@ class MatrixPerson:
             name: The room's name.
             kind: `private` is by invitation, for everyone but guests from outside; `forum` is open to all.
             encrypted: Turn encryption on, which nobody here can take part in.
+            version: The room's version; the homeserver's choice unless given.
         """
         state: list[dict[str, Any]] = [
             {"type": "im.vector.room.access_rules", "state_key": "", "content": {"rule": "restricted"}},
@@ -109,6 +115,7 @@ class MatrixPerson:
             "preset": "private_chat" if kind == "private" else "public_chat",
             "visibility": "private" if kind == "private" else "public",
             "initial_state": state,
+            **({"room_version": version} if version else {}),
         }
         room_id: str = (await self._client("POST", "createRoom", body))["room_id"]
         return room_id

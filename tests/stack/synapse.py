@@ -30,6 +30,7 @@ class SynapseServer:
         server_name: str,
         registrations: Sequence[Path] = (),
         settings: Mapping[str, Any] | None = None,
+        listeners: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         self.server_name = server_name
         self.registration_shared_secret = secrets.token_hex(24)
@@ -38,6 +39,7 @@ class SynapseServer:
         self._folder = folder
         self._registrations = tuple(registrations)
         self._own_settings = dict(settings or {})
+        self._more_listeners = [dict(listener) for listener in listeners]
         self._config = folder / "homeserver.yaml"
         command = [sys.executable, "-m", "synapse.app.homeserver", "-c", str(self._config)]
         self.process = ServerProcess("synapse", command, folder)
@@ -80,7 +82,8 @@ class SynapseServer:
                     "port": self.port,
                     "bind_addresses": ["127.0.0.1"],
                     "resources": [{"names": ["client", "openid"]}],
-                }
+                },
+                *self._more_listeners,
             ],
             "database": {"name": "sqlite3", "args": {"database": str(self.database)}},
             "media_store_path": str(self._folder / "media"),

@@ -70,10 +70,10 @@ async def room_with_bot(claire: MatrixPerson, homeserver: Homeserver, *, is_open
     return room_id
 
 
-async def replaced(person: MatrixPerson, room_id: RoomId) -> RoomId:
+async def replaced(person: MatrixPerson, room_id: RoomId, version: str = "11") -> RoomId:
     """Have the homeserver replace a room, as people do who press a button."""
     path = f"/_matrix/client/v3/rooms/{room_id}/upgrade"
-    answer = await person.request("POST", path, {"new_version": "11"})
+    answer = await person.request("POST", path, {"new_version": version})
     return RoomId(answer["replacement_room"])
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from bot.room.wording import ENGLISH, FRENCH
 from bot.store.register import Meeting
@@ -15,6 +16,7 @@ from bridge.matrix.errors import Forbidden, HomeserverUnreachable
 from bridge.matrix.ids import EventId, RoomId
 from tests.fakes.jobs import turn
 from tests.fakes.rooms import Sent
+from tests.unit.bot.away import away_once
 from tests.unit.bot.hall import ROOM, Hall
 
 SUCCESSOR = RoomId("!successor")
@@ -87,6 +89,20 @@ async def test_a_move_that_the_homeserver_breaks_off_is_completed_later(
     await ends(hall, meeting)
     assert card_in(hall, SUCCESSOR)
     assert len(hall.thread(SUCCESSOR)) == 3
+
+
+async def test_a_move_that_is_cut_off_after_its_card_posts_no_second_one(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The card was there, and nobody had noted it."""
+    await hall.begins("!visio", "Claire")
+    away_once(monkeypatch, hall.register, "move")
+    with pytest.raises(OperationalError):
+        await hall.moving.into(ROOM, SUCCESSOR)
+    hall.calls.join(CallId((await hall.register.staying_in(ROOM))[0].id), "Marc")
+    await hall.moving.into(ROOM, SUCCESSOR)
+    assert card_in(hall, SUCCESSOR)
+    assert await hall.register.staying_in(ROOM) == []
 
 
 async def test_a_call_is_ended_and_asked_about_from_the_successor(hall: Hall) -> None:
@@ -183,7 +199,8 @@ async def test_a_successor_that_refuses_the_card_gets_the_transcript_when_it_no_
     await hall.moving.into(ROOM, SUCCESSOR)
     await ends(hall, meeting)
     hall.rooms.refusing.clear()
-    await hall.redelivery.into(SUCCESSOR)
+    hall.rooms.put_out_of.add(ROOM)
+    await hall.redelivery.everywhere()
     await hall.delivered(meeting)
     assert len([event for event in hall.rooms.of(SUCCESSOR) if event.thread is None]) == 3
     assert hall.thread(ROOM) == []

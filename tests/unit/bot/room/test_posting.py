@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -13,12 +15,14 @@ from bridge.matrix.errors import (
     HomeserverError,
     HomeserverFault,
     HomeserverUnreachable,
+    NotFound,
     RateLimited,
     RoomIsEncrypted,
     TokenRefused,
     TooLarge,
 )
-from bridge.matrix.outbound import notice
+from bridge.matrix.ids import EventId, RoomId
+from bridge.matrix.outbound import edit_of, in_thread, notice
 from tests.fakes.meetings import FakeMeetings
 from tests.fakes.rooms import FakeRooms
 from tests.fakes.skipping_loop import without_waiting
@@ -27,6 +31,7 @@ from tests.unit.bot.samples import OPENED_AT, a_meeting
 DAY_S = 24 * 3600.0
 MEETING = a_meeting()
 ROOM = MEETING.room_id
+SUCCESSOR = RoomId("!successor")
 TXN = transaction_id(MEETING.id, "card")
 
 
@@ -177,3 +182,59 @@ async def test_an_upload_waits_as_a_message_does() -> None:
     )
     assert uploaded.uri.startswith("mxc://")
     assert [name for name, _, _ in rooms.uploaded] == ["compte-rendu.md"]
+
+
+def moved(**changes: Any) -> Posting:
+    """Posts about the meeting once its room was replaced."""
+    known = replace(MEETING, card_id=EventId("$card"), moved_to=SUCCESSOR, moved_card_id=EventId("$new"))
+    return Posting(changes.pop("rooms"), FakeMeetings(replace(known, **changes)), lambda: OPENED_AT)
+
+
+async def test_a_message_goes_where_the_meeting_is_now_and_relates_to_its_card_there() -> None:
+    """Whoever posts knows only where it was."""
+    rooms = FakeRooms()
+    await moved(rooms=rooms).post(MEETING, "transcript.0", in_thread(EventId("$card"), notice("Bonjour")))
+    await moved(rooms=rooms).post(MEETING, "card done", edit_of(EventId("$card"), notice("terminé")))
+    assert [(event.room_id, event.thread, event.edits) for event in rooms.sent] == [
+        (SUCCESSOR, EventId("$new"), None),
+        (SUCCESSOR, None, EventId("$new")),
+    ]
+    assert TXN not in rooms.asked
+
+
+async def test_a_message_that_stands_in_the_old_room_is_not_posted_in_the_new_one() -> None:
+    """It was posted, and nobody had noted it, when the room was replaced."""
+    rooms = FakeRooms()
+    await Posting(rooms, FakeMeetings(), lambda: OPENED_AT).post(MEETING, "transcript.0", notice("Bonjour"))
+    event_id = await moved(rooms=rooms).post(MEETING, "transcript.0", notice("Bonjour"))
+    assert [event.event_id for event in rooms.sent] == [event_id]
+
+
+async def test_an_edit_is_posted_in_the_new_room_whatever_stands_in_the_old_one() -> None:
+    """It is another card."""
+    rooms = FakeRooms()
+    edit = edit_of(EventId("$card"), notice("terminé"))
+    await Posting(rooms, FakeMeetings(), lambda: OPENED_AT).post(MEETING, "card done", edit)
+    await moved(rooms=rooms).post(MEETING, "card done", edit)
+    assert [event.room_id for event in rooms.sent] == [ROOM, SUCCESSOR]
+
+
+async def test_an_old_room_that_the_bot_was_put_out_of_does_not_keep_a_message_from_the_new_one() -> None:
+    """What stands there, nobody can tell."""
+    rooms = FakeRooms(put_out_of={ROOM})
+    posting = moved(rooms=rooms)
+    await posting.post(MEETING, "transcript.0", notice("Bonjour"))
+    assert [event.room_id for event in rooms.sent] == [SUCCESSOR]
+    assert await posting.is_in_room(MEETING)
+    rooms.put_out_of = {SUCCESSOR}
+    assert not await posting.is_in_room(MEETING)
+
+
+async def test_where_the_new_room_has_refused_the_card_threads_are_none_and_edits_cannot_be() -> None:
+    """The transcript is posted all the same."""
+    rooms = FakeRooms()
+    posting = moved(rooms=rooms, moved_card_id=None)
+    await posting.post(MEETING, "transcript.0", in_thread(EventId("$card"), notice("Bonjour")))
+    with pytest.raises(NotFound):
+        await posting.post(MEETING, "card done", edit_of(EventId("$card"), notice("terminé")))
+    assert [(event.room_id, event.thread) for event in rooms.sent] == [(SUCCESSOR, None)]

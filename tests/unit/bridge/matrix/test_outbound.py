@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
+
 from bridge.matrix.ids import EventId
-from bridge.matrix.outbound import Uploaded, edit_of, event_size, file_message, in_thread, notice, reply_to
+from bridge.matrix.outbound import (
+    Content,
+    Uploaded,
+    edit_of,
+    event_size,
+    file_message,
+    in_thread,
+    is_edit,
+    notice,
+    relating_to,
+    reply_to,
+)
 
 CARD = EventId("$card")
 
@@ -73,3 +88,24 @@ def test_an_encrypted_file_is_offered_with_its_key() -> None:
     assert content["file"] == {"v": "v2", "iv": "x", "url": "mxc://tchap.test/abc"}
     assert "url" not in content
     assert content["info"] == {"mimetype": "text/vtt", "size": 12}
+
+
+@pytest.mark.parametrize("relate", [edit_of, in_thread])
+def test_what_is_said_of_one_event_can_be_said_of_another(relate: Callable[[EventId, Content], Content]) -> None:
+    """In the thread of the other, or as its edit: as if it had been said of it from the first."""
+    of_one, of_another = (relate(EventId(event_id), notice("Bonjour", "<b>Bonjour</b>")) for event_id in ("$1", "$2"))
+    assert relating_to(EventId("$2"), of_one) == of_another
+    assert relating_to(EventId("$1"), of_one) == of_one
+
+
+def test_what_is_said_of_nothing_stays_so() -> None:
+    """And a thread that has no root is none."""
+    assert relating_to(EventId("$2"), notice("Bonjour")) == notice("Bonjour")
+    assert relating_to(None, in_thread(EventId("$1"), notice("Bonjour"))) == notice("Bonjour")
+
+
+def test_an_edit_is_known_as_one() -> None:
+    """Nothing else is."""
+    assert is_edit(edit_of(EventId("$1"), notice("Bonjour")))
+    assert not is_edit(in_thread(EventId("$1"), notice("Bonjour")))
+    assert not is_edit(notice("Bonjour"))

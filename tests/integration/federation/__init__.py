@@ -1,0 +1,1 @@
+"""Two homeservers that federate: people of the other one are members like any other."""
