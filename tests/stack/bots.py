@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from bridge.matrix.account import made_user
 from bridge.matrix.encryption.devices import Decrypted
 from bridge.matrix.encryption.encryption import Encryption
 from bridge.matrix.events import read_encrypted
@@ -43,6 +44,14 @@ async def bot(settings: Matrix, engine: AsyncEngine, folder: Path) -> AsyncItera
         homeserver.encryption = encryption
         await encryption.prepare()
         yield homeserver, encryption
+
+
+@asynccontextmanager
+async def plain_bot(settings: Matrix) -> AsyncIterator[Homeserver]:
+    """The homeserver as an appservice's bot that has no device, and so no keys."""
+    async with Homeserver(settings) as homeserver:
+        homeserver.wire.acting = (await made_user(homeserver.wire, settings)).acting
+        yield homeserver
 
 
 class Friend:

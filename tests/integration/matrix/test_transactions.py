@@ -24,7 +24,7 @@ from bridge.web.metrics import Metrics
 from bridge.web.server import build, serving
 from config.models import Matrix
 from tests.fakes.web import FakeCallEvents, FakeDoor, FakeReadiness
-from tests.stack.bots import bot, database
+from tests.stack.bots import plain_bot
 from tests.stack.people import MatrixPerson
 from tests.stack.ports import free_tcp_port
 from tests.stack.registration import AppserviceRegistration
@@ -88,10 +88,10 @@ async def claire(world: World) -> AsyncIterator[MatrixPerson]:
 
 
 @pytest_asyncio.fixture
-async def room_id(settings: Matrix, claire: MatrixPerson, tmp_path: Path) -> RoomId:
+async def room_id(settings: Matrix, claire: MatrixPerson) -> RoomId:
     """A room of Claire's with the bot."""
     room_id = RoomId(await claire.create_room("Budget"))
-    async with database(tmp_path) as engine, bot(settings, engine, tmp_path) as (homeserver, _):
+    async with plain_bot(settings) as homeserver:
         await claire.invite(room_id, homeserver.user_id)
         await homeserver.join(room_id)
     return room_id

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.matrix.events import Invite, RoomMessage
 from bridge.matrix.ids import EventId, RoomId, UserId
@@ -136,3 +136,39 @@ async def test_hostile_text_is_stored(inbox: Inbox) -> None:
     body = "!visio '); DROP TABLE matrix_inbox; -- 🧨" + "é" * 7000
     await inbox.store("s1", [command("$1", body=body)])
     assert await inbox.next_message(ROOM) == command("$1", body=body)
+
+
+async def test_a_transaction_is_stored_once(inbox: Inbox) -> None:
+    """Also in another order of things, and nothing of the second is; until it is forgotten."""
+    assert await inbox.store(None, [command("$1")], txn_id="t1")
+    await inbox.mark_handled(EventId("$1"))
+    assert not await inbox.store(None, [command("$2")], [Invite(OTHER, CLAIRE)], txn_id="t1")
+    assert await inbox.rooms_waiting() == set()
+    assert await inbox.store(None, [command("$3")], txn_id="t2")
+    assert await inbox.next_batch() is None
+
+
+async def test_transactions_are_forgotten_in_the_end(engine: AsyncEngine) -> None:
+    """No homeserver repeats one after a week."""
+    now = [1000.0]
+    inbox = Inbox(engine, BOT, clock=lambda: now[0])
+    await inbox.store(None, [command("$1")], txn_id="t1")
+    now[0] += KEPT_S - 1
+    await inbox.prune()
+    assert not await inbox.store(None, [command("$1")], txn_id="t1")
+    now[0] += 2
+    await inbox.prune()
+    assert await inbox.store(None, txn_id="t1")
+
+
+async def test_what_else_is_stored_stands_or_falls_with_the_rest(inbox: Inbox, engine: AsyncEngine) -> None:
+    """Keys, say, or what cannot be read yet."""
+
+    async def fails(connection: AsyncConnection) -> None:
+        await connection.execute(sa.text("SELECT * FROM nowhere"))
+
+    with pytest.raises(SQLAlchemyError):
+        await inbox.store("s1", [command("$1")], txn_id="t1", also=[fails])
+    assert await inbox.next_batch() is None
+    assert await inbox.rooms_waiting() == set()
+    assert await inbox.store("s1", [command("$1")], txn_id="t1")

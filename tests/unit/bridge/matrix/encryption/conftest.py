@@ -1,4 +1,4 @@
-"""The bot's device on a database, somebody who talks to it, somebody with two devices, and their homeserver."""
+"""The bot's device on a database, somebody with two devices who talks to it, and a homeserver that knows her."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.fakes.clocks import Clock
 from tests.fakes.device_owners import Owner
 from tests.fakes.key_server import KeyServer
 from tests.fakes.matrix import BOT, CLAIRE
-from tests.unit.bridge.matrix.encryption.peers import DEVICE_ID, PICKLE_KEY, Peer
+from tests.unit.bridge.matrix.encryption.peers import DEVICE_ID, Peer, open_store
 
 
 @pytest.fixture
@@ -49,8 +49,8 @@ async def wire(server: KeyServer) -> AsyncIterator[Wire]:
 
 @pytest_asyncio.fixture
 async def store(engine: AsyncEngine) -> CryptoStore:
-    """The bot's keys, new."""
-    return await CryptoStore.open(engine, UserId(BOT), DEVICE_ID, PICKLE_KEY)
+    """A store in which nothing is."""
+    return await open_store(engine)
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def lists(wire: Wire, store: CryptoStore, clock: Clock) -> DeviceLists:
 
 @pytest.fixture
 def machine(store: CryptoStore) -> Machine:
-    """The bot's device."""
+    """The bot's device, on its first day."""
     return Machine(store)
 
 
