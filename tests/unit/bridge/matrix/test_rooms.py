@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from bridge.matrix.encryption.devices import EncryptedRoom
-from bridge.matrix.errors import Forbidden, HomeserverFault
+from bridge.matrix.errors import Forbidden, HomeserverFault, NotFound
 from bridge.matrix.ids import RoomId, UserId
 from bridge.matrix.power_levels import CREATOR_LEVEL
 from bridge.matrix.rooms import RoomStates
@@ -194,6 +194,19 @@ async def test_a_room_is_encrypted_from_the_moment_that_is_heard(rooms: RoomStat
     rooms.heard(HERE, "m.room.encryption")
     assert await rooms.is_encrypted(HERE)
     assert await rooms.encrypted_room(HERE) is not None
+
+
+async def test_a_room_that_turns_encrypted_while_it_is_asked_about_is_so(
+    rooms: RoomStates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was heard counts, whatever the answer of before says."""
+
+    async def answers_too_late(_wire: Wire, *_: object, **__: object) -> dict[str, Any]:
+        rooms.heard(HERE, "m.room.encryption")
+        raise NotFound("M_NOT_FOUND")
+
+    monkeypatch.setattr(Wire, "request", answers_too_late)
+    assert await rooms.is_encrypted(HERE)
 
 
 async def test_a_room_without_encryption_is_believed_for_a_minute(
