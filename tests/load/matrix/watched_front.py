@@ -15,7 +15,7 @@ from typing import Any, Final, TextIO
 from tests.load.measure import LOOK_EVERY_S
 
 LAG_FILE: Final = "LOAD_LAG_FILE"
-_WORTH_A_LOOK_S: Final = 0.005
+WORTH_A_LOOK_S: Final = 0.005
 
 
 def lags_between(file: Path, began_s: float, ended_s: float) -> list[float]:
@@ -29,7 +29,7 @@ async def _watch(file: TextIO) -> None:
         asked_s = time.perf_counter() + LOOK_EVERY_S
         await asyncio.sleep(LOOK_EVERY_S)
         now_s = time.perf_counter()
-        if now_s - asked_s > _WORTH_A_LOOK_S:
+        if now_s - asked_s > WORTH_A_LOOK_S:
             file.write(f"{now_s} {now_s - asked_s}\n")
 
 
