@@ -50,6 +50,12 @@ def _with_ciphertext(**changes: object) -> Callable[[Event], Event]:
     return change
 
 
+async def test_a_sender_key_is_the_same_with_padding(machine: Machine, phone: Peer) -> None:
+    """Both are the device's key; only one of them is how `/keys/query` spells it."""
+    assert machine.receive([_with_content(sender_key=f"{phone.curve25519}=")(phone.room_key(machine))]).new_keys
+    assert await opens(machine, phone)
+
+
 MALFORMED_EVENTS: dict[str, Callable[[Event], Any]] = {
     "not an object": lambda _: "m.room.encrypted",
     "nothing": lambda _: None,
