@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import shutil
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -33,6 +34,8 @@ class Machines(Surroundings):
     model_folder: Path
     database_url: str
     processes: list[GreffierProcess] = field(default_factory=list)
+    matrix_secret: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
+    """What seals the keys of the bot's device, for whichever machine the front is on."""
 
     def alive(self, role: Role) -> list[GreffierProcess]:
         """The processes of this role, the oldest first."""
@@ -48,6 +51,8 @@ class Machines(Surroundings):
         home = self.folder / name
         config = self.config(home / "storage", self.model_folder)
         config["database"] = {"url": self.database_url}
+        if role == "front":  # the others have nothing to do with the homeserver
+            config["matrix"]["secret"] = self.matrix_secret
         config["calls"] = {"departure_timeout_s": 2}
         bucket = self.s3.settings(home / "storage")
         config["storage"] |= {
@@ -59,7 +64,7 @@ class Machines(Surroundings):
         process = GreffierProcess(role, name, home, config)
         self.processes.append(process)
         process.write_config()
-        if role == "front":  # the others have nothing to do with the homeserver
+        if role == "front":
             shutil.copy(self.registration, process.registration_file)
         await process.start()
         return process
