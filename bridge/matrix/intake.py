@@ -24,7 +24,7 @@ from bridge.matrix.encryption.devices import Decrypted, EncryptedEvent, KeysNews
 from bridge.matrix.errors import HomeserverError
 from bridge.matrix.events import Heard, Invite, RoomMessage, read_decrypted
 from bridge.matrix.ids import RoomId, UserId
-from bridge.matrix.inbox import Inbox
+from bridge.matrix.inbox import Inbox, Write
 from bridge.matrix.news import News, SyncResult, read_pushed
 from bridge.matrix.tombstones import Upgrade
 from bridge.matrix.undecrypted import Settled, Undecrypted
@@ -208,14 +208,17 @@ class Intake:
     ) -> list[RoomMessage]:
         """Sort and store; may be repeated. Gives the messages that are new to the inbox's rooms."""
         found = await self._sort(heard)
-        has_more = self._undecrypted.changes(found.settled) or self._keys.has_pending
-        if next_batch is None and not (found.messages or news.invites or news.upgrades or has_more):
-            # A transaction without anything for us: should it come again, there will be nothing for us again.
-            return []
-        also = [partial(self._undecrypted.write, settled=found.settled)]
+        also: list[Write] = []
+        if self._undecrypted.changes(found.settled):
+            also.append(partial(self._undecrypted.write, settled=found.settled))
         if news.upgrades:
             also.append(partial(self._upgrades.store, upgrades=news.upgrades))
-        is_new = await self.inbox.store(next_batch, found.messages, news.invites, txn_id=txn_id, also=also)
+        if next_batch is None and not (found.messages or news.invites or also or self._keys.has_pending):
+            # A transaction without anything for us: should it come again, there will be nothing for us again.
+            return []
+        # Whatever else comes again is known by its own id; an invitation is not, once it has been answered.
+        once = txn_id if news.invites else None
+        is_new = await self.inbox.store(next_batch, found.messages, news.invites, txn_id=once, also=also)
         if not is_new:
             return []
         self._undecrypted.stored(found.settled)
