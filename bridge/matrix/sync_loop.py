@@ -25,7 +25,9 @@ _PRUNE_EVERY_S = 3600.0
 class SyncLoop:
     """Feeds the intake from the position that is stored.
 
-    Where the homeserver pushes what happens in rooms (`rooms_are_pushed`), it asks for what concerns keys alone.
+    Where the homeserver pushes what happens in rooms (`rooms_are_pushed`), it asks for what concerns keys alone, but
+    for the first time after an outage: a homeserver that was stopped in the middle of pushing may keep what it had, and
+    say it only after something else has failed. What comes both ways is one event.
     """
 
     def __init__(
@@ -46,22 +48,23 @@ class SyncLoop:
     async def listen(self, outage: Outage) -> None:
         """Listen until something fails, which is raised; `outage` is told of what works."""
         wait_s = 0.0  # the first answer comes at once, and tells that all is well
+        keys_alone = False
         while True:
             await self._prune()
             since = await self._inbox.next_batch()
-            result = await self._sync(since, wait_s)
+            result = await self._sync(since, wait_s, keys_alone=keys_alone)
             # All that the homeserver may fail comes before the keys are taken in.
-            if self._rooms_are_pushed:
-                result = replace(result, news=News())
-            elif since is not None:
+            if since is not None:
                 result = replace(result, news=await self._whole(result.news, since))
+            keys_alone = self._rooms_are_pushed
             await self._intake.take_sync(result, is_first=since is None)
             outage.over(where="listening")
             wait_s = SYNC_WAIT_S
 
-    async def _sync(self, since: str | None, wait_s: float) -> SyncResult:
+    async def _sync(self, since: str | None, wait_s: float, *, keys_alone: bool) -> SyncResult:
         try:
-            return await self._homeserver.sync(since, wait_s=wait_s, keys_alone=self._rooms_are_pushed)
+            result = await self._homeserver.sync(since, wait_s=wait_s, keys_alone=keys_alone)
+            return replace(result, news=News()) if keys_alone else result
         except HomeserverError as error:
             self._intake.deaf()
             refused = isinstance(error, RequestRefused) and error.errcode in ("M_UNKNOWN", "M_INVALID_PARAM")

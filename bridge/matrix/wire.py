@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import quote, urlencode
@@ -13,6 +15,7 @@ import aiohttp
 from yarl import URL
 
 from bridge.matrix.answers import answer_in, no_answer
+from bridge.matrix.errors import NotEntered
 from bridge.matrix.ids import UserId
 from config.models import Matrix
 
@@ -34,13 +37,33 @@ class Acting:
 class Wire:
     """The homeserver's client-server API, as one user's device; an async context manager that holds the connections.
 
-    `acting` may be replaced at any time; requests that begin afterwards are made by the new one.
+    `acting` may be replaced at any time; requests that begin afterwards are made by the new one. Before anybody acts,
+    requests wait: what is sent without a device is not known again when it is sent twice.
     """
 
-    def __init__(self, settings: Matrix, acting: Acting) -> None:
-        self.acting = acting
+    def __init__(self, settings: Matrix, acting: Acting | None = None) -> None:
         self._settings = settings
         self._session: aiohttp.ClientSession | None = None
+        self._entered = asyncio.Event()
+        self._acting: Acting | None = None
+        if acting is not None:
+            self.acting = acting
+
+    @property
+    def acting(self) -> Acting:
+        """Who asks.
+
+        Raises:
+            NotEntered: nobody yet.
+        """
+        if self._acting is None:
+            raise NotEntered("The bot has not entered the homeserver yet; the log says why, where that takes long.")
+        return self._acting
+
+    @acting.setter
+    def acting(self, acting: Acting) -> None:
+        self._acting = acting
+        self._entered.set()
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession()
@@ -54,6 +77,7 @@ class Wire:
     def acting_as(self, acting: Acting) -> Wire:
         """The same connections, for requests by somebody else."""
         other = copy.copy(self)
+        other._entered = asyncio.Event()  # noqa: SLF001 (it is of this class)
         other.acting = acting
         return other
 
@@ -97,6 +121,9 @@ class Wire:
         """One request of any of the homeserver's APIs, with bytes of any type; the answer is JSON. Raises as above."""
         if self._session is None:
             raise RuntimeError("the wire is used outside its `async with`")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.request_timeout_s):
+                await self._entered.wait()
         acting = self.acting
         timeout = aiohttp.ClientTimeout(total=timeout_s or self._settings.request_timeout_s)
         headers = {"Content-Type": content_type}

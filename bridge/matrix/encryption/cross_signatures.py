@@ -23,6 +23,8 @@ MEGOLM = "m.megolm.v1.aes-sha2"
 
 MAX_DEVICES = 2_000
 """Of one user; who has more has them left out."""
+_KEY_CHARACTERS = 43
+"""32 bytes in unpadded base64. Of another length, vodozemac panics, which no `except Exception` holds."""
 _MAX_ID_CHARACTERS = 255
 _MAX_SIGNED_SIZE = 65_536
 _LARGEST_INTEGER = 2**53 - 1
@@ -165,7 +167,7 @@ def _is_curve25519(text: object) -> TypeGuard[str]:
 def _is_key(kind: type[Ed25519PublicKey | Curve25519PublicKey], text: object) -> TypeGuard[str]:
     """Whether this is a key in the one spelling that can be compared: base64 without padding."""
     try:
-        return isinstance(text, str) and kind.from_base64(text).to_base64() == text
+        return isinstance(text, str) and len(text) == _KEY_CHARACTERS and kind.from_base64(text).to_base64() == text
     except ValueError:
         return False
 

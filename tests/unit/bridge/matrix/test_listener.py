@@ -19,6 +19,7 @@ from bridge.matrix.ids import RoomId, UserId
 from bridge.matrix.inbox import Inbox
 from bridge.matrix.intake import Wanted
 from bridge.matrix.sync_loop import MAX_HISTORY_PAGES
+from bridge.matrix.wire import Acting
 from tests.fakes.listening import intake_of, listener_of
 from tests.fakes.matrix import (
     BOT,
@@ -55,6 +56,7 @@ async def listening(
     handle: Callable[[RoomMessage], Awaitable[None]],
     *,
     arrived: Callable[[RoomId], Awaitable[None]] | None = None,
+    rooms_are_pushed: bool = False,
 ) -> AsyncIterator[None]:
     """A listener that heard its first answer, until the block ends."""
     wanted = Wanted(
@@ -63,12 +65,15 @@ async def listening(
         max_age_s=600,
     )
     async with Homeserver(server.settings(request_timeout_s=2)) as homeserver:
+        homeserver.wire.acting = Acting(UserId(BOT), "token", "GREFFIER", is_masquerading=True)
         intake = intake_of(homeserver, engine, wanted, clock=lambda: NOW_S)
 
         async def prepare() -> None:
             await homeserver.wire.request("POST", "entering", ("register",), {})
 
-        listener = listener_of(homeserver, intake, handle, joined=arrived, prepare=prepare)
+        listener = listener_of(
+            homeserver, intake, handle, joined=arrived, prepare=prepare, rooms_are_pushed=rooms_are_pushed
+        )
         before = len(server.asked("GET", "/sync"))
         task = asyncio.create_task(listener.run())
         await server.until_asked("GET", "/sync", before + 2)  # the second one says that the first is stored
@@ -103,6 +108,23 @@ async def test_what_the_first_sync_brings_is_not_a_command(server: FakeHomeserve
     async with listening(server, engine, heard):
         await server.tell(joined(command("$after")))
         await heard.until("!visio $after")
+
+
+async def test_where_rooms_are_pushed_what_an_outage_held_back_is_asked_for(
+    server: FakeHomeserver, engine: AsyncEngine
+) -> None:
+    """A homeserver that was stopped in the middle of pushing may keep to itself what it had; else it is not asked."""
+    heard = Heard()
+    async with listening(server, engine, heard, rooms_are_pushed=True):
+        await server.tell(joined(command("$pushed")))  # which comes by a transaction
+        await server.until_asked("GET", "/sync", 3)
+        server.fails("/sync", PROXY_PAGE)
+        await server.tell({})
+        await server.tell(joined(command("$held")))
+        await heard.until("!visio $held")
+        asked = await server.until_asked("GET", "/sync", 6)
+        for_keys_alone = ['"rooms": []' in request.query["filter"] for request in asked[:6]]
+        assert for_keys_alone == [False, True, True, True, False, True]
 
 
 async def test_an_old_command_is_not_acted_upon(server: FakeHomeserver, engine: AsyncEngine) -> None:

@@ -117,6 +117,18 @@ def test_a_key_under_another_keys_name_is_none() -> None:
     assert read_owner_keys({"master_keys": {CLAIRE: {**claire.master_object(), "keys": keys}}}, CLAIRE) == OwnerKeys()
 
 
+@pytest.mark.parametrize("characters", [0, 1, 42, 44, 100])
+def test_a_key_of_another_length_is_none(characters: int) -> None:
+    """On some lengths the library panics, which would end more than the reading of one user's keys."""
+    public = "A" * characters
+    claire = Owner(CLAIRE, "PHONE")
+    master = {**claire.master_object(), "keys": {f"ed25519:{public}": public}}
+    assert read_owner_keys({"master_keys": {CLAIRE: master}}, CLAIRE) == OwnerKeys()
+    answer = claire.answer()
+    answer["device_keys"][CLAIRE]["PHONE"]["keys"]["ed25519:PHONE"] = public
+    assert list(devices_in(answer)) == []
+
+
 def test_a_device_signed_by_another_identity_is_not_signed() -> None:
     """Also when the signature stands under the right name."""
     claire, mallory = Owner(CLAIRE, "PHONE"), Owner(CLAIRE)
