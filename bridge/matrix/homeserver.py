@@ -19,7 +19,7 @@ from bridge.matrix.errors import EncryptionNotReady, HomeserverFault, RoomIsEncr
 from bridge.matrix.ids import EventId, RoomId, UserId
 from bridge.matrix.news import SyncResult, read_sync
 from bridge.matrix.rooms import SEEN_STATE, RoomStates
-from bridge.matrix.wire import Acting, Wire
+from bridge.matrix.wire import Wire
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -68,7 +68,7 @@ class Homeserver:
     def __init__(self, settings: Matrix) -> None:
         self.user_id = UserId(settings.bot_user_id)
         self._timeout_s = settings.request_timeout_s
-        self.wire = Wire(settings, Acting(self.user_id, ""))
+        self.wire = Wire(settings)
         self.rooms = RoomStates(self.wire, self.user_id)
         self.encryption: Encrypts | None = None
         """Without it, nothing is sent into encrypted rooms."""

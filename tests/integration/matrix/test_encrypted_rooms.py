@@ -8,7 +8,6 @@ import hashlib
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from bridge.matrix.ids import RoomId
 from bridge.matrix.intake import Wanted
 from bridge.matrix.outbound import edit_of, file_message, in_thread, notice, reply_to
 from bridge.matrix.tables import DEVICE, SYNC
+from bridge.matrix.wire import Acting
 from config.models import Matrix
 from tests.fakes.listening import intake_of, listener_of
 from tests.fakes.matrix import Heard
@@ -248,8 +248,8 @@ async def refused(
 async def bot_without_keys(settings: Matrix) -> AsyncIterator[Homeserver]:
     """The bot as its homeserver knows it, able to speak in the clear."""
     async with Homeserver(settings) as homeserver:
-        homeserver.wire.acting = replace(
-            homeserver.wire.acting,
+        homeserver.wire.acting = Acting(
+            homeserver.user_id,
             token=settings.as_token.get_secret_value() if settings.as_token else "",
             device_id=settings.device_id,
             is_masquerading=True,

@@ -19,6 +19,7 @@ from bridge.matrix.ids import RoomId, UserId
 from bridge.matrix.inbox import Inbox
 from bridge.matrix.intake import Wanted
 from bridge.matrix.sync_loop import MAX_HISTORY_PAGES
+from bridge.matrix.wire import Acting
 from tests.fakes.listening import intake_of, listener_of
 from tests.fakes.matrix import (
     BOT,
@@ -66,6 +67,7 @@ async def listening(
         intake = intake_of(homeserver, engine, wanted, clock=lambda: NOW_S)
 
         async def prepare() -> None:
+            homeserver.wire.acting = Acting(UserId(BOT), "as-token-of-the-tests", "GREFFIER", is_masquerading=True)
             await homeserver.wire.request("POST", "entering", ("register",), {})
 
         listener = listener_of(homeserver, intake, handle, joined=arrived, prepare=prepare)
