@@ -5,7 +5,6 @@ HomeserverError
 ├── HomeserverFault          5xx, a proxy's page, junk: try again later
 ├── RateLimited              try again after `retry_after_s`
 ├── TokenRefused             the operator mends the registration; try again later
-├── NotEntered               ours: the bot has no token or device yet; try again later
 ├── EncryptionNotReady       ours: there are no keys to encrypt with; try again later
 └── RequestRefused           the homeserver understood and said no: trying again changes nothing
     ├── Forbidden
@@ -52,12 +51,6 @@ class RateLimited(HomeserverError):
 
 class TokenRefused(HomeserverError):
     """The homeserver does not know our token, or does not let it act as the bot: for the operator to mend."""
-
-    can_be_retried = True
-
-
-class NotEntered(HomeserverError):
-    """The bot has not entered the homeserver yet: nothing can be asked."""
 
     can_be_retried = True
 

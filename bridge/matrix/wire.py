@@ -6,7 +6,6 @@ import asyncio
 import copy
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import quote, urlencode
@@ -15,7 +14,7 @@ import aiohttp
 from yarl import URL
 
 from bridge.matrix.answers import answer_in, no_answer
-from bridge.matrix.errors import NotEntered
+from bridge.matrix.errors import HomeserverUnreachable
 from bridge.matrix.ids import UserId
 from config.models import Matrix
 
@@ -37,33 +36,17 @@ class Acting:
 class Wire:
     """The homeserver's client-server API, as one user's device; an async context manager that holds the connections.
 
-    `acting` may be replaced at any time; requests that begin afterwards are made by the new one. Before anybody acts,
-    requests wait: what is sent without a device is not known again when it is sent twice.
+    `acting` may be replaced at any time; requests that begin afterwards are made by the new one. As long as there is
+    none, they wait until somebody has entered the homeserver.
     """
 
     def __init__(self, settings: Matrix, acting: Acting | None = None) -> None:
         self._settings = settings
-        self._session: aiohttp.ClientSession | None = None
-        self._entered = asyncio.Event()
-        self._acting: Acting | None = None
-        if acting is not None:
-            self.acting = acting
-
-    @property
-    def acting(self) -> Acting:
-        """Who asks.
-
-        Raises:
-            NotEntered: nobody yet.
-        """
-        if self._acting is None:
-            raise NotEntered("The bot has not entered the homeserver yet; the log says why, where that takes long.")
-        return self._acting
-
-    @acting.setter
-    def acting(self, acting: Acting) -> None:
         self._acting = acting
-        self._entered.set()
+        self._entered = asyncio.Event()
+        if acting is not None:
+            self._entered.set()
+        self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession()
@@ -74,10 +57,27 @@ class Wire:
             await self._session.close()
             self._session = None
 
+    @property
+    def has_entered(self) -> bool:
+        """Whether there is somebody who asks."""
+        return self._acting is not None
+
+    @property
+    def acting(self) -> Acting:
+        """Who asks."""
+        if self._acting is None:
+            raise RuntimeError("nobody has entered the homeserver yet")
+        return self._acting
+
+    @acting.setter
+    def acting(self, acting: Acting) -> None:
+        self._acting = acting
+        self._entered.set()
+
     def acting_as(self, acting: Acting) -> Wire:
         """The same connections, for requests by somebody else."""
         other = copy.copy(self)
-        other._entered = asyncio.Event()  # noqa: SLF001 (it is of this class)
+        other._entered = asyncio.Event()  # noqa: SLF001 (a copy of ourselves: that it may ask says nothing of us)
         other.acting = acting
         return other
 
@@ -121,11 +121,10 @@ class Wire:
         """One request of any of the homeserver's APIs, with bytes of any type; the answer is JSON. Raises as above."""
         if self._session is None:
             raise RuntimeError("the wire is used outside its `async with`")
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.request_timeout_s):
-                await self._entered.wait()
+        timeout_s = timeout_s or self._settings.request_timeout_s
+        await self._until_entered(doing, timeout_s)
         acting = self.acting
-        timeout = aiohttp.ClientTimeout(total=timeout_s or self._settings.request_timeout_s)
+        timeout = aiohttp.ClientTimeout(total=timeout_s)
         headers = {"Content-Type": content_type}
         if acting.token:  # there is none before an account has logged in
             headers["Authorization"] = f"Bearer {acting.token}"
@@ -137,6 +136,13 @@ class Wire:
                 return await answer_in(response, doing)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise no_answer(error, doing, self._settings.homeserver_url) from error
+
+    async def _until_entered(self, doing: str, within_s: float) -> None:
+        try:
+            async with asyncio.timeout(within_s):
+                await self._entered.wait()
+        except TimeoutError as error:
+            raise HomeserverUnreachable(f"{doing}: the bot has not been let into the homeserver yet") from error
 
 
 def url_path(path: tuple[str, ...], query: Mapping[str, str] | None = None) -> str:

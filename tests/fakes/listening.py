@@ -16,6 +16,7 @@ from bridge.matrix.intake import Intake, Keys, Wanted
 from bridge.matrix.listener import Listener
 from bridge.matrix.tombstones import Upgrade
 from bridge.matrix.undecrypted import Trouble, Undecrypted
+from bridge.matrix.wire import Acting
 from tests.fakes.keys import FakeKeys, Told
 
 BACKOFF = Backoff(first_s=0.01, most_s=0.05)
@@ -71,17 +72,20 @@ def listener_of(
     rooms_are_pushed: bool = False,
     backoff: Backoff = BACKOFF,
 ) -> Listener:
-    """A listener whose device needs no making."""
+    """A listener; unless it is to `prepare` something, whoever it is has entered already, or is let in like this."""
+
+    async def let_in() -> None:
+        if not homeserver.wire.has_entered:
+            homeserver.wire.acting = Acting(
+                homeserver.user_id, "as-token-of-the-tests", "GREFFIER", is_masquerading=True
+            )
+
     return Listener(
         homeserver,
         intake,
         handle,
-        prepare=prepare or _prepared,
+        prepare=prepare or let_in,
         joined=joined,
         rooms_are_pushed=rooms_are_pushed,
         backoff=backoff,
     )
-
-
-async def _prepared() -> None:
-    """Nothing is to be made."""

@@ -12,9 +12,11 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bridge.matrix.account import enter
+from bridge.matrix.encryption.sealing import Sealing
 from bridge.matrix.homeserver import Homeserver
 from config.models import Matrix
-from tests.stack.bots import bot, database
+from tests.stack.bots import database
 from tests.stack.people import MatrixPerson
 from tests.stack.registration import AppserviceRegistration
 from tests.stack.synapse import SynapseServer
@@ -36,8 +38,9 @@ def settings(synapse: SynapseServer, appservice: AppserviceRegistration) -> Matr
 
 @pytest_asyncio.fixture
 async def homeserver(settings: Matrix, engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[Homeserver]:
-    """The homeserver as that bot, once prepared."""
-    async with bot(settings, engine, tmp_path) as (homeserver, _):
+    """The homeserver as that bot, which has a device, and no keys."""
+    async with Homeserver(settings) as homeserver:
+        await enter(homeserver.wire, settings, engine, Sealing(None, tmp_path))
         yield homeserver
 
 

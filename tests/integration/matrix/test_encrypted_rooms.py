@@ -248,8 +248,12 @@ async def refused(
 async def bot_without_keys(settings: Matrix) -> AsyncIterator[Homeserver]:
     """The bot as its homeserver knows it, able to speak in the clear."""
     async with Homeserver(settings) as homeserver:
-        token = settings.as_token.get_secret_value() if settings.as_token else ""
-        homeserver.wire.acting = Acting(homeserver.user_id, token, settings.device_id, is_masquerading=True)
+        homeserver.wire.acting = Acting(
+            homeserver.user_id,
+            token=settings.as_token.get_secret_value() if settings.as_token else "",
+            device_id=settings.device_id,
+            is_masquerading=True,
+        )
         yield homeserver
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -14,6 +15,7 @@ from bridge.matrix.intake import Wanted
 from bridge.matrix.outbound import MAX_CONTENT_BYTES, edit_of, event_size, file_message, in_thread, notice
 from config.models import Matrix
 from tests.fakes.listening import intake_of
+from tests.stack.bots import bot
 from tests.stack.people import MatrixPerson
 from tests.stack.synapse import SynapseServer
 
@@ -75,7 +77,6 @@ async def test_nothing_is_sent_into_an_encrypted_room_without_encryption(
     homeserver: Homeserver, claire: MatrixPerson
 ) -> None:
     """Not one word in the clear."""
-    homeserver.encryption = None
     room_id = await room_with_bot(claire, homeserver, encrypted=True)
     with pytest.raises(RoomIsEncrypted):
         await homeserver.send(room_id, "m.room.message", notice("secret"), "t1")
@@ -83,17 +84,18 @@ async def test_nothing_is_sent_into_an_encrypted_room_without_encryption(
 
 
 async def test_a_room_that_turns_encrypted_gets_nothing_more_in_the_clear(
-    homeserver: Homeserver, claire: MatrixPerson, engine: AsyncEngine
+    settings: Matrix, claire: MatrixPerson, engine: AsyncEngine, tmp_path: Path
 ) -> None:
     """From the moment the bot has heard of it."""
-    room_id = await room_with_bot(claire, homeserver)
-    since = (await homeserver.sync(None, wait_s=0)).next_batch
-    await homeserver.send(room_id, "m.room.message", notice("avant"), "t1")
-    await claire.set_state(room_id, "m.room.encryption", {"algorithm": "m.megolm.v1.aes-sha2"})
     nothing = Wanted(invitation_from=lambda _: False, message=lambda _: False)
-    result = await homeserver.sync(since, wait_s=10)
-    await intake_of(homeserver, engine, nothing).take_sync(result, is_first=False)
-    await homeserver.send(room_id, "m.room.message", notice("après"), "t2")
+    async with bot(settings, engine, tmp_path) as (homeserver, encryption):
+        room_id = await room_with_bot(claire, homeserver)
+        since = (await homeserver.sync(None, wait_s=0)).next_batch
+        await homeserver.send(room_id, "m.room.message", notice("avant"), "t1")
+        await claire.set_state(room_id, "m.room.encryption", {"algorithm": "m.megolm.v1.aes-sha2"})
+        result = await homeserver.sync(since, wait_s=10)
+        await intake_of(homeserver, engine, nothing, keys=encryption).take_sync(result, is_first=False)
+        await homeserver.send(room_id, "m.room.message", notice("après"), "t2")
     assert await bodies(claire, room_id) == ["avant"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
@@ -145,6 +146,19 @@ async def test_every_request_carries_the_token_in_its_header_and_the_device_in_i
         assert "as-token-of-the-tests" not in str(request.query)
         assert request.query["user_id"] == BOT
         assert request.query["device_id"] == "GREFFIER"
+
+
+async def test_what_is_asked_before_the_bot_has_entered_waits_for_that(server: FakeHomeserver) -> None:
+    """Work that a restart takes up again does not fail for it; but a homeserver that lets nobody in is away."""
+    async with Homeserver(server.settings(request_timeout_s=1)) as early:
+        with pytest.raises(HomeserverUnreachable, match="not been let into"):
+            await early.is_member(HERE)
+        assert not server.requests
+        asking = asyncio.create_task(early.is_member(HERE))
+        await asyncio.sleep(0)
+        server.answers("GET", "/joined_rooms", Answer(body={"joined_rooms": [HERE]}))
+        early.wire.acting = Acting(UserId(BOT), "as-token-of-the-tests", "GREFFIER", is_masquerading=True)
+        assert await asking
 
 
 async def test_no_error_holds_the_token(server: FakeHomeserver, homeserver: Homeserver) -> None:

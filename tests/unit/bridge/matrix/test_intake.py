@@ -23,6 +23,7 @@ from bridge.matrix.inbox import Inbox
 from bridge.matrix.intake import Intake, Wanted
 from bridge.matrix.news import SyncResult, read_sync
 from bridge.matrix.undecrypted import MAX_KEPT_OF_A_SENDER, PATIENCE_S
+from bridge.matrix.wire import Acting
 from tests.fakes.keys import FakeKeys, Told
 from tests.fakes.listening import NoUpgrades, intake_of
 from tests.fakes.matrix import (
@@ -128,6 +129,7 @@ async def until(condition: Any) -> None:
 async def scene(engine: AsyncEngine) -> AsyncIterator[Scene]:
     """A prepared intake."""
     async with FakeHomeserver() as server, Homeserver(server.settings()) as homeserver:
+        homeserver.wire.acting = Acting(UserId(BOT), "as-token-of-the-tests", "GREFFIER", is_masquerading=True)
         scene = Scene(homeserver, engine)
         await scene.intake.prepare()
         yield scene

@@ -69,6 +69,7 @@ async def listening(
         intake = intake_of(homeserver, engine, wanted, clock=lambda: NOW_S)
 
         async def prepare() -> None:
+            homeserver.wire.acting = Acting(UserId(BOT), "as-token-of-the-tests", "GREFFIER", is_masquerading=True)
             await homeserver.wire.request("POST", "entering", ("register",), {})
 
         listener = listener_of(
