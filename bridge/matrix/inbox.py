@@ -146,7 +146,8 @@ class Inbox:
 
     async def _is_new(self, connection: AsyncConnection, txn_id: str) -> bool:
         row = self._insert(TRANSACTIONS).values(txn_id=txn_id, received_at_s=self._clock())
-        return (await connection.execute(row.on_conflict_do_nothing(index_elements=["txn_id"]))).rowcount > 0
+        stored = row.on_conflict_do_nothing(index_elements=["txn_id"]).returning(TRANSACTIONS.c.txn_id)
+        return (await connection.execute(stored)).one_or_none() is not None
 
     def _row(self, message: RoomMessage) -> dict[str, Any]:
         return {
