@@ -141,6 +141,8 @@ class Homeserver:
         content = {**content, outbound.TXN_KEY: txn_id}
         unable: frozenset[UserId] = frozenset()
         if room is not None:
+            if "url" in content:
+                raise RoomIsEncrypted(f"Room {room_id} is encrypted, and the file was stored before it was.")
             encrypted = await self._encryption_for(room_id).encrypt(room, event_type, content)
             event_type, content, unable = "m.room.encrypted", encrypted.content, encrypted.unable
         path = ("rooms", room_id, "send", event_type, txn_id)

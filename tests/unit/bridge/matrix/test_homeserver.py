@@ -24,7 +24,7 @@ from bridge.matrix.errors import (
 )
 from bridge.matrix.homeserver import Homeserver
 from bridge.matrix.ids import EventId, RoomId, UserId
-from bridge.matrix.outbound import MAX_CONTENT_BYTES, TXN_KEY, Uploaded, notice
+from bridge.matrix.outbound import MAX_CONTENT_BYTES, TXN_KEY, Uploaded, file_message, notice
 from bridge.matrix.wire import Acting
 from tests.fakes.keys import FakeKeys, Told
 from tests.fakes.matrix import (
@@ -278,6 +278,17 @@ class TestSending:
         assert request.body != b"WEBVTT"
         assert uploaded.key is not None
         assert uploaded.key["key"]["k"] not in repr(uploaded)
+
+    async def test_a_file_that_was_stored_in_the_clear_is_not_offered_in_an_encrypted_room(
+        self, server: FakeHomeserver, homeserver: Homeserver, keys: FakeKeys
+    ) -> None:
+        """Encryption was turned on in between, or the meeting has moved to another room."""
+        server.answers("GET", "/state/m.room.encryption/", ENCRYPTION)
+        homeserver.encryption = keys
+        content = file_message("x.vtt", Uploaded("mxc://tchap.test/abc"), content_type="text/vtt", size_bytes=6)
+        with pytest.raises(RoomIsEncrypted):
+            await homeserver.send(HERE, "m.room.message", content, "t")
+        assert not [request for request in server.requests if "/send/" in request.path]
 
     async def test_an_upload_address_that_is_none_is_a_fault(
         self, server: FakeHomeserver, homeserver: Homeserver
