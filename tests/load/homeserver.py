@@ -17,27 +17,25 @@ from aiohttp import web
 EVENTS_A_SYNC: Final = 100
 ROOMS: Final = 200
 ROOMS_A_SYNC: Final = 20
-ENCRYPTED: Final = "encrypted"
-"""In the place of the share of commands: every event is an encrypted one."""
 COMMAND: Final = "!visio état"
 _CHAT: Final = (
     "Bonjour, je regarde le dossier et je reviens vers vous dans la matinée, avant la réunion de onze heures."
 )
 
 
-def prepared(events: int, commands: float | None) -> list[bytes]:
+def prepared(events: int, commands: float) -> list[bytes]:
     """The answers that hold so many events, 100 in each, spread over 20 of 200 rooms; every event is another one.
 
     Args:
         events: how many.
-        commands: the share of them that are commands; None: they are encrypted.
+        commands: the share of them that are commands.
     """
     answers: list[bytes] = []
     every = round(1 / commands) if commands else 0
     for first in range(0, events, EVENTS_A_SYNC):
         rooms: dict[str, Any] = {}
         for number in range(first, min(first + EVENTS_A_SYNC, events)):
-            content = _cipher() if commands is None else _text(is_command=every > 0 and number % every == 0)
+            content = _text(is_command=every > 0 and number % every == 0)
             room = (first // EVENTS_A_SYNC * ROOMS_A_SYNC + number % ROOMS_A_SYNC) % ROOMS
             timeline = rooms.setdefault(f"!{room:018}:tchap.test", _room(number))["timeline"]
             timeline["events"].append(_event(number, content))
@@ -58,7 +56,7 @@ def _room(number: int) -> dict[str, Any]:
 
 def _event(number: int, content: dict[str, Any]) -> dict[str, Any]:
     return {
-        "type": "m.room.encrypted" if "ciphertext" in content else "m.room.message",
+        "type": "m.room.message",
         "sender": f"@prenom.nom-agent{number % 50}.gouv:tchap.test",
         "content": content,
         "origin_server_ts": int(time.time() * 1000),
@@ -69,16 +67,6 @@ def _event(number: int, content: dict[str, Any]) -> dict[str, Any]:
 
 def _text(*, is_command: bool) -> dict[str, Any]:
     return {"msgtype": "m.text", "body": COMMAND if is_command else _CHAT, "m.mentions": {}}
-
-
-def _cipher() -> dict[str, Any]:
-    return {
-        "algorithm": "m.megolm.v1.aes-sha2",
-        "ciphertext": "AwgA" + "Zm9vYmFy" * 40,
-        "device_id": "ABCDEFGHIJ",
-        "sender_key": "k" * 43,
-        "session_id": "s" * 43,
-    }
 
 
 async def serve(port: int, answers: list[bytes]) -> None:
@@ -101,6 +89,4 @@ async def serve(port: int, answers: list[bytes]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(
-        serve(int(sys.argv[1]), prepared(int(sys.argv[2]), None if sys.argv[3] == ENCRYPTED else float(sys.argv[3])))
-    )
+    asyncio.run(serve(int(sys.argv[1]), prepared(int(sys.argv[2]), float(sys.argv[3]))))
