@@ -31,6 +31,7 @@ log = structlog.get_logger()
 _UPLOAD_TIMEOUT_S = 300.0
 _PAGE_SIZE = 100
 _MAX_OWN_PAGES = 20
+_MAX_CHANGES = 5
 _CLOCKS_DIFFER_MS = 3_600_000
 _SAID_TYPES = ["m.room.message", "m.room.encrypted"]
 _NOTHING = {"not_types": ["*"]}
@@ -143,7 +144,7 @@ class Homeserver:
         if room is not None:
             if "url" in content:
                 raise RoomIsEncrypted(f"Room {room_id} is encrypted, and the file was stored before it was.")
-            encrypted = await self._encryption_for(room_id).encrypt(room, event_type, content)
+            encrypted = await self._encrypted(room, event_type, content)
             event_type, content, unable = "m.room.encrypted", encrypted.content, encrypted.unable
         path = ("rooms", room_id, "send", event_type, txn_id)
         answer = await self.wire.request("PUT", "sending a message", path, content)
@@ -198,6 +199,16 @@ class Homeserver:
         if not isinstance(rooms, list):
             raise HomeserverFault("asking which rooms we are in: the homeserver's answer holds no joined_rooms")
         return room_id in rooms
+
+    async def _encrypted(self, room: EncryptedRoom, event_type: str, content: Mapping[str, Any]) -> Encrypted:
+        """Encrypt for those who are in the room by the time that everybody has the key: sharing it may take long."""
+        for _ in range(_MAX_CHANGES):
+            encrypted = await self._encryption_for(room.room_id).encrypt(room, event_type, content)
+            now = await self.rooms.encrypted_room(room.room_id)
+            if now is None or now == room:
+                return encrypted
+            room = now
+        raise EncryptionNotReady(f"Who is in room {room.room_id} keeps changing: the message waits.")
 
     def _encryption_for(self, room_id: RoomId) -> Encrypts:
         if self.encryption is None:

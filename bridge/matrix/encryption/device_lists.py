@@ -164,6 +164,8 @@ class DeviceLists:
             if _server(user_id) not in self._pauses:
                 self._pauses.failed(user_id)
             return
+        if before is not None and before.master_key not in (None, owner.master_key):
+            log.warning("a user has another cross-signing identity than before", user_id=user_id)
         devices = [device async for device in in_slices(read)]
         user = FollowedUser(user_id, user_id in question.overtaken, owner.master_key, owner.self_signing_key)
         self._store.set_user(user)

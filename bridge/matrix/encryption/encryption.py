@@ -190,7 +190,7 @@ class Encryption:
 
     def _ours(self) -> _Device:
         if self._device is None:
-            raise RuntimeError("the encryption is used before it was prepared")
+            raise EncryptionNotReady("The bot's keys are not loaded: nothing encrypted can be read or sent.")
         return self._device
 
     async def _load(self, device_id: str, sealing: Sealing) -> _Device:

@@ -71,6 +71,7 @@ class NewDevices:
         return await self._give(root, replaces_identity=True)
 
     async def _give(self, root: bytes, *, replaces_identity: bool) -> NewDevice:
+        self._sealing.seal(root, "proof that it can be sealed")  # before the homeserver has what only it can make again
         device_id = f"{self._settings.device_id}_{secrets.token_hex(3)}"
         acting = await self._entered(device_id)
         device_id = acting.device_id or device_id

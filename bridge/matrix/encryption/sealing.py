@@ -122,7 +122,13 @@ class Sealing:
 
     def _key(self, purpose: bytes) -> bytes:
         if self._secret is None:
-            self._secret = _make(self._file)
+            try:
+                self._secret = _make(self._file)
+            except OSError as error:
+                raise SecretLost(
+                    f"{self._file}, which is to seal the bot's keys, cannot be made ({error.strerror}). Nothing is "
+                    "sent. Let the user that Greffier runs as write there, or set matrix.secret"
+                ) from None
         return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(self._secret)
 
 

@@ -13,6 +13,7 @@ import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
+from bridge.matrix.encryption.devices import Encrypted, EncryptedRoom
 from bridge.matrix.errors import (
     HomeserverError,
     HomeserverFault,
@@ -227,6 +228,27 @@ class TestSending:
         [request] = server.asked("PUT", "/send/m.room.encrypted/t1")
         said = json.loads(json.loads(request.body)["ciphertext"])
         assert said == {"type": "m.room.message", "content": notice("bonjour") | {TXN_KEY: "t1"}}
+
+    async def test_who_leaves_while_the_key_is_shared_is_not_among_its_readers(
+        self, server: FakeHomeserver, homeserver: Homeserver, keys: FakeKeys
+    ) -> None:
+        """It is encrypted once more, for those who are there by then."""
+        server.answers("GET", "/state/m.room.encryption/", ENCRYPTION)
+        server.answers("GET", "/joined_members", Answer(body={"joined": {CLAIRE: {}, BOT: {}}}))
+        readers: list[frozenset[UserId]] = []
+
+        class Slow(FakeKeys):
+            async def encrypt(self, room: EncryptedRoom, event_type: str, content: Any) -> Encrypted:
+                if not readers:
+                    server.answers("GET", "/joined_members", Answer(body={"joined": {BOT: {}}}))
+                    homeserver.rooms.heard(HERE, "m.room.member", CLAIRE)
+                readers.append(room.readers)
+                return await super().encrypt(room, event_type, content)
+
+        homeserver.encryption = Slow(keys._engine)
+        await homeserver.send(HERE, "m.room.message", notice("x"), "t1")
+        assert [CLAIRE in some for some in readers] == [True, False]
+        assert len(server.asked("PUT", "/send/m.room.encrypted/t1")) == 1
 
     async def test_of_members_who_cannot_read_it_somebody_is_told(
         self, server: FakeHomeserver, homeserver: Homeserver, keys: FakeKeys

@@ -11,11 +11,11 @@ import pytest_asyncio
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bridge.matrix.encryption.devices import Decrypted, EncryptedRoom, KeysNews, Undecryptable
+from bridge.matrix.encryption.devices import Decrypted, EncryptedEvent, EncryptedRoom, KeysNews, Undecryptable
 from bridge.matrix.encryption.encryption import ASKED_AGAIN_AFTER_S, Encryption
 from bridge.matrix.encryption.machine import Machine
 from bridge.matrix.errors import EncryptionNotReady, HomeserverError, TokenRefused
-from bridge.matrix.ids import UserId
+from bridge.matrix.ids import EventId, UserId
 from bridge.matrix.tables import DEVICE, MEGOLM_SESSIONS
 from bridge.matrix.wire import Acting, Wire
 from tests.fakes.clocks import Clock
@@ -70,6 +70,12 @@ async def rows(engine: AsyncEngine, table: sa.Table) -> int:
 
 class TestClosed:
     """Until everything is as it should be, nothing is encrypted."""
+
+    async def test_what_was_said_before_cannot_be_known_yet(self, encryption: Encryption) -> None:
+        """Whoever looks for it tries again, rather than say it twice."""
+        event = EncryptedEvent(ROOM, EventId("$1"), BOT, 1, "s", None, "c")
+        with pytest.raises(EncryptionNotReady):
+            await encryption.decrypt(event)
 
     async def test_before_it_was_prepared(self, encryption: Encryption) -> None:
         """Which is not refused for good: it is tried again."""

@@ -268,11 +268,13 @@ async def test_who_has_no_device_that_may_read_is_named(room: Room, claire: Owne
     assert (await room.say()).unable == {CLAIRE}
 
 
-async def test_the_bots_own_device_needs_no_key_from_itself_but_its_owners_others_do(room: Room) -> None:
-    """An account that somebody reads along with."""
-    room.server.owners[UserId(BOT)] = Owner(BOT, DEVICE_ID, "CONSOLE")
-    assert room.readers_of(await room.say()) == {"PHONE", "CONSOLE"}
-    assert DEVICE_ID not in room.server.claimed()
+@pytest.mark.parametrize("has_identity", [True, False])
+async def test_no_device_of_the_bots_user_gets_a_key(room: Room, *, has_identity: bool) -> None:
+    """Its own needs none from itself, and another may be of the homeserver's making: no member would see it."""
+    room.server.owners[UserId(BOT)] = Owner(BOT, DEVICE_ID, "GHOST", signed=["GHOST"])
+    room.server.owners[UserId(BOT)].has_identity = has_identity
+    assert room.readers_of(await room.say()) == {"PHONE"}
+    assert not {DEVICE_ID, "GHOST"} & room.server.claimed().keys()
 
 
 async def test_a_device_without_one_time_keys_is_told_and_asked_again_later(

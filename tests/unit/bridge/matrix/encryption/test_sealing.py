@@ -160,6 +160,13 @@ async def test_a_file_that_is_empty_or_unreadable_is_said(tmp_path: Path) -> Non
         Sealing(None, tmp_path)
 
 
+async def test_a_file_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    """Where nothing has been sealed yet."""
+    sealing = Sealing(None, tmp_path / "nowhere")
+    with pytest.raises(SecretLost, match="cannot be made"):
+        sealing.seal(ROOT, "root")
+
+
 async def test_blanks_around_a_secret_are_no_part_of_it(tmp_path: Path) -> None:
     """An editor puts a newline at a file's end."""
     sealed = Sealing(GIVEN, tmp_path).seal(ROOT, "root")
