@@ -10,7 +10,8 @@ from structlog.typing import EventDict, Processor
 
 from config.models import Log
 
-_QUIET = (
+_OURS = "greffier"
+_OTHERS = (
     "aiohttp",
     "alembic",
     "dbos",
@@ -23,6 +24,7 @@ _QUIET = (
     "sqlalchemy",
     "urllib3",
 )
+"""Libraries that may have set levels of their own."""
 
 
 def set_up(settings: Log, role: str) -> None:
@@ -57,15 +59,17 @@ def set_up(settings: Log, role: str) -> None:
     )
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(settings.level.upper())
-    for library in _QUIET:
-        logging.getLogger(library).setLevel(max(logging.WARNING, root.level))
+    # Whatever level is asked for is asked of us: below a warning, libraries tell the values of statements, and worse.
+    logging.getLogger(_OURS).setLevel(settings.level.upper())
+    root.setLevel(max(logging.WARNING, logging.getLogger(_OURS).level))
+    for library in _OTHERS:
+        logging.getLogger(library).setLevel(root.level)
         logging.getLogger(library).propagate = True
     # It would log the first line of a request that is no HTTP, and that line may hold a join link.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        logger_factory=lambda *_: logging.getLogger(_OURS),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )

@@ -47,6 +47,15 @@ def test_a_library_logs_in_the_same_form_and_only_what_is_wrong(capsys: pytest.C
     assert (event["event"], event["level"], event["role"]) == ("trouble 5", "warning", "front")
 
 
+def test_whoever_asks_for_more_hears_more_of_us_and_not_of_libraries(capsys: pytest.CaptureFixture[str]) -> None:
+    """A database's driver, for one, tells each statement with what people have said."""
+    set_up(Log(level="debug"), "front")
+    for library in ("aiosqlite", "of.a.library.that.nobody.knows"):
+        logging.getLogger(library).debug("executing INSERT … '!visio Point budget'")
+    structlog.get_logger().debug("heard")
+    assert [event["event"] for event in lines(capsys)] == ["heard"]
+
+
 @pytest.mark.parametrize("form", ["json", "console"])
 def test_a_traceback_shows_no_variable(form: Literal["json", "console"], capsys: pytest.CaptureFixture[str]) -> None:
     """They hold tokens, and what people said."""
