@@ -16,10 +16,10 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bridge.matrix.backoff import Backoff, Outage, again_while
+from bridge.matrix.backoff import Backoff, Outage, again_while, sentence
 from bridge.matrix.encryption.devices import Decrypted, EncryptedEvent, KeysNews, Undecryptable
 from bridge.matrix.errors import HomeserverError
 from bridge.matrix.events import Heard, Invite, RoomMessage, read_decrypted
@@ -218,7 +218,16 @@ class Intake:
             return []
         # Whatever else comes again is known by its own id; an invitation is not, once it has been answered.
         once = txn_id if news.invites else None
-        is_new = await self.inbox.store(next_batch, found.messages, news.invites, txn_id=once, also=also)
+        store = partial(self.inbox.store, next_batch, found.messages, news.invites, txn_id=once, also=also)
+        try:
+            is_new = await store()
+        except DataError as error:
+            if not found.settled.kept:
+                raise
+            # What strangers have sent and nobody could read is not worth the rest, which would wait for ever.
+            log.warning("events given up", count=len(found.settled.kept), problem=sentence(error))
+            found.settled.kept.clear()
+            is_new = await store()
         if not is_new:
             return []
         self._undecrypted.stored(found.settled)

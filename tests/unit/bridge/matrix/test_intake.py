@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DataError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from structlog.testing import capture_logs
 
@@ -22,7 +22,7 @@ from bridge.matrix.ids import RoomId, UserId
 from bridge.matrix.inbox import Inbox
 from bridge.matrix.intake import Intake, Wanted
 from bridge.matrix.news import SyncResult, read_sync
-from bridge.matrix.undecrypted import MAX_KEPT_OF_A_SENDER, PATIENCE_S
+from bridge.matrix.undecrypted import MAX_KEPT_OF_A_SENDER, PATIENCE_S, Settled, Undecrypted
 from bridge.matrix.wire import Acting
 from tests.fakes.keys import FakeKeys, Told
 from tests.fakes.listening import NoUpgrades, intake_of
@@ -277,6 +277,24 @@ class TestLateKeys:
             await scene.sync(joined(event))
         await scene.sync(joined(long, secret("$1")))
         assert await scene.rows("matrix_undecrypted") == MAX_KEPT_OF_A_SENDER + 1
+
+    async def test_what_the_database_refuses_to_keep_costs_nothing_else(
+        self, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A stranger has sent it: it does not keep commands, position and keys waiting for ever."""
+        write = Undecrypted.write
+
+        async def refused(undecrypted: Undecrypted, connection: AsyncConnection, settled: Settled) -> None:
+            if settled.kept:
+                raise DataError("INSERT", {}, Exception("NUL"))
+            await write(undecrypted, connection, settled)
+
+        monkeypatch.setattr(Undecrypted, "write", refused)
+        async with asyncio.timeout(10):
+            await scene.sync(joined(secret("$1"), command("$2"), secret("$3", "k2")), keys=("k2",))
+        assert await scene.waiting() == ["!visio $2", "!visio $3"]
+        assert scene.keys.saved == {(HERE, "k2")}
+        assert not len(scene.intake._undecrypted)
 
     async def test_a_room_is_told_once_that_it_cannot_be_read(self, scene: Scene) -> None:
         """When a key has had its time to come, and not once for each message."""
