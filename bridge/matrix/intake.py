@@ -274,9 +274,10 @@ class Intake:
         self._due.clear()
 
     async def _look_after(self) -> None:
+        # After a start, and after a try that failed, all of them: which senders they wait for is no longer known.
+        tries_all, self._tried_all = not self._tried_all, False
         known = await self._keys.catch_up()
-        # Once after a start all of them: which senders they wait for is no longer known.
-        late = self._undecrypted.of_senders(known) if self._tried_all else self._undecrypted.all()
+        late = self._undecrypted.all() if tries_all else self._undecrypted.of_senders(known)
         if late:
             async with self._one_at_a_time:
                 messages = await self._store(late, News())

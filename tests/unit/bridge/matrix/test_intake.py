@@ -246,6 +246,29 @@ class TestLateKeys:
         assert await scene.waiting() == ["!visio $1"]
         assert await scene.rows("matrix_undecrypted") == 0
 
+    async def test_it_is_read_also_where_the_first_try_fails(
+        self, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The device has become known by then, and nobody says so again."""
+        store, to_come = Inbox.store, [SQLAlchemyError("locked"), KeyError("bug")]
+
+        async def in_trouble(inbox: Inbox, *arguments: Any, **named: Any) -> bool:
+            if to_come:
+                raise to_come.pop()
+            return await store(inbox, *arguments, **named)
+
+        monkeypatch.setattr(intake_module, "_LOOKED_AFTER_EVERY_S", 0.05)
+        async with scene.looked_after():
+            await scene.sync()
+            await until(lambda: scene.intake._tried_all)
+            scene.keys.why[UserId(CLAIRE)] = Undecryptable("unknown_device")
+            await scene.sync(joined(secret("$1")), keys=("k1",))
+            monkeypatch.setattr(Inbox, "store", in_trouble)
+            scene.keys.becomes_known.add(UserId(CLAIRE))
+            await until(lambda: scene.woken)
+        assert not to_come
+        assert await scene.waiting() == ["!visio $1"]
+
     async def test_after_a_restart_everything_is_tried_once(self, scene: Scene) -> None:
         """Which devices it waits for was known to the earlier process alone."""
         await scene.sync(joined(secret("$1")))
