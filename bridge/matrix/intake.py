@@ -243,7 +243,7 @@ class Intake:
         return found
 
     async def _read(self, event: EncryptedEvent, found: _Sorted) -> None:
-        if self.is_old(event):
+        if self._undecrypted.is_old(event):
             found.settled.done.append(event.event_id)
             return
         read = await self._keys.decrypt(event)

@@ -110,6 +110,12 @@ class Undecrypted:
         """Those that one of these users has sent."""
         return [event for event in self.all() if event.sender in users]
 
+    def is_old(self, event: EncryptedEvent) -> bool:
+        """Whether nobody waits for it any more: by when it was sent, or by when it came, for the former may be a lie."""
+        waiting = self._waiting.get(event.event_id)
+        oldest_s = self._clock() - self._max_age_s
+        return event.origin_server_ts_ms < oldest_s * 1000 or (waiting is not None and waiting.since_s < oldest_s)
+
     def sort(self, event: EncryptedEvent, unread: Undecryptable, settled: Settled) -> None:
         """Decide what becomes of an event that could not be read."""
         about = {"room_id": event.room_id, "event_id": event.event_id, "why": unread.why}
@@ -177,8 +183,7 @@ class Undecrypted:
 
     async def give_up_old(self) -> None:
         """Forget those that nobody waits for any more."""
-        before_ms = (self._clock() - self._max_age_s) * 1000
-        old = Settled(done=[event.event_id for event in self.all() if event.origin_server_ts_ms < before_ms])
+        old = Settled(done=[event.event_id for event in self.all() if self.is_old(event)])
         if old.done:
             async with self._engine.begin() as connection:
                 await self.write(connection, old)

@@ -236,6 +236,27 @@ class TestLateKeys:
             await until(lambda: not len(scene.intake._undecrypted))
         assert await scene.rows("matrix_undecrypted") == 0
 
+    async def test_what_says_that_it_comes_from_the_future_is_forgotten_all_the_same(self, scene: Scene) -> None:
+        """Otherwise a few liars fill the store for good. What is sent by a clock that is a little fast may be late."""
+        await scene.sync(joined(secret("$1", age_s=-1e9), secret("$2", "k2", age_s=-1e9)))
+        scene.now_s += 599
+        await scene.sync(keys=("k2",))
+        assert await scene.waiting() == ["!visio $2"]
+        scene.now_s += 2
+        intake = scene.restarted()
+        await intake.prepare()
+        await scene.sync(keys=("k1",))
+        assert await scene.waiting() == []
+        assert await scene.rows("matrix_undecrypted") == 0
+
+    async def test_nobody_waits_for_ever_for_what_comes_from_the_future(self, scene: Scene) -> None:
+        """Also without any key."""
+        await scene.sync(joined(secret("$1", age_s=-1e9)))
+        scene.now_s += 601
+        async with scene.looked_after():
+            await until(lambda: not len(scene.intake._undecrypted))
+        assert await scene.rows("matrix_undecrypted") == 0
+
     async def test_a_command_is_read_when_its_senders_device_becomes_known(self, scene: Scene) -> None:
         """The key had come, from nobody knew whom."""
         scene.keys.why[UserId(CLAIRE)] = Undecryptable("unknown_device")
