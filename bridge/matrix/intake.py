@@ -220,16 +220,15 @@ class Intake:
         once = txn_id if news.invites else None
         store = partial(self.inbox.store, next_batch, found.messages, news.invites, txn_id=once, also=also)
         try:
-            is_new = await store()
+            await store()
         except DataError as error:
             if not found.settled.kept:
                 raise
             # What strangers have sent and nobody could read is not worth the rest, which would wait for ever.
             log.warning("events given up", count=len(found.settled.kept), problem=sentence(error))
             found.settled.kept.clear()
-            is_new = await store()
-        if not is_new:
-            return []
+            await store()
+        # Also where it was stored before: that may have been us, a moment ago, without hearing of it.
         self._undecrypted.stored(found.settled)
         return found.messages
 

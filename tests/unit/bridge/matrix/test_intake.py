@@ -389,6 +389,26 @@ class TestTransactions:
         await scene.intake.take_transaction("t1", events)
         assert await scene.intake.inbox.rooms_waiting() == set()
 
+    async def test_what_was_stored_without_our_hearing_of_it_is_acted_upon(
+        self, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The database was lost between its commit and its answer: the next try finds the transaction there."""
+        store, tries = Inbox.store, []
+
+        async def answer_lost(inbox: Inbox, *arguments: Any, **named: Any) -> bool:
+            tries.append(await store(inbox, *arguments, **named))
+            if len(tries) == 1:
+                raise OperationalError("COMMIT", {}, Exception("server closed the connection"))
+            return tries[-1]
+
+        monkeypatch.setattr(Inbox, "store", answer_lost)
+        invited_to_other = pushed(invitation(), room_id=OTHER)
+        await scene.intake.take_transaction("t1", [*invited_to_other, *pushed(command("$1"), secret("$2"))])
+        assert tries == [True, False]
+        assert set(scene.woken) == {HERE, OTHER}
+        await scene.sync(keys=("k1",))
+        assert await scene.waiting() == ["!visio $1", "!visio $2"]
+
     async def test_one_with_nothing_for_the_bot_costs_no_commit(self, scene: Scene) -> None:
         """It may come again for all we care: there will be nothing for the bot in it then either."""
         begun = []
