@@ -6,7 +6,6 @@ They are few and small, for they may hold a command: all of them are in memory a
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -26,7 +25,7 @@ MAX_CIPHERTEXT_CHARACTERS = 8_192
 """What is longer holds no command that anybody has typed."""
 MAX_KEPT = 1_000
 MAX_KEPT_OF_A_SENDER = 20
-"""In all rooms together: nobody pushes out what others have sent."""
+"""In all rooms together, the latest: nobody pushes out what others have sent."""
 PATIENCE_S = 30.0
 """How long a key may take before the room is told that the bot cannot read."""
 UNREADABLE = "unreadable"
@@ -73,7 +72,6 @@ class Undecrypted:
         self._clock = clock
         self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
         self._waiting: dict[EventId, _Waiting] = {}
-        self._of_sender: Counter[UserId] = Counter()
         self._told: set[RoomId] = set()
         self._told_of: set[EventId] = set()
 
@@ -111,7 +109,7 @@ class Undecrypted:
         return [event for event in self.all() if event.sender in users]
 
     def is_old(self, event: EncryptedEvent) -> bool:
-        """Whether nobody waits for it any more: by when it was sent, or by when it came, for the former may be a lie."""
+        """Whether nobody waits for it any more: by when it was sent (which may be a lie) or by when it came."""
         waiting = self._waiting.get(event.event_id)
         oldest_s = self._clock() - self._max_age_s
         return event.origin_server_ts_ms < oldest_s * 1000 or (waiting is not None and waiting.since_s < oldest_s)
@@ -123,7 +121,7 @@ class Undecrypted:
             self._trouble.cannot_read(event.room_id, frozenset([event.sender]))
         if event.event_id in self._waiting and unread.may_change:
             return
-        if unread.may_change and self._has_room_for(event):
+        if unread.may_change and self._make_room_for(event, settled):
             log.info("event cannot be read yet", **about)
             settled.kept.append((event, unread))
         else:
@@ -190,23 +188,21 @@ class Undecrypted:
             self.stored(old)
             log.info("events given up that could not be read in time", count=len(old.done))
 
-    def _has_room_for(self, event: EncryptedEvent) -> bool:
-        return (
-            len(event.ciphertext) <= MAX_CIPHERTEXT_CHARACTERS
-            and len(self._waiting) < MAX_KEPT
-            and self._of_sender[event.sender] < MAX_KEPT_OF_A_SENDER
-        )
+    def _make_room_for(self, event: EncryptedEvent, settled: Settled) -> bool:
+        """Whether it can be kept; where its sender has had their share, the oldest of theirs gives way."""
+        if len(event.ciphertext) > MAX_CIPHERTEXT_CHARACTERS:
+            return False
+        theirs = [old.event_id for old in self.of_senders([event.sender]) if old.event_id not in settled.done]
+        theirs += [new.event_id for new, _ in settled.kept if new.sender == event.sender]
+        if len(theirs) < MAX_KEPT_OF_A_SENDER:
+            return len(self._waiting) + len(settled.kept) < MAX_KEPT
+        settled.kept = [(new, why) for new, why in settled.kept if new.event_id != theirs[0]]
+        settled.done.append(theirs[0])
+        return True
 
     def _add(self, waiting: _Waiting) -> None:
-        if waiting.event.event_id not in self._waiting:
-            self._waiting[waiting.event.event_id] = waiting
-            self._of_sender[waiting.event.sender] += 1
+        self._waiting.setdefault(waiting.event.event_id, waiting)
 
     def _drop(self, event_id: EventId) -> None:
         self._told_of.discard(event_id)
-        waiting = self._waiting.pop(event_id, None)
-        if waiting is not None:
-            sender = waiting.event.sender
-            self._of_sender[sender] -= 1
-            if not self._of_sender[sender]:
-                del self._of_sender[sender]
+        self._waiting.pop(event_id, None)

@@ -322,6 +322,17 @@ class TestLateKeys:
         await scene.sync(joined(long, secret("$1")))
         assert await scene.rows("matrix_undecrypted") == MAX_KEPT_OF_A_SENDER + 1
 
+    @pytest.mark.parametrize("at_once", [True, False])
+    async def test_of_many_events_of_a_sender_the_latest_wait(self, scene: Scene, at_once: bool) -> None:
+        """Whoever repeats a command that was not heard is heard when the key comes, also after a restart."""
+        events = [secret(f"${number}") for number in range(MAX_KEPT_OF_A_SENDER + 5)]
+        for some in [events] if at_once else [[event] for event in events]:
+            await scene.sync(joined(*some))
+        assert await scene.rows("matrix_undecrypted") == len(scene.intake._undecrypted) == MAX_KEPT_OF_A_SENDER
+        await scene.restarted().prepare()
+        await scene.sync(keys=("k1",))
+        assert await scene.waiting() == [f"!visio ${number}" for number in range(5, MAX_KEPT_OF_A_SENDER + 5)]
+
     async def test_what_the_database_refuses_to_keep_costs_nothing_else(
         self, scene: Scene, monkeypatch: pytest.MonkeyPatch
     ) -> None:
