@@ -35,7 +35,7 @@ class Trouble(Protocol):
     """Who tells the rooms that the bot and its people cannot read each other. Its methods return at once."""
 
     def unreadable(self, room_id: RoomId, event_id: EventId) -> None:
-        """The bot cannot read what is said in this room, the event for one."""
+        """The bot cannot read what is said in this room, the event for one; whether it was told is not ours to know."""
 
     def cannot_read(self, room_id: RoomId, users: frozenset[UserId]) -> None:
         """The trust policy allows no device of these users."""
@@ -169,15 +169,16 @@ class Undecrypted:
     def tell(self) -> None:
         """Have each room told of which something has waited for longer than `PATIENCE_S`.
 
-        Once, and again only for what has come after something could be read there.
+        Each event is a reason once: a room that could not be told of one is told of the next.
         """
+        found: dict[RoomId, EventId] = {}
         for event_id, waiting in self._waiting.items():
-            if event_id in self._told_of or waiting.since_s > self._clock() - PATIENCE_S:
-                continue
-            self._told_of.add(event_id)
-            if waiting.event.room_id not in self._told:
-                self._told.add(waiting.event.room_id)
-                self._trouble.unreadable(waiting.event.room_id, event_id)
+            if event_id not in self._told_of and waiting.since_s <= self._clock() - PATIENCE_S:
+                self._told_of.add(event_id)
+                found.setdefault(waiting.event.room_id, event_id)
+        self._told.update(found)
+        for room_id, event_id in found.items():
+            self._trouble.unreadable(room_id, event_id)
 
     async def give_up_old(self) -> None:
         """Forget those that nobody waits for any more."""

@@ -352,7 +352,7 @@ class TestLateKeys:
         assert not len(scene.intake._undecrypted)
 
     async def test_a_room_is_told_once_that_it_cannot_be_read(self, scene: Scene) -> None:
-        """When a key has had its time to come, and not once for each message."""
+        """When a key has had its time to come, and not once for each message that waits by then."""
         await scene.sync(joined(secret("$1"), secret("$2", "k2")))
         async with scene.looked_after():
             await until(lambda: scene.keys.caught_up)
