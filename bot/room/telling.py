@@ -75,7 +75,9 @@ class Telling:
 
     def unreadable(self, room_id: RoomId, event_id: EventId) -> None:
         """Greffier cannot read what is said in the room, this event for one."""
-        self._add(_Unreadable(room_id, event_id))
+        waiting = (trouble.room_id for trouble in self._waiting if isinstance(trouble, _Unreadable))
+        if room_id not in waiting:
+            self._add(_Unreadable(room_id, event_id))
 
     def cannot_read(self, room_id: RoomId, users: frozenset[UserId]) -> None:
         """Nothing may be encrypted for these users' devices, nor read of them."""

@@ -21,6 +21,7 @@ MEGOLM = "m.megolm.v1.aes-sha2"
 _MAX_NAME_CHARACTERS = 256
 _LATEST_TS_MS = 2**53
 _KEY = re.compile(r"[A-Za-z0-9+/_=-]{1,255}")
+_CIPHERTEXT = re.compile(rf"[A-Za-z0-9+/=]{{1,{MAX_CIPHERTEXT_CHARACTERS}}}")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -142,8 +143,7 @@ def read_encrypted(event: object, room_id: RoomId) -> EncryptedEvent | None:
         or content.get("algorithm") != MEGOLM
         or not _is_key(session_id)
         or not isinstance(ciphertext, str)
-        or not ciphertext.isascii()
-        or len(ciphertext) > MAX_CIPHERTEXT_CHARACTERS
+        or not _CIPHERTEXT.fullmatch(ciphertext)
         or sent_ms is None
         or not is_user_id(sender)
         or not is_event_id(event_id)

@@ -16,10 +16,10 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bridge.matrix.backoff import Backoff, Outage, again_while
+from bridge.matrix.backoff import Backoff, Outage, again_while, sentence
 from bridge.matrix.encryption.devices import Decrypted, EncryptedEvent, KeysNews, Undecryptable
 from bridge.matrix.errors import HomeserverError
 from bridge.matrix.events import Heard, Invite, RoomMessage, read_decrypted
@@ -218,9 +218,17 @@ class Intake:
             return []
         # Whatever else comes again is known by its own id; an invitation is not, once it has been answered.
         once = txn_id if news.invites else None
-        is_new = await self.inbox.store(next_batch, found.messages, news.invites, txn_id=once, also=also)
-        if not is_new:
-            return []
+        store = partial(self.inbox.store, next_batch, found.messages, news.invites, txn_id=once, also=also)
+        try:
+            await store()
+        except DataError as error:
+            if not found.settled.kept:
+                raise
+            # What strangers have sent and nobody could read is not worth the rest, which would wait for ever.
+            log.warning("events given up", count=len(found.settled.kept), problem=sentence(error))
+            found.settled.kept.clear()
+            await store()
+        # Also where it was stored before: that may have been us, a moment ago, without hearing of it.
         self._undecrypted.stored(found.settled)
         return found.messages
 
@@ -234,7 +242,7 @@ class Intake:
         return found
 
     async def _read(self, event: EncryptedEvent, found: _Sorted) -> None:
-        if self.is_old(event):
+        if self._undecrypted.is_old(event):
             found.settled.done.append(event.event_id)
             return
         read = await self._keys.decrypt(event)
@@ -265,9 +273,10 @@ class Intake:
         self._due.clear()
 
     async def _look_after(self) -> None:
+        # After a start, and after a try that failed, all of them: which senders they wait for is no longer known.
+        tries_all, self._tried_all = not self._tried_all, False
         known = await self._keys.catch_up()
-        # Once after a start all of them: which senders they wait for is no longer known.
-        late = self._undecrypted.of_senders(known) if self._tried_all else self._undecrypted.all()
+        late = self._undecrypted.all() if tries_all else self._undecrypted.of_senders(known)
         if late:
             async with self._one_at_a_time:
                 messages = await self._store(late, News())

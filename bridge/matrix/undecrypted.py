@@ -6,7 +6,6 @@ They are few and small, for they may hold a command: all of them are in memory a
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -26,7 +25,7 @@ MAX_CIPHERTEXT_CHARACTERS = 8_192
 """What is longer holds no command that anybody has typed."""
 MAX_KEPT = 1_000
 MAX_KEPT_OF_A_SENDER = 20
-"""In all rooms together: nobody pushes out what others have sent."""
+"""In all rooms together, the latest: nobody pushes out what others have sent."""
 PATIENCE_S = 30.0
 """How long a key may take before the room is told that the bot cannot read."""
 UNREADABLE = "unreadable"
@@ -36,7 +35,7 @@ class Trouble(Protocol):
     """Who tells the rooms that the bot and its people cannot read each other. Its methods return at once."""
 
     def unreadable(self, room_id: RoomId, event_id: EventId) -> None:
-        """The bot cannot read what is said in this room, the event for one."""
+        """The bot cannot read what is said in this room, the event for one; whether it was told is not ours to know."""
 
     def cannot_read(self, room_id: RoomId, users: frozenset[UserId]) -> None:
         """The trust policy allows no device of these users."""
@@ -73,7 +72,6 @@ class Undecrypted:
         self._clock = clock
         self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
         self._waiting: dict[EventId, _Waiting] = {}
-        self._of_sender: Counter[UserId] = Counter()
         self._told: set[RoomId] = set()
         self._told_of: set[EventId] = set()
 
@@ -110,6 +108,12 @@ class Undecrypted:
         """Those that one of these users has sent."""
         return [event for event in self.all() if event.sender in users]
 
+    def is_old(self, event: EncryptedEvent) -> bool:
+        """Whether nobody waits for it any more: by when it was sent (which may be a lie) or by when it came."""
+        waiting = self._waiting.get(event.event_id)
+        oldest_s = self._clock() - self._max_age_s
+        return event.origin_server_ts_ms < oldest_s * 1000 or (waiting is not None and waiting.since_s < oldest_s)
+
     def sort(self, event: EncryptedEvent, unread: Undecryptable, settled: Settled) -> None:
         """Decide what becomes of an event that could not be read."""
         about = {"room_id": event.room_id, "event_id": event.event_id, "why": unread.why}
@@ -117,7 +121,7 @@ class Undecrypted:
             self._trouble.cannot_read(event.room_id, frozenset([event.sender]))
         if event.event_id in self._waiting and unread.may_change:
             return
-        if unread.may_change and self._has_room_for(event):
+        if unread.may_change and self._make_room_for(event, settled):
             log.info("event cannot be read yet", **about)
             settled.kept.append((event, unread))
         else:
@@ -165,43 +169,41 @@ class Undecrypted:
     def tell(self) -> None:
         """Have each room told of which something has waited for longer than `PATIENCE_S`.
 
-        Once, and again only for what has come after something could be read there.
+        Each event is a reason once: a room that could not be told of one is told of the next.
         """
+        found: dict[RoomId, EventId] = {}
         for event_id, waiting in self._waiting.items():
-            if event_id in self._told_of or waiting.since_s > self._clock() - PATIENCE_S:
-                continue
-            self._told_of.add(event_id)
-            if waiting.event.room_id not in self._told:
-                self._told.add(waiting.event.room_id)
-                self._trouble.unreadable(waiting.event.room_id, event_id)
+            if event_id not in self._told_of and waiting.since_s <= self._clock() - PATIENCE_S:
+                self._told_of.add(event_id)
+                found.setdefault(waiting.event.room_id, event_id)
+        self._told.update(found)
+        for room_id, event_id in found.items():
+            self._trouble.unreadable(room_id, event_id)
 
     async def give_up_old(self) -> None:
         """Forget those that nobody waits for any more."""
-        before_ms = (self._clock() - self._max_age_s) * 1000
-        old = Settled(done=[event.event_id for event in self.all() if event.origin_server_ts_ms < before_ms])
+        old = Settled(done=[event.event_id for event in self.all() if self.is_old(event)])
         if old.done:
             async with self._engine.begin() as connection:
                 await self.write(connection, old)
             self.stored(old)
             log.info("events given up that could not be read in time", count=len(old.done))
 
-    def _has_room_for(self, event: EncryptedEvent) -> bool:
-        return (
-            len(event.ciphertext) <= MAX_CIPHERTEXT_CHARACTERS
-            and len(self._waiting) < MAX_KEPT
-            and self._of_sender[event.sender] < MAX_KEPT_OF_A_SENDER
-        )
+    def _make_room_for(self, event: EncryptedEvent, settled: Settled) -> bool:
+        """Whether it can be kept; where its sender has had their share, the oldest of theirs gives way."""
+        if len(event.ciphertext) > MAX_CIPHERTEXT_CHARACTERS:
+            return False
+        theirs = [old.event_id for old in self.of_senders([event.sender]) if old.event_id not in settled.done]
+        theirs += [new.event_id for new, _ in settled.kept if new.sender == event.sender]
+        if len(theirs) < MAX_KEPT_OF_A_SENDER:
+            return len(self._waiting) + len(settled.kept) < MAX_KEPT
+        settled.kept = [(new, why) for new, why in settled.kept if new.event_id != theirs[0]]
+        settled.done.append(theirs[0])
+        return True
 
     def _add(self, waiting: _Waiting) -> None:
-        if waiting.event.event_id not in self._waiting:
-            self._waiting[waiting.event.event_id] = waiting
-            self._of_sender[waiting.event.sender] += 1
+        self._waiting.setdefault(waiting.event.event_id, waiting)
 
     def _drop(self, event_id: EventId) -> None:
         self._told_of.discard(event_id)
-        waiting = self._waiting.pop(event_id, None)
-        if waiting is not None:
-            sender = waiting.event.sender
-            self._of_sender[sender] -= 1
-            if not self._of_sender[sender]:
-                del self._of_sender[sender]
+        self._waiting.pop(event_id, None)

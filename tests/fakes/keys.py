@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,6 +17,7 @@ from bridge.matrix.encryption.devices import (
     Undecryptable,
 )
 from bridge.matrix.ids import EventId, RoomId, UserId
+from tests.fakes.matrix import ciphertext_of, said_in
 
 
 class FakeKeys:
@@ -65,12 +65,12 @@ class FakeKeys:
             return self.why[event.sender]
         if (event.room_id, event.session_id) not in self.known:
             return Undecryptable("no_key")
-        said = json.loads(event.ciphertext)
+        said = said_in(event.ciphertext)
         return Decrypted(said["type"], said["content"])
 
     async def encrypt(self, room: EncryptedRoom, event_type: str, content: Any) -> Encrypted:
         """Say it in the ciphertext, for whoever reads there but the `unable`."""
-        said = json.dumps({"type": event_type, "content": content})
+        said = ciphertext_of({"type": event_type, "content": content})
         encrypted = {"algorithm": "m.megolm.v1.aes-sha2", "session_id": "own", "ciphertext": said}
         self.known.add((room.room_id, "own"))
         return Encrypted(encrypted, self.unable & room.readers)

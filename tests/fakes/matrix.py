@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections import defaultdict
 from collections.abc import Mapping
@@ -244,10 +245,20 @@ def encrypted(
         "content": {
             "algorithm": "m.megolm.v1.aes-sha2",
             "session_id": session_id,
-            "ciphertext": json.dumps(said),
+            "ciphertext": ciphertext_of(said),
             **(also or {}),
         },
     }
+
+
+def ciphertext_of(said: Mapping[str, Any]) -> str:
+    """What looks like a ciphertext and says this to `FakeKeys`."""
+    return base64.b64encode(json.dumps(said).encode()).decode()
+
+
+def said_in(ciphertext: str) -> Any:
+    """What such a ciphertext says."""
+    return json.loads(base64.b64decode(ciphertext))
 
 
 def pushed(*events: Mapping[str, Any], room_id: str = ROOM) -> list[Mapping[str, Any]]:

@@ -15,9 +15,11 @@ from bot.room.wording import ENGLISH, FRENCH
 from bot.store.database import Database
 from bot.store.register import Register
 from bridge.matrix.backoff import Backoff
+from bridge.matrix.encryption.devices import EncryptedEvent, Undecryptable
 from bridge.matrix.errors import Forbidden, HomeserverFault
 from bridge.matrix.ids import EventId, RoomId, UserId
 from bridge.matrix.told import Told
+from bridge.matrix.undecrypted import PATIENCE_S, Settled, Undecrypted
 from tests.fakes.rooms import FakeRooms
 
 ROOM, OTHER = RoomId("!budget:tchap.test"), RoomId("!other:tchap.test")
@@ -108,6 +110,41 @@ async def test_a_room_that_cannot_be_told_does_not_hold_up_the_others(
             told.unreadable(OTHER, EventId("$2"))
             await until(lambda: rooms.of(OTHER))
     assert [entry["room_id"] for entry in logs if entry["event"] == "room not told"] == [ROOM]
+
+
+async def test_a_room_that_could_not_be_told_is_told_with_the_next_event_that_cannot_be_read(
+    database: Database,
+) -> None:
+    """Without a restart, and once."""
+    rooms = FakeRooms(refusing={ROOM: Forbidden("muted")})
+    now_s = 1_000.0
+    async with telling_rooms(rooms, database) as told:
+        undecrypted = Undecrypted(database.engine, told, max_age_s=600, clock=lambda: now_s)
+        for event_id in ("$1", "$2", "$3"):
+            settled = Settled()
+            for room_id in (ROOM, OTHER):
+                event = EncryptedEvent(room_id, EventId(event_id + room_id), CLAIRE, int(now_s * 1000), "s", None, "AA")
+                undecrypted.sort(event, Undecryptable("no_key"), settled)
+            undecrypted.stored(settled)
+            now_s += PATIENCE_S
+            undecrypted.tell()
+            told.cannot_read(OTHER, frozenset([UserId(f"@{event_id[1:]}:tchap.test")]))  # tells that it was seen to
+            seen_to = int(event_id[1:]) + 1
+            await until(lambda seen_to=seen_to: len(rooms.of(OTHER)) == seen_to)  # type: ignore[misc]
+            rooms.refusing.clear()
+    assert said(rooms) == [FRENCH.unreadable]
+    assert said(rooms, OTHER).count(FRENCH.unreadable) == 1
+
+
+async def test_many_events_that_cannot_be_read_are_one_trouble_of_a_room(database: Database) -> None:
+    """While it waits: a room that cannot be told does not take up the time of the others."""
+    rooms = FakeRooms(refusing={ROOM: Forbidden("muted")})
+    async with telling_rooms(rooms, database) as told:
+        for number in range(5):
+            told.unreadable(ROOM, EventId(f"${number}"))
+        told.unreadable(OTHER, EventId("$5"))
+        await until(lambda: rooms.of(OTHER))
+    assert len(rooms.asked) == 2
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,9 @@ from tests.fakes.matrix import (
     TOKEN_UNKNOWN,
     Answer,
     FakeHomeserver,
+    ciphertext_of,
     encrypted,
+    said_in,
 )
 
 HERE = RoomId(ROOM)
@@ -226,7 +228,7 @@ class TestSending:
         homeserver.encryption = keys
         assert await homeserver.send(HERE, "m.room.message", notice("bonjour"), "t1") == EventId("$sent")
         [request] = server.asked("PUT", "/send/m.room.encrypted/t1")
-        said = json.loads(json.loads(request.body)["ciphertext"])
+        said = said_in(json.loads(request.body)["ciphertext"])
         assert said == {"type": "m.room.message", "content": notice("bonjour") | {TXN_KEY: "t1"}}
 
     async def test_who_leaves_while_the_key_is_shared_is_not_among_its_readers(
@@ -387,7 +389,7 @@ class TestFindingWhatWasSent:
 
         def sealed(txn_id: str, session_id: str, event_id: str, sender: str = BOT) -> dict[str, Any]:
             said = {"type": "m.room.message", "content": notice("x") | {TXN_KEY: txn_id}}
-            also = {"ciphertext": json.dumps(said)}
+            also = {"ciphertext": ciphertext_of(said)}
             return encrypted("", event_id, sender=sender, session_id=session_id, sent_ms=SINCE_MS, also=also)
 
         chunk = [

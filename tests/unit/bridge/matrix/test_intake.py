@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DataError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from structlog.testing import capture_logs
 
@@ -22,7 +22,7 @@ from bridge.matrix.ids import RoomId, UserId
 from bridge.matrix.inbox import Inbox
 from bridge.matrix.intake import Intake, Wanted
 from bridge.matrix.news import SyncResult, read_sync
-from bridge.matrix.undecrypted import MAX_KEPT_OF_A_SENDER, PATIENCE_S
+from bridge.matrix.undecrypted import MAX_KEPT_OF_A_SENDER, PATIENCE_S, Settled, Undecrypted
 from bridge.matrix.wire import Acting
 from tests.fakes.keys import FakeKeys, Told
 from tests.fakes.listening import NoUpgrades, intake_of
@@ -236,6 +236,27 @@ class TestLateKeys:
             await until(lambda: not len(scene.intake._undecrypted))
         assert await scene.rows("matrix_undecrypted") == 0
 
+    async def test_what_says_that_it_comes_from_the_future_is_forgotten_all_the_same(self, scene: Scene) -> None:
+        """Otherwise a few liars fill the store for good. What is sent by a clock that is a little fast may be late."""
+        await scene.sync(joined(secret("$1", age_s=-1e9), secret("$2", "k2", age_s=-1e9)))
+        scene.now_s += 599
+        await scene.sync(keys=("k2",))
+        assert await scene.waiting() == ["!visio $2"]
+        scene.now_s += 2
+        intake = scene.restarted()
+        await intake.prepare()
+        await scene.sync(keys=("k1",))
+        assert await scene.waiting() == []
+        assert await scene.rows("matrix_undecrypted") == 0
+
+    async def test_nobody_waits_for_ever_for_what_comes_from_the_future(self, scene: Scene) -> None:
+        """Also without any key."""
+        await scene.sync(joined(secret("$1", age_s=-1e9)))
+        scene.now_s += 601
+        async with scene.looked_after():
+            await until(lambda: not len(scene.intake._undecrypted))
+        assert await scene.rows("matrix_undecrypted") == 0
+
     async def test_a_command_is_read_when_its_senders_device_becomes_known(self, scene: Scene) -> None:
         """The key had come, from nobody knew whom."""
         scene.keys.why[UserId(CLAIRE)] = Undecryptable("unknown_device")
@@ -245,6 +266,29 @@ class TestLateKeys:
             await until(lambda: scene.woken)
         assert await scene.waiting() == ["!visio $1"]
         assert await scene.rows("matrix_undecrypted") == 0
+
+    async def test_it_is_read_also_where_the_first_try_fails(
+        self, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The device has become known by then, and nobody says so again."""
+        store, to_come = Inbox.store, [SQLAlchemyError("locked"), KeyError("bug")]
+
+        async def in_trouble(inbox: Inbox, *arguments: Any, **named: Any) -> bool:
+            if to_come:
+                raise to_come.pop()
+            return await store(inbox, *arguments, **named)
+
+        monkeypatch.setattr(intake_module, "_LOOKED_AFTER_EVERY_S", 0.05)
+        async with scene.looked_after():
+            await scene.sync()
+            await until(lambda: scene.intake._tried_all)
+            scene.keys.why[UserId(CLAIRE)] = Undecryptable("unknown_device")
+            await scene.sync(joined(secret("$1")), keys=("k1",))
+            monkeypatch.setattr(Inbox, "store", in_trouble)
+            scene.keys.becomes_known.add(UserId(CLAIRE))
+            await until(lambda: scene.woken)
+        assert not to_come
+        assert await scene.waiting() == ["!visio $1"]
 
     async def test_after_a_restart_everything_is_tried_once(self, scene: Scene) -> None:
         """Which devices it waits for was known to the earlier process alone."""
@@ -278,8 +322,37 @@ class TestLateKeys:
         await scene.sync(joined(long, secret("$1")))
         assert await scene.rows("matrix_undecrypted") == MAX_KEPT_OF_A_SENDER + 1
 
+    @pytest.mark.parametrize("at_once", [True, False])
+    async def test_of_many_events_of_a_sender_the_latest_wait(self, scene: Scene, at_once: bool) -> None:
+        """Whoever repeats a command that was not heard is heard when the key comes, also after a restart."""
+        events = [secret(f"${number}") for number in range(MAX_KEPT_OF_A_SENDER + 5)]
+        for some in [events] if at_once else [[event] for event in events]:
+            await scene.sync(joined(*some))
+        assert await scene.rows("matrix_undecrypted") == len(scene.intake._undecrypted) == MAX_KEPT_OF_A_SENDER
+        await scene.restarted().prepare()
+        await scene.sync(keys=("k1",))
+        assert await scene.waiting() == [f"!visio ${number}" for number in range(5, MAX_KEPT_OF_A_SENDER + 5)]
+
+    async def test_what_the_database_refuses_to_keep_costs_nothing_else(
+        self, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A stranger has sent it: it does not keep commands, position and keys waiting for ever."""
+        write = Undecrypted.write
+
+        async def refused(undecrypted: Undecrypted, connection: AsyncConnection, settled: Settled) -> None:
+            if settled.kept:
+                raise DataError("INSERT", {}, Exception("NUL"))
+            await write(undecrypted, connection, settled)
+
+        monkeypatch.setattr(Undecrypted, "write", refused)
+        async with asyncio.timeout(10):
+            await scene.sync(joined(secret("$1"), command("$2"), secret("$3", "k2")), keys=("k2",))
+        assert await scene.waiting() == ["!visio $2", "!visio $3"]
+        assert scene.keys.saved == {(HERE, "k2")}
+        assert not len(scene.intake._undecrypted)
+
     async def test_a_room_is_told_once_that_it_cannot_be_read(self, scene: Scene) -> None:
-        """When a key has had its time to come, and not once for each message."""
+        """When a key has had its time to come, and not once for each message that waits by then."""
         await scene.sync(joined(secret("$1"), secret("$2", "k2")))
         async with scene.looked_after():
             await until(lambda: scene.keys.caught_up)
@@ -326,6 +399,26 @@ class TestTransactions:
         await scene.restarted().prepare()
         await scene.intake.take_transaction("t1", events)
         assert await scene.intake.inbox.rooms_waiting() == set()
+
+    async def test_what_was_stored_without_our_hearing_of_it_is_acted_upon(
+        self, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The database was lost between its commit and its answer: the next try finds the transaction there."""
+        store, tries = Inbox.store, []
+
+        async def answer_lost(inbox: Inbox, *arguments: Any, **named: Any) -> bool:
+            tries.append(await store(inbox, *arguments, **named))
+            if len(tries) == 1:
+                raise OperationalError("COMMIT", {}, Exception("server closed the connection"))
+            return tries[-1]
+
+        monkeypatch.setattr(Inbox, "store", answer_lost)
+        invited_to_other = pushed(invitation(), room_id=OTHER)
+        await scene.intake.take_transaction("t1", [*invited_to_other, *pushed(command("$1"), secret("$2"))])
+        assert tries == [True, False]
+        assert set(scene.woken) == {HERE, OTHER}
+        await scene.sync(keys=("k1",))
+        assert await scene.waiting() == ["!visio $1", "!visio $2"]
 
     async def test_one_with_nothing_for_the_bot_costs_no_commit(self, scene: Scene) -> None:
         """It may come again for all we care: there will be nothing for the bot in it then either."""
