@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bridge.matrix.encryption.devices import KeysNews
+from bridge.matrix.encryption.encryption import Encryption
+from bridge.matrix.ids import RoomId
 from config.models import Matrix
-from tests.stack.bots import bot
+from tests.stack.bots import bot, database
 from tests.stack.people import MatrixPerson
 
 
@@ -17,7 +21,7 @@ async def test_to_prepare_again_tells_nobody_that_the_bots_devices_have_changed(
 ) -> None:
     """It happens after every outage, and everybody who shares a room with the bot would ask for its devices."""
     async with bot(settings, engine, tmp_path) as (homeserver, encryption):
-        room_id = await marc.create_room("Réunion")
+        room_id = RoomId(await marc.create_room("Réunion"))
         await marc.invite(room_id, homeserver.user_id)
         await homeserver.join(room_id)
         since = await position(marc)
@@ -26,6 +30,32 @@ async def test_to_prepare_again_tells_nobody_that_the_bots_devices_have_changed(
         await homeserver.wire.request("PUT", "naming it", ("devices", settings.device_id), {"display_name": "Autre"})
         await encryption.prepare()
         assert await changed_since(marc, since) == [homeserver.user_id]
+
+
+async def test_a_database_from_an_older_backup_makes_keys_that_the_homeserver_takes(
+    settings: Matrix, tmp_path: Path
+) -> None:
+    """Their numbers were given to other keys since; the bot goes on, and starts again."""
+    before, since = tmp_path / "before", tmp_path / "since"
+    async with database(before) as engine, bot(settings, engine, before):
+        pass
+    shutil.copytree(before, since)
+    async with database(since) as engine, bot(settings, engine, since) as (_, encryption):
+        await refill(encryption, left=40)
+    async with database(before) as engine, bot(settings, engine, before) as (_, encryption):
+        await refill(encryption, left=45)
+        await refill(encryption, left=0)
+    async with database(before) as engine, bot(settings, engine, before) as (homeserver, encryption):
+        result = await homeserver.sync(None, wait_s=0, keys_alone=True)
+        await encryption.receive(result.keys, is_first=True)
+        assert result.keys.one_time_keys is not None
+        assert result.keys.one_time_keys >= 60 + 50 + 50
+
+
+async def refill(encryption: Encryption, *, left: int) -> None:
+    """The homeserver says that this many one-time keys are left, and gets new ones."""
+    await encryption.receive(KeysNews(one_time_keys=left, unused_fallback_keys=("signed_curve25519",)))
+    await encryption.catch_up()
 
 
 async def position(person: MatrixPerson) -> str:
