@@ -171,6 +171,38 @@ class TestListening:
         await encryption.catch_up()
         assert server.queried()[CLAIRE] == 2
 
+    async def test_what_cannot_be_uploaded_keeps_no_event_from_being_read(
+        self, server: KeyServer, encryption: Encryption
+    ) -> None:
+        """It remains due, and is said when nothing else is."""
+        await encryption.prepare()
+        peer = sender_to(encryption, server)
+        server.owners[CLAIRE].devices["TABLET"].account = peer.account
+        await encryption.receive(KeysNews(to_device=(peer.room_key(machine_of(encryption)),), one_time_keys=0))
+        event = peer.says("!visio")
+        assert await encryption.decrypt(event) == Undecryptable("unknown_device")
+        server.fails(UPLOAD, PROXY_PAGE, times=2)
+        assert await encryption.catch_up() == {CLAIRE}
+        assert isinstance(await encryption.decrypt(event), Decrypted)
+        with pytest.raises(HomeserverError):
+            await encryption.catch_up()
+        assert await encryption.catch_up() == frozenset()
+        assert len(server.asked("POST", UPLOAD)) == 4
+
+    async def test_who_could_not_be_asked_for_is_asked_for_again(
+        self, server: KeyServer, encryption: Encryption
+    ) -> None:
+        """Our own homeserver did not answer; nobody is told of them before."""
+        await encryption.prepare()
+        peer = sender_to(encryption, server)
+        server.owners[CLAIRE].devices["TABLET"].account = peer.account
+        await encryption.receive(KeysNews(to_device=(peer.room_key(machine_of(encryption)),)))
+        await encryption.decrypt(peer.says("!visio"))
+        server.fails("/keys/query", PROXY_PAGE)
+        with pytest.raises(HomeserverError):
+            await encryption.catch_up()
+        assert await encryption.catch_up() == {CLAIRE}
+
     async def test_on_the_first_day_everybodys_devices_are_doubted(
         self, server: KeyServer, encryption: Encryption
     ) -> None:
