@@ -84,7 +84,7 @@ class Encryption:
         self._user_id = UserId(settings.bot_user_id)
         self._device: _Device | None = None
         self._is_ready = False
-        self._unknown: set[UserId] = set()  # senders of what came from devices that we do not know
+        self._unknown: set[UserId] = set()  # senders of what came from devices that we do not know (any more)
         self._asked: set[UserId] = set()  # those of them who were asked for, and of whom nobody was told yet
         self._asked_at_s: Bounded[UserId, float] = Bounded(_REMEMBERED)
         self._pruned_at_s = float("-inf")
@@ -140,9 +140,11 @@ class Encryption:
         return frozenset(new_keys)
 
     async def decrypt(self, event: EncryptedEvent) -> Decrypted | Undecryptable:
-        """Read an event, the bot's own too, if it comes from a device that the trust policy allows."""
-        device = self._ours()
-        read = await device.machine.decrypt(event, device.lists.device_with_key, self._allows)
+        """Read an event, the bot's own too, if it comes from a device that the trust policy allows.
+
+        An outdated list says nothing of a device, good or bad: it is asked for first (`catch_up`), where that can be.
+        """
+        read = await self._ours().machine.decrypt(event, self._device_with_key, self._allows)
         if isinstance(read, Undecryptable) and read.why == "unknown_device":
             self._unknown.add(event.sender)
         return read
@@ -209,6 +211,10 @@ class Encryption:
 
     async def _upload(self, body: dict[str, Any]) -> None:
         await self._wire.request("POST", "uploading the device's keys", ("keys", "upload"), body)
+
+    def _device_with_key(self, user_id: UserId, curve25519: str) -> Device | None:
+        lists = self._ours().lists
+        return None if lists.is_due(user_id) else lists.device_with_key(user_id, curve25519)
 
     def _allows(self, device: Device) -> bool:
         has_identity = self._ours().lists.has_identity(device.user_id)
