@@ -78,9 +78,20 @@ async def _as_appservice(wire: Wire, settings: Matrix, own: _OwnDevice) -> Actin
     # What makes the user and the device cannot name the device as existing.
     making = await made_user(wire, settings)
     with _explained(settings):
-        device = {"display_name": settings.display_name}
-        await making.request("PUT", "making the bot's device", ("devices", device_id), device)
+        await _make_device(making, device_id, settings.display_name)
     return replace(making.acting, device_id=device_id)
+
+
+async def _make_device(wire: Wire, device_id: str, name: str) -> None:
+    """Make the device where it is missing, or goes by another name."""
+    doing, path = "making the bot's device", ("devices", device_id)
+    try:
+        device = await wire.request("GET", doing, path)
+        if device.get("display_name") == name:
+            return  # making it again would tell everybody that the bot's devices have changed
+    except NotFound:
+        pass
+    await wire.request("PUT", doing, path, {"display_name": name})
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bridge.matrix.account import made_user
-from bridge.matrix.encryption.devices import Decrypted
+from bridge.matrix.encryption.devices import Decrypted, Undecryptable
 from bridge.matrix.encryption.encryption import Encryption
 from bridge.matrix.events import read_encrypted
 from bridge.matrix.homeserver import Homeserver
@@ -118,6 +118,9 @@ class Friend:
             return {**event, "encrypted": False}
         encrypted = read_encrypted(event, room_id)
         read = await self.encryption.decrypt(encrypted) if encrypted else None
+        if encrypted and read == Undecryptable("unknown_device"):
+            await self.encryption.catch_up()
+            read = await self.encryption.decrypt(encrypted)
         if not isinstance(read, Decrypted):
             return None
         relation = event["content"].get("m.relates_to")

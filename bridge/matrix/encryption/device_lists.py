@@ -84,6 +84,13 @@ class DeviceLists:
         """The user's device with this identity key."""
         return self._store.device_with_key(user_id, curve25519)
 
+    def is_due(self, user_id: UserId) -> bool:
+        """Whether the user's devices are not known as they are now, and there is hope to know them by asking."""
+        known = self._store.user(user_id)
+        if (known is not None and not known.is_outdated) or not _USER_ID.fullmatch(user_id):
+            return False
+        return user_id not in self._pauses and _server(user_id) not in self._pauses
+
     async def devices_of(self, users: Collection[UserId]) -> Mapping[UserId, tuple[Device, ...]]:
         """The devices of these users, asked for where they are not known or outdated.
 
@@ -94,7 +101,7 @@ class DeviceLists:
             HomeserverError: our own homeserver does not answer.
         """
         for _ in range(_ROUNDS):
-            due = [user_id for user_id in users if self._is_due(user_id)]
+            due = [user_id for user_id in users if self.is_due(user_id)]
             if mine := [user_id for user_id in due if user_id not in self._asked]:
                 await self._ask(mine)
             elif due:
@@ -103,12 +110,6 @@ class DeviceLists:
             else:
                 break
         return {user_id: self.known(user_id) for user_id in users}
-
-    def _is_due(self, user_id: UserId) -> bool:
-        known = self._store.user(user_id)
-        if (known is not None and not known.is_outdated) or not _USER_ID.fullmatch(user_id):
-            return False
-        return user_id not in self._pauses and _server(user_id) not in self._pauses
 
     def _outdate(self, user_id: UserId) -> None:
         if question := self._asked.get(user_id):

@@ -62,8 +62,9 @@ class Undecryptable:
     """An encrypted event that cannot be read, now or ever.
 
     `no_key`: its key has not come (yet). `unknown_device`: its key came from a device that `/keys/query` has not shown
-    (yet). `withheld`: the device has said that it will not send its key. `untrusted`: the trust policy does not
-    allow the sender's device. `broken`: it will never be readable (junk, a replay, a forged sender).
+    (yet), or not since its owner's devices have changed. `withheld`: the device has said that it will not send its key.
+    `untrusted`: the trust policy does not allow the sender's device. `broken`: it will never be readable (junk, a
+    replay, a forged sender).
     """
 
     why: Literal["no_key", "unknown_device", "withheld", "untrusted", "broken"]

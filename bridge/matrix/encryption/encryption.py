@@ -38,7 +38,7 @@ from bridge.matrix.encryption.sealed_root import SealedRoot
 from bridge.matrix.encryption.sealing import Sealing
 from bridge.matrix.encryption.slices import in_slices
 from bridge.matrix.encryption.store import CryptoStore, StoreUnreadable
-from bridge.matrix.errors import EncryptionNotReady
+from bridge.matrix.errors import EncryptionNotReady, HomeserverError
 from bridge.matrix.ids import RoomId, UserId
 from bridge.matrix.wire import Wire
 from config.models import Matrix
@@ -84,7 +84,8 @@ class Encryption:
         self._user_id = UserId(settings.bot_user_id)
         self._device: _Device | None = None
         self._is_ready = False
-        self._unknown: set[UserId] = set()  # senders of what came from devices that we do not know
+        self._unknown: set[UserId] = set()  # senders of what came from devices that we do not know (any more)
+        self._asked: set[UserId] = set()  # those of them who were asked for, and of whom nobody was told yet
         self._asked_at_s: Bounded[UserId, float] = Bounded(_REMEMBERED)
         self._pruned_at_s = float("-inf")
 
@@ -104,7 +105,7 @@ class Encryption:
         device_keys = device.machine.device_keys()
         if not await identity.prepare(device_keys):
             device.store.is_published = False  # of a homeserver that was restored from a backup
-        await device.machine.upkeep.upload_due(self._upload)
+        await self._upload_due()
         await identity.sign(device_keys)
         self._is_ready = True
 
@@ -139,18 +140,21 @@ class Encryption:
         return frozenset(new_keys)
 
     async def decrypt(self, event: EncryptedEvent) -> Decrypted | Undecryptable:
-        """Read an event, the bot's own too, if it comes from a device that the trust policy allows."""
-        device = self._ours()
-        read = await device.machine.decrypt(event, device.lists.device_with_key, self._allows)
+        """Read an event, the bot's own too, if it comes from a device that the trust policy allows.
+
+        An outdated list says nothing of a device, good or bad: it is asked for first (`catch_up`), where that can be.
+        """
+        read = await self._ours().machine.decrypt(event, self._device_with_key, self._allows)
         if isinstance(read, Undecryptable) and read.why == "unknown_device":
             self._unknown.add(event.sender)
         return read
 
     async def catch_up(self) -> frozenset[UserId]:
-        """Do what is due: keys for the homeserver, senders' devices, broken sessions, old rows.
+        """Do what is due: keys for the homeserver, senders' devices, broken sessions, old rows. One fails by itself.
 
         Returns:
-            Users whose devices were asked for because something came from an unknown one.
+            Users whose devices were asked for because something came from an unknown one. What has failed besides is
+            still due, and raised when there is nobody to tell of.
 
         Raises:
             HomeserverError: something is left to do.
@@ -159,17 +163,15 @@ class Encryption:
         if not self._is_ready:
             return frozenset()
         device = self._ours()
-        await device.machine.upkeep.upload_due(self._upload)
-        asked = frozenset(self._unknown)
-        if asked:
-            device.lists.changed(user_id for user_id in asked if self._may_ask_again(user_id))
-            await device.lists.devices_of(asked)
-            self._unknown -= asked
-        await device.messages.unwedge()
-        await device.store.save()
-        if self._clock() - self._pruned_at_s > _PRUNED_EVERY_S:
-            await device.store.prune()
-            self._pruned_at_s = self._clock()
+        failures: list[HomeserverError | SQLAlchemyError] = []
+        for step in (self._upload_due, self._ask_for_senders, device.messages.unwedge, device.store.save, self._prune):
+            try:
+                await step()
+            except (HomeserverError, SQLAlchemyError) as error:
+                failures.append(error)
+        asked, self._asked = frozenset(self._asked), set()
+        if failures and not asked:
+            raise failures[0]
         return asked
 
     # Sending
@@ -210,9 +212,32 @@ class Encryption:
     async def _upload(self, body: dict[str, Any]) -> None:
         await self._wire.request("POST", "uploading the device's keys", ("keys", "upload"), body)
 
+    def _device_with_key(self, user_id: UserId, curve25519: str) -> Device | None:
+        lists = self._ours().lists
+        return None if lists.is_due(user_id) else lists.device_with_key(user_id, curve25519)
+
     def _allows(self, device: Device) -> bool:
         has_identity = self._ours().lists.has_identity(device.user_id)
         return trust.allows(self._settings.trust, device, owner_has_identity=has_identity)
+
+    async def _upload_due(self) -> None:
+        await self._ours().machine.upkeep.upload_due(self._upload)
+
+    async def _ask_for_senders(self) -> None:
+        lists = self._ours().lists
+        asked, self._unknown = self._unknown, set()  # who comes meanwhile is for the next time
+        try:
+            lists.changed(user_id for user_id in asked if self._may_ask_again(user_id))
+            await lists.devices_of(asked)
+        except BaseException:
+            self._unknown |= asked
+            raise
+        self._asked |= asked
+
+    async def _prune(self) -> None:
+        if self._clock() - self._pruned_at_s > _PRUNED_EVERY_S:
+            await self._ours().store.prune()
+            self._pruned_at_s = self._clock()
 
     def _may_ask_again(self, user_id: UserId) -> bool:
         if self._clock() - self._asked_at_s.get(user_id, float("-inf")) < ASKED_AGAIN_AFTER_S:

@@ -1,7 +1,8 @@
 """Owns the one-time and fallback keys that the homeserver hands to those who want to reach us.
 
 The private halves are saved before the public ones are uploaded. Whatever is cut off in between, the same keys are
-offered again: the homeserver takes a key that it knows, and knows no key of which we have lost the other half.
+offered again: the homeserver takes a key that it knows, and knows no key of which we have lost the other half, unless
+the database was brought back from a backup.
 """
 
 from __future__ import annotations
@@ -10,12 +11,19 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+import structlog
+
 from bridge.matrix.encryption.olm import SIGNED_CURVE25519
 from bridge.matrix.encryption.store import CryptoStore
+from bridge.matrix.errors import RequestRefused
+
+log = structlog.get_logger()
 
 FALLBACK_KEPT_S = 3600.0
 """A fallback key that was used is replaced at most this often: the one before is then still good for what is on its
 way (only two are kept)."""
+MAX_PASSED_OVER = 10
+"""How often in a row refused one-time keys are replaced: each time uses up numbers, and memory for private halves."""
 
 
 class KeyUpkeep:
@@ -35,6 +43,7 @@ class KeyUpkeep:
         self._one_time_keys: int | None = None
         self._has_unused_fallback: bool | None = None
         self._fallback_made_at_s: float | None = None
+        self._passed_over = 0
 
     def counted(self, one_time_keys: int | None, unused_fallback_keys: tuple[str, ...] | None) -> None:
         """What `/sync` says that the homeserver has; None: it does not say. None left is 0, and says a lot."""
@@ -67,14 +76,38 @@ class KeyUpkeep:
         Args:
             upload: `POST /keys/upload` with this body, which raises when the homeserver does not take it.
         """
-        body = self.due_keys()
-        if body is None:
-            return False
-        await self._store.save()
-        await upload(body)
-        self.uploaded()
-        await self._store.save()
-        return True
+        while (body := self.due_keys()) is not None:
+            await self._store.save()
+            is_taken = await self._offer(body, upload)
+            self.uploaded()
+            if not is_taken:
+                self._make_one_time_keys(self._store.account.max_number_of_one_time_keys)
+            await self._store.save()
+            if is_taken:
+                self._passed_over = 0
+                return True
+        return False
+
+    async def _offer(self, body: dict[str, Any], upload: Callable[[dict[str, Any]], Awaitable[object]]) -> bool:
+        """Upload it; whether its one-time keys are taken too, or the homeserver has others of the same numbers.
+
+        A database from an older backup counts on from where it was then, and so makes numbers a second time.
+        """
+        try:
+            await upload(body)
+        except RequestRefused as error:
+            # The specification has no code for it; this is Synapse's.
+            may_pass = error.errcode == "M_UNKNOWN" and self._passed_over < MAX_PASSED_OVER
+            if not may_pass or "one_time_keys" not in body:
+                raise
+        else:
+            return True
+        if not self._passed_over:
+            log.warning("one-time keys refused, others are made; if the database is from a backup: identity restore")
+        self._passed_over += 1
+        if rest := {kind: keys for kind, keys in body.items() if kind != "one_time_keys"}:
+            await upload(rest)
+        return False
 
     def _due_one_time_keys(self) -> Mapping[str, str]:
         account = self._store.account
@@ -82,9 +115,12 @@ class KeyUpkeep:
             there = self._one_time_keys if self._store.is_published else 0
             missing = 0 if there is None else account.max_number_of_one_time_keys - there
             if missing > 0:
-                account.generate_one_time_keys(missing)
-                self._store.save_account()
+                self._make_one_time_keys(missing)
         return {key_id: key.to_base64() for key_id, key in account.one_time_keys.items()}
+
+    def _make_one_time_keys(self, count: int) -> None:
+        self._store.account.generate_one_time_keys(count)
+        self._store.save_account()
 
     def _due_fallback_key(self) -> Mapping[str, str]:
         account: Any = self._store.account  # vodozemac's stubs leave fallback keys out

@@ -83,17 +83,25 @@ class TestAnAppservice:
         acting = await entered(server.settings(), engine)
         assert acting == Acting(UserId(BOT), "as-token-of-the-tests", "GREFFIER", is_masquerading=True)
         asked = [(request.method, request.path.rsplit("/", 1)[1]) for request in server.requests]
-        assert asked == [("POST", "register"), ("PUT", "GREFFIER"), ("GET", "displayname"), ("PUT", "displayname")]
+        device = [("GET", "GREFFIER"), ("PUT", "GREFFIER")]
+        assert asked == [("POST", "register"), *device, ("GET", "displayname"), ("PUT", "displayname")]
         assert json.loads(server.requests[0].body)["inhibit_login"] is True
-        assert ["device_id" in request.query for request in server.requests] == [False, False, True, True]
+        assert ["device_id" in request.query for request in server.requests] == [False, False, False, True, True]
 
     async def test_it_can_be_repeated(self, server: FakeHomeserver, engine: AsyncEngine) -> None:
-        """A user that exists is not an error, a name that is right is not set again."""
+        """A user that exists is not an error, a device or a name that is right is not set again."""
         server.answers("POST", "/register", Answer(400, {"errcode": "M_USER_IN_USE"}))
+        server.answers("GET", "/devices/GREFFIER", Answer(body={"display_name": "Greffier"}))
         server.answers("GET", "/displayname", Answer(body={"displayname": "Greffier"}))
         for _ in range(2):
             await entered(server.settings(), engine)
-        assert not server.asked("PUT", "/displayname")
+        assert not [request for request in server.requests if request.method == "PUT"]
+
+    async def test_a_device_that_was_deleted_is_made_again(self, server: FakeHomeserver, engine: AsyncEngine) -> None:
+        """An administrator may do that."""
+        server.answers("GET", "/devices/GREFFIER", Answer(404, {"errcode": "M_NOT_FOUND"}))
+        await entered(server.settings(), engine)
+        assert server.asked("PUT", "/devices/GREFFIER")
 
     async def test_the_device_of_the_database_goes_before_the_setting(
         self, server: FakeHomeserver, engine: AsyncEngine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -177,6 +178,38 @@ class TestListening:
         await encryption.catch_up()
         assert server.queried()[CLAIRE] == 2
 
+    async def test_what_cannot_be_uploaded_keeps_no_event_from_being_read(
+        self, server: KeyServer, encryption: Encryption
+    ) -> None:
+        """It remains due, and is said when nothing else is."""
+        await encryption.prepare()
+        peer = sender_to(encryption, server)
+        server.owners[CLAIRE].devices["TABLET"].account = peer.account
+        await encryption.receive(KeysNews(to_device=(peer.room_key(machine_of(encryption)),), one_time_keys=0))
+        event = peer.says("!visio")
+        assert await encryption.decrypt(event) == Undecryptable("unknown_device")
+        server.fails(UPLOAD, PROXY_PAGE, times=2)
+        assert await encryption.catch_up() == {CLAIRE}
+        assert isinstance(await encryption.decrypt(event), Decrypted)
+        with pytest.raises(HomeserverError):
+            await encryption.catch_up()
+        assert await encryption.catch_up() == frozenset()
+        assert len(server.asked("POST", UPLOAD)) == 4
+
+    async def test_who_could_not_be_asked_for_is_asked_for_again(
+        self, server: KeyServer, encryption: Encryption
+    ) -> None:
+        """Our own homeserver did not answer; nobody is told of them before."""
+        await encryption.prepare()
+        peer = sender_to(encryption, server)
+        server.owners[CLAIRE].devices["TABLET"].account = peer.account
+        await encryption.receive(KeysNews(to_device=(peer.room_key(machine_of(encryption)),)))
+        await encryption.decrypt(peer.says("!visio"))
+        server.fails("/keys/query", PROXY_PAGE)
+        with pytest.raises(HomeserverError):
+            await encryption.catch_up()
+        assert await encryption.catch_up() == {CLAIRE}
+
     async def test_on_the_first_day_everybodys_devices_are_doubted(
         self, server: KeyServer, encryption: Encryption
     ) -> None:
@@ -201,6 +234,96 @@ class TestListening:
         await encryption.receive(KeysNews(one_time_keys=0, unused_fallback_keys=("signed_curve25519",)))
         await encryption.catch_up()
         assert len(json.loads(server.asked("POST", UPLOAD)[1].body)["one_time_keys"]) == 50
+
+
+class TestOutdatedDevices:
+    """Between the word that somebody's devices have changed and the answer which they are, nobody is judged."""
+
+    @pytest_asyncio.fixture
+    async def peer(self, server: KeyServer, encryption: Encryption) -> Peer:
+        """A device of Claire's that the bot knows, and whose room key it has."""
+        await encryption.prepare()
+        return await self.known(CLAIRE, server, encryption)
+
+    async def known(self, user_id: UserId, server: KeyServer, encryption: Encryption) -> Peer:
+        """The user's only device, known to the bot, with its room key."""
+        peer = Peer(user_id)
+        uploaded = json.loads(server.asked("POST", UPLOAD)[0].body)["one_time_keys"]
+        peer.meet_by(machine_of(encryption), next(iter(uploaded.values()))["key"])
+        server.owners[user_id].devices["TABLET"].account = peer.account
+        await encryption.encrypt(EncryptedRoom(ROOM, frozenset([user_id])), "m.room.message", {})
+        await encryption.receive(KeysNews(to_device=(peer.room_key(machine_of(encryption)),)))
+        return peer
+
+    async def test_a_command_after_the_device_was_verified_is_read(
+        self, server: KeyServer, encryption: Encryption
+    ) -> None:
+        """Though the bot knew the device as one that its owner has not signed."""
+        await encryption.prepare()
+        owner = server.owners[CLAIRE]
+        owner.signed = set()
+        peer = await self.known(CLAIRE, server, encryption)
+        assert await encryption.decrypt(peer.says("!visio")) == Undecryptable("untrusted")
+        owner.signed = {"TABLET"}
+        await encryption.receive(KeysNews(changed=frozenset([CLAIRE])))
+        event = peer.says("!visio")
+        assert await encryption.decrypt(event) == Undecryptable("unknown_device")
+        assert await encryption.catch_up() == {CLAIRE}
+        assert isinstance(await encryption.decrypt(event), Decrypted)
+
+    async def test_a_device_that_was_logged_out_commands_nothing_any_more(
+        self, server: KeyServer, encryption: Encryption, peer: Peer
+    ) -> None:
+        """Who has it now may not be its owner."""
+        assert isinstance(await encryption.decrypt(peer.says("!visio")), Decrypted)
+        del server.owners[CLAIRE].devices["TABLET"]
+        await encryption.receive(KeysNews(changed=frozenset([CLAIRE])))
+        event = peer.says("!visio")
+        assert await encryption.decrypt(event) == Undecryptable("unknown_device")
+        assert await encryption.catch_up() == {CLAIRE}
+        assert await encryption.decrypt(event) == Undecryptable("unknown_device")
+
+    @pytest.mark.parametrize("signed", [{"TABLET"}, set()])
+    async def test_where_the_server_cannot_be_reached_what_was_known_counts(
+        self, server: KeyServer, encryption: Encryption, signed: set[str]
+    ) -> None:
+        """Nobody waits for it longer than for one answer."""
+        ana = Owner("@ana:far.test", "TABLET", signed=signed)
+        server.owners[ana.user_id] = ana
+        await encryption.prepare()
+        peer = await self.known(ana.user_id, server, encryption)
+        server.down.add("far.test")
+        await encryption.receive(KeysNews(changed=frozenset([ana.user_id])))
+        event = peer.says("!visio")
+        assert await encryption.decrypt(event) == Undecryptable("unknown_device")
+        assert await encryption.catch_up() == {ana.user_id}
+        read = await encryption.decrypt(event)
+        assert isinstance(read, Decrypted) if signed else read == Undecryptable("untrusted")
+
+    async def test_a_sender_who_is_heard_while_they_are_asked_for_is_asked_for_again(
+        self, server: KeyServer, encryption: Encryption, peer: Peer
+    ) -> None:
+        """Their devices may have changed in between, and nobody would come back to what they said."""
+        await encryption.receive(KeysNews(changed=frozenset([CLAIRE])))
+        await encryption.decrypt(peer.says("!visio"))
+        server.held = asyncio.Event()
+        asking = asyncio.create_task(encryption.catch_up())
+        await server.until_asked("POST", "/keys/query", times=len(server.asked("POST", "/keys/query")) + 1)
+        await encryption.receive(KeysNews(changed=frozenset([CLAIRE])))
+        event = peer.says("!visio")
+        assert await encryption.decrypt(event) == Undecryptable("unknown_device")
+        server.held.set()
+        assert await asking == {CLAIRE}
+        assert await encryption.catch_up() == {CLAIRE}
+        assert isinstance(await encryption.decrypt(event), Decrypted)
+
+    async def test_the_bot_reads_what_it_has_sent_itself(self, encryption: Encryption) -> None:
+        """Whatever has changed, to find out what was sent before a restart."""
+        await encryption.prepare()
+        sent = (await encryption.encrypt(HERE, "m.room.message", {"body": "carte"})).content
+        event = EncryptedEvent(ROOM, EventId("$own"), BOT, 1, sent["session_id"], None, sent["ciphertext"])
+        await encryption.receive(KeysNews(changed=frozenset([BOT])))
+        assert isinstance(await encryption.decrypt(event), Decrypted)
 
 
 async def test_nothing_is_stored_of_a_device_that_is_lost(

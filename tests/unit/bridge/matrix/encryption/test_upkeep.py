@@ -11,7 +11,8 @@ from vodozemac import Ed25519PublicKey, Ed25519Signature
 
 from bridge.matrix.encryption.machine import Machine
 from bridge.matrix.encryption.store import CryptoStore
-from bridge.matrix.encryption.upkeep import FALLBACK_KEPT_S
+from bridge.matrix.encryption.upkeep import FALLBACK_KEPT_S, MAX_PASSED_OVER
+from bridge.matrix.errors import RequestRefused
 from tests.unit.bridge.matrix.encryption.peers import BOT, CLAIRE, MALLORY, Peer, open_store
 
 UNUSED = ("signed_curve25519",)
@@ -127,6 +128,81 @@ async def test_an_upload_that_failed_is_tried_again_with_the_same_keys(machine: 
         machine = Machine(await open_store(engine))
     assert all(body == bodies[0] for body in bodies)
     assert len(bodies) == 4
+
+
+def refusal(errcode: str) -> RequestRefused:
+    """What a homeserver says that does not take keys."""
+    error = RequestRefused("uploading keys: refused")
+    error.errcode = errcode
+    return error
+
+
+class TestNumbersThatAreTaken:
+    """A database from an older backup makes one-time keys under numbers that the homeserver has others of."""
+
+    @pytest.fixture
+    def offered(self) -> list[Body]:
+        """What was offered to the homeserver."""
+        return []
+
+    @pytest.fixture
+    def machine(self, machine: Machine, clock: Clock) -> Machine:
+        """It has published keys before, and is to make one-time keys and a fallback key."""
+        machine.upkeep.due_keys()
+        machine.upkeep.uploaded()
+        clock.now_s += FALLBACK_KEPT_S
+        machine.upkeep.counted(47, ())
+        return machine
+
+    async def test_are_passed_over(self, machine: Machine, offered: list[Body], engine: AsyncEngine) -> None:
+        """Nothing else of the upload is lost by it, and a restart does not begin again with them."""
+        taken: set[str] = set()
+
+        async def upload(body: Body) -> None:
+            offered.append(body)
+            if not taken:
+                taken.update(body["one_time_keys"])
+            if taken & body.get("one_time_keys", {}).keys():
+                raise refusal("M_UNKNOWN")
+
+        assert await machine.upkeep.upload_due(upload)
+        assert [set(body) for body in offered] == [
+            {"one_time_keys", "fallback_keys"},
+            {"fallback_keys"},
+            {"one_time_keys"},
+        ]
+        assert [len(body.get("one_time_keys", {})) for body in offered] == [3, 0, 50]
+        again = Machine(await open_store(engine))
+        assert due(again) == {}
+        again.upkeep.counted(0, UNUSED)
+        assert not taken & due(again)["one_time_keys"].keys()
+
+    async def test_are_not_looked_for_without_end(self, machine: Machine, offered: list[Body]) -> None:
+        """It is not that, then, and the private halves of good keys would be forgotten for so many."""
+
+        async def upload(body: Body) -> None:
+            offered.append(body)
+            if "one_time_keys" in body:
+                raise refusal("M_UNKNOWN")
+
+        for _ in range(3):
+            with pytest.raises(RequestRefused):
+                await machine.upkeep.upload_due(upload)
+        tried = {min(body["one_time_keys"]) for body in offered if "one_time_keys" in body}
+        assert len(tried) == MAX_PASSED_OVER + 1
+
+    async def test_are_not_what_other_refusals_mean(self, machine: Machine, offered: list[Body]) -> None:
+        """The same keys are offered again."""
+
+        async def upload(body: Body) -> None:
+            offered.append(body)
+            raise refusal("M_FORBIDDEN")
+
+        for _ in range(2):
+            with pytest.raises(RequestRefused):
+                await machine.upkeep.upload_due(upload)
+        assert offered[0] == offered[1]
+        assert len(offered) == 2
 
 
 def _fallback(body: Body) -> str:
