@@ -190,6 +190,14 @@ FRENCH = Wording(
     unverified="Au moins un appareil de {names} n’est pas vérifié par son propriétaire : les messages de Greffier y "
     "restent illisibles, et les commandes sans effet. Pour y remédier, vérifiez cet appareil dans les paramètres de "
     "sécurité de votre messagerie, puis renvoyez la commande.",
+    transcript_title="Transcription",
+    transcript_continued="Transcription, suite",
+    part_refused="Cette partie de la transcription a été refusée par le serveur Matrix : "
+    "vous la trouverez dans les fichiers joints ci-dessous.",
+    file_refused="Le fichier {name} n’a pas pu être joint : le serveur Matrix l’a refusé.",
+    file_name="transcription",
+    less_than_a_minute="moins d’une minute",
+    about="environ {time}",
     last_of="{} et {}",
     others=_others_fr,
 )
@@ -262,6 +270,13 @@ ENGLISH = Wording(
     unverified="At least one device of {names} is not verified by its owner: Greffier’s messages stay unreadable "
     "there, and commands have no effect. To mend it, verify that device in the security settings of your messenger, "
     "then send the command again.",
+    transcript_title="Transcript",
+    transcript_continued="Transcript, continued",
+    part_refused="The Matrix server refused this part of the transcript: you will find it in the files below.",
+    file_refused="The file {name} could not be attached: the Matrix server refused it.",
+    file_name="transcript",
+    less_than_a_minute="less than a minute",
+    about="about {time}",
     last_of="{} and {}",
     others=_others_en,
 )

@@ -276,11 +276,10 @@ class Intake:
         # After a start, and after a try that failed, all of them: which senders they wait for is no longer known.
         tries_all, self._tried_all = not self._tried_all, False
         known = await self._keys.catch_up()
-        late = self._undecrypted.all() if tries_all else self._undecrypted.of_senders(known)
-        if late:
-            async with self._one_at_a_time:
-                messages = await self._store(late, News())
-            self._wake_all(messages, ())
+        async with self._one_at_a_time:  # what was being taken in meanwhile is kept by now
+            late = self._undecrypted.all() if tries_all else self._undecrypted.of_senders(known)
+            messages = await self._store(late, News()) if late else []
+        self._wake_all(messages, ())
         self._tried_all = True
         await self._undecrypted.give_up_old()
         self._undecrypted.tell()
