@@ -5,6 +5,7 @@ They are few and small, for they may hold a command: all of them are in memory a
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -28,6 +29,9 @@ MAX_KEPT_OF_A_SENDER = 20
 """In all rooms together, the latest: nobody pushes out what others have sent."""
 PATIENCE_S = 30.0
 """How long a key may take before the room is told that the bot cannot read."""
+TOLD_AGAIN_AFTER_S = 86_400.0
+"""A room is told again at the earliest then, and if something of it could be read meanwhile: one member's client may
+withhold all keys, and another's none."""
 UNREADABLE = "unreadable"
 
 
@@ -72,7 +76,7 @@ class Undecrypted:
         self._clock = clock
         self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
         self._waiting: dict[EventId, _Waiting] = {}
-        self._told: set[RoomId] = set()
+        self._told_at_s: dict[RoomId, float] = {}
         self._told_of: set[EventId] = set()
 
     def __len__(self) -> int:
@@ -82,8 +86,8 @@ class Undecrypted:
         """Take up what an earlier process has left; again is harmless."""
         async with self._engine.connect() as connection:
             rows = (await connection.execute(sa.select(UNDECRYPTED).order_by(UNDECRYPTED.c.received_at_s))).all()
-            told = await connection.scalars(sa.select(TOLD.c.room_id).where(TOLD.c.what == UNREADABLE))
-            self._told = {RoomId(room_id) for room_id in told}
+            query = sa.select(TOLD.c.room_id, TOLD.c.told_at_s).where(TOLD.c.what == UNREADABLE)
+            self._told_at_s = {RoomId(row.room_id): row.told_at_s for row in await connection.execute(query)}
         for row in rows:
             event = EncryptedEvent(
                 RoomId(row.room_id),
@@ -131,7 +135,7 @@ class Undecrypted:
     def changes(self, settled: Settled) -> bool:
         """Whether there is anything to store."""
         known = any(event_id in self._waiting for event_id in settled.done)
-        return bool(settled.kept) or known or not self._told.isdisjoint(settled.readable)
+        return bool(settled.kept) or known or bool(self._may_be_told_again(settled))
 
     async def write(self, connection: AsyncConnection, settled: Settled) -> None:
         """Store it, in the transaction of the rest."""
@@ -154,8 +158,8 @@ class Undecrypted:
             await connection.execute(once, rows)
         if done := [event_id for event_id in settled.done if event_id in self._waiting]:
             await connection.execute(sa.delete(UNDECRYPTED).where(UNDECRYPTED.c.event_id.in_(done)))
-        if readable := self._told & settled.readable:
-            of_them = TOLD.c.what == UNREADABLE, TOLD.c.room_id.in_(readable)
+        if again := self._may_be_told_again(settled):
+            of_them = TOLD.c.what == UNREADABLE, TOLD.c.room_id.in_(again)
             await connection.execute(sa.delete(TOLD).where(*of_them))
 
     def stored(self, settled: Settled) -> None:
@@ -164,7 +168,8 @@ class Undecrypted:
             self._add(_Waiting(event, unread.why, self._clock()))
         for event_id in settled.done:
             self._drop(event_id)
-        self._told -= settled.readable
+        for room_id in self._may_be_told_again(settled):
+            del self._told_at_s[room_id]
 
     def tell(self) -> None:
         """Have each room told of which something has waited for longer than `PATIENCE_S`.
@@ -176,7 +181,7 @@ class Undecrypted:
             if event_id not in self._told_of and waiting.since_s <= self._clock() - PATIENCE_S:
                 self._told_of.add(event_id)
                 found.setdefault(waiting.event.room_id, event_id)
-        self._told.update(found)
+        self._told_at_s = {**dict.fromkeys(found, self._clock()), **self._told_at_s}
         for room_id, event_id in found.items():
             self._trouble.unreadable(room_id, event_id)
 
@@ -188,6 +193,10 @@ class Undecrypted:
                 await self.write(connection, old)
             self.stored(old)
             log.info("events given up that could not be read in time", count=len(old.done))
+
+    def _may_be_told_again(self, settled: Settled) -> list[RoomId]:
+        since_s = self._clock() - TOLD_AGAIN_AFTER_S
+        return [room_id for room_id in settled.readable if self._told_at_s.get(room_id, math.inf) <= since_s]
 
     def _make_room_for(self, event: EncryptedEvent, settled: Settled) -> bool:
         """Whether it can be kept; where its sender has had their share, the oldest of theirs gives way."""
