@@ -24,6 +24,8 @@ from bridge.matrix.wire import Wire
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
     from config.models import Matrix
 
 log = structlog.get_logger()
@@ -65,11 +67,12 @@ class Homeserver:
     Every method raises one of `bridge.matrix.errors` when it fails and nothing else; none retries.
     """
 
-    def __init__(self, settings: Matrix) -> None:
+    def __init__(self, settings: Matrix, engine: AsyncEngine | None = None) -> None:
+        """`engine` leads to the database that remembers which rooms are encrypted, for whoever sends."""
         self.user_id = UserId(settings.bot_user_id)
         self._timeout_s = settings.request_timeout_s
         self.wire = Wire(settings)
-        self.rooms = RoomStates(self.wire, self.user_id)
+        self.rooms = RoomStates(self.wire, self.user_id, engine=engine)
         self.encryption: Encrypts | None = None
         """Without it, nothing is sent into encrypted rooms."""
         self.cannot_read: Callable[[RoomId, frozenset[UserId]], None] = lambda _room_id, _users: None

@@ -81,6 +81,9 @@ class Rooms(Protocol):
     def deaf(self, room_id: RoomId | None = None) -> None:
         """Events of this room, or of any, are missing."""
 
+    async def save(self) -> None:
+        """Store what must not be forgotten."""
+
 
 class Upgrades(Protocol):
     """Who follows rooms that were replaced."""
@@ -265,6 +268,7 @@ class Intake:
         self._due.clear()
 
     async def _look_after(self) -> None:
+        await self._rooms.save()
         known = await self._keys.catch_up()
         # Once after a start all of them: which senders they wait for is no longer known.
         late = self._undecrypted.of_senders(known) if self._tried_all else self._undecrypted.all()

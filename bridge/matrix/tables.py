@@ -60,6 +60,11 @@ TOLD = sa.Table(  # what a room has been told once
     sa.Column("what", sa.Text, primary_key=True),  # `unreadable`, or a user who cannot read us
     sa.Column("told_at_s", sa.Float, nullable=False),
 )
+ENCRYPTED_ROOMS = sa.Table(  # rooms that are never again taken for ones without encryption
+    "matrix_encrypted_room",
+    SCHEMA,
+    sa.Column("room_id", sa.Text, primary_key=True),
+)
 SUCCESSORS = sa.Table(  # rooms that were upgraded
     "matrix_successor",
     SCHEMA,

@@ -35,6 +35,10 @@ def upgrade() -> None:
         sa.Column("told_at_s", sa.Float, nullable=False),
     )
     op.create_table(
+        "matrix_encrypted_room",
+        sa.Column("room_id", sa.Text, primary_key=True),
+    )
+    op.create_table(
         "matrix_successor",
         sa.Column("room_id", sa.Text, primary_key=True),
         sa.Column("successor", sa.Text, nullable=False),
