@@ -18,6 +18,7 @@ INBOX = sa.Table(
     sa.Column("received_at_s", sa.Float, nullable=False),
     sa.Column("handled_at_s", sa.Float),
     sa.Column("failed", sa.Text),  # the kind of error that made us give up
+    sa.Column("was_encrypted", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index("matrix_inbox_by_room", "handled_at_s", "room_id", "position"),
     sqlite_autoincrement=True,
 )
