@@ -194,6 +194,11 @@ class Homeserver:
         """The whole state event, sender and all, as of now; None where the room has none."""
         return await self.rooms.state(room_id, event_type, key, whole=True)
 
+    async def is_encrypted(self, room_id: RoomId) -> bool:
+        """Whether the room is encrypted, as of now."""
+        self.rooms.deaf(room_id)
+        return await self.rooms.is_encrypted(room_id)
+
     async def is_member(self, room_id: RoomId) -> bool:
         """Whether the bot is in the room, as of now; also of a room that there is no more."""
         answer = await self.wire.request("GET", "asking which rooms we are in", ("joined_rooms",))
