@@ -69,7 +69,7 @@ async def run(settings: Settings, name: str | None = None) -> None:
         stack.push_async_callback(database.dispose)
         await database.migrate()
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        homeserver = await stack.enter_async_context(Homeserver(settings.matrix))
+        homeserver = await stack.enter_async_context(Homeserver(settings.matrix, database.engine))
         encryption = Encryption(homeserver.wire, database.engine, settings.matrix, settings.storage.folder)
         homeserver.encryption = encryption
         register = Register(database.engine)

@@ -35,6 +35,8 @@ class RoomMessage:
     body: str
     origin_server_ts_ms: int
     """When the sender's homeserver says it was sent: its word, not a fact."""
+    was_encrypted: bool = False
+    """By a device of the sender's that is trusted; otherwise the homeservers alone say who wrote it."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,7 @@ def read_decrypted(event: EncryptedEvent, decrypted: Decrypted) -> RoomMessage |
     body = _text_in(decrypted.content) if decrypted.event_type == "m.room.message" else None
     if body is None:
         return None
-    return RoomMessage(event.room_id, event.event_id, event.sender, body, event.origin_server_ts_ms)
+    return RoomMessage(event.room_id, event.event_id, event.sender, body, event.origin_server_ts_ms, was_encrypted=True)
 
 
 def read_members(answer: object) -> dict[UserId, str]:

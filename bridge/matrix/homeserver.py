@@ -24,6 +24,8 @@ from bridge.matrix.wire import Wire
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
     from config.models import Matrix
 
 log = structlog.get_logger()
@@ -66,11 +68,12 @@ class Homeserver:
     Every method raises one of `bridge.matrix.errors` when it fails and nothing else; none retries.
     """
 
-    def __init__(self, settings: Matrix) -> None:
+    def __init__(self, settings: Matrix, engine: AsyncEngine | None = None) -> None:
+        """`engine` leads to the database that remembers which rooms are encrypted, for whoever sends."""
         self.user_id = UserId(settings.bot_user_id)
         self._timeout_s = settings.request_timeout_s
         self.wire = Wire(settings)
-        self.rooms = RoomStates(self.wire, self.user_id)
+        self.rooms = RoomStates(self.wire, self.user_id, engine=engine)
         self.encryption: Encrypts | None = None
         """Without it, nothing is sent into encrypted rooms."""
         self.cannot_read: Callable[[RoomId, frozenset[UserId]], None] = lambda _room_id, _users: None
@@ -191,6 +194,11 @@ class Homeserver:
     async def state_event(self, room_id: RoomId, event_type: str, key: str = "") -> dict[str, Any] | None:
         """The whole state event, sender and all, as of now; None where the room has none."""
         return await self.rooms.state(room_id, event_type, key, whole=True)
+
+    async def is_encrypted(self, room_id: RoomId) -> bool:
+        """Whether the room is encrypted, as of now."""
+        self.rooms.deaf(room_id)
+        return await self.rooms.is_encrypted(room_id)
 
     async def is_member(self, room_id: RoomId) -> bool:
         """Whether the bot is in the room, as of now; also of a room that there is no more."""

@@ -124,7 +124,9 @@ class Inbox:
             row = (await connection.execute(query)).one_or_none()
         if row is None:
             return None
-        return RoomMessage(room_id, EventId(row.event_id), UserId(row.sender), row.body, row.origin_server_ts_ms)
+        return RoomMessage(
+            room_id, EventId(row.event_id), UserId(row.sender), row.body, row.origin_server_ts_ms, row.was_encrypted
+        )
 
     async def mark_answered(self, room_id: RoomId) -> None:
         """The invitation to the room has been accepted or declined."""
@@ -157,4 +159,5 @@ class Inbox:
             "body": message.body,
             "origin_server_ts_ms": message.origin_server_ts_ms,
             "received_at_s": self._clock(),
+            "was_encrypted": message.was_encrypted,
         }

@@ -81,6 +81,9 @@ class Rooms(Protocol):
     def deaf(self, room_id: RoomId | None = None) -> None:
         """Events of this room, or of any, are missing."""
 
+    async def save(self) -> None:
+        """Store what must not be forgotten."""
+
 
 class Upgrades(Protocol):
     """Who follows rooms that were replaced."""
@@ -275,6 +278,7 @@ class Intake:
     async def _look_after(self) -> None:
         # After a start, and after a try that failed, all of them: which senders they wait for is no longer known.
         tries_all, self._tried_all = not self._tried_all, False
+        await self._rooms.save()
         known = await self._keys.catch_up()
         async with self._one_at_a_time:  # what was being taken in meanwhile is kept by now
             late = self._undecrypted.all() if tries_all else self._undecrypted.of_senders(known)

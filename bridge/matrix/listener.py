@@ -55,7 +55,14 @@ class Listener:
         outage = Outage(self._backoff)
         inbox = self._intake.inbox
         async with asyncio.TaskGroup() as tasks:
-            rooms = RoomWorkers(tasks, inbox, handle=self._handle, answer=self._answer, backoff=self._backoff)
+            rooms = RoomWorkers(
+                tasks,
+                inbox,
+                handle=self._handle,
+                answer=self._answer,
+                is_encrypted=self._homeserver.rooms.is_encrypted,
+                backoff=self._backoff,
+            )
             tasks.create_task(self._intake.keep_up(), name="look after keys")
             while True:
                 try:

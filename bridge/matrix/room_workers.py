@@ -21,6 +21,12 @@ Result = TypeVar("Result")
 
 PATIENCE_S = 600.0
 """What the homeserver fails is tried again for so long; later nobody waits for the answer to a command any more."""
+IN_THE_CLEAR = "plain in an encrypted room"
+"""Why a message is not acted upon that anybody between its room and us may have written, or changed."""
+
+
+class _InTheClear(Exception):
+    """Such a message."""
 
 
 class RoomWorkers:
@@ -33,12 +39,14 @@ class RoomWorkers:
         *,
         handle: Callable[[RoomMessage], Awaitable[None]],
         answer: Callable[[Invite], Awaitable[None]],
+        is_encrypted: Callable[[RoomId], Awaitable[bool]],
         backoff: Backoff,
     ) -> None:
         self._tasks = tasks
         self._inbox = inbox
         self._handle = handle
         self._answer = answer
+        self._is_encrypted = is_encrypted
         self._backoff = backoff
         self._woken: dict[RoomId, bool] = {}  # rooms with a task; True: woken since it last looked
 
@@ -67,13 +75,21 @@ class RoomWorkers:
 
     async def _act(self, message: RoomMessage) -> None:
         about = {"room_id": message.room_id, "event_id": message.event_id}
-        failed = await self._try(lambda: self._handle(message), PATIENCE_S, **about)
+        failed = await self._try(lambda: self._obey(message), PATIENCE_S, **about)
         await self._insist(lambda: self._inbox.mark_handled(message.event_id, failed=failed))
+
+    async def _obey(self, message: RoomMessage) -> None:
+        if not message.was_encrypted and await self._is_encrypted(message.room_id):
+            raise _InTheClear
+        await self._handle(message)
 
     async def _try(self, act: Callable[[], Awaitable[None]], patience_s: float, **told: str) -> str | None:
         """Act, again where that may help; gives the kind of error that made us give up, None for a success."""
         try:
             await patiently(act, patience_s=patience_s, backoff=self._backoff, **told)
+        except _InTheClear:
+            log.warning("a command in the clear is not obeyed in an encrypted room", **told)
+            return IN_THE_CLEAR
         except HomeserverError as error:
             log.warning("given up", problem=sentence(error), **told)
             return type(error).__name__

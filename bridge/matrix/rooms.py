@@ -8,15 +8,19 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bridge.matrix import events
+from bridge.matrix.encrypted_rooms import EncryptedRooms
 from bridge.matrix.encryption.devices import EncryptedRoom
 from bridge.matrix.errors import NotFound
 from bridge.matrix.ids import RoomId, UserId, is_user_id
 from bridge.matrix.power_levels import level_of
 from bridge.matrix.remembered import MOST_PARTS, Remembered
 from bridge.matrix.wire import Wire
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 SEEN_STATE = (
     "m.room.create",
@@ -50,13 +54,14 @@ class RoomStates:
         wire: Wire,
         me: UserId,
         *,
+        engine: AsyncEngine | None = None,
         most_parts: int = MOST_PARTS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._wire = wire
         self._me = me
         self._known = Remembered(most_parts, clock)
-        self._encrypted: set[RoomId] = set()  # a room never stops being encrypted
+        self._encrypted = EncryptedRooms(engine)
 
     def heard(self, room_id: RoomId, event_type: str, state_key: str = "") -> None:
         """A state event of this room has come in: what it changes is asked for anew."""
@@ -72,8 +77,19 @@ class RoomStates:
         self._known.doubt_all(room_id)
 
     async def is_encrypted(self, room_id: RoomId) -> bool:
-        """Whether the room is encrypted; any encryption event counts, whatever it says."""
-        return room_id in self._encrypted or await self._encryption(room_id) is not None
+        """Whether the room is encrypted; any encryption event counts, whatever it says.
+
+        Before anybody hears that it is, the next process knows it as well.
+        """
+        await self._encrypted.load()
+        if room_id not in self._encrypted and await self._encryption(room_id) is None:
+            return False
+        await self._encrypted.save()
+        return True
+
+    async def save(self) -> None:
+        """Have the next process know which rooms were heard to be encrypted."""
+        await self._encrypted.save()
 
     async def encrypted_room(self, room_id: RoomId) -> EncryptedRoom | None:
         """What has to be known to encrypt into the room as it is now; None: it is not encrypted.

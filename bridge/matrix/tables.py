@@ -18,6 +18,7 @@ INBOX = sa.Table(
     sa.Column("received_at_s", sa.Float, nullable=False),
     sa.Column("handled_at_s", sa.Float),
     sa.Column("failed", sa.Text),  # the kind of error that made us give up
+    sa.Column("was_encrypted", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index("matrix_inbox_by_room", "handled_at_s", "room_id", "position"),
     sqlite_autoincrement=True,
 )
@@ -59,6 +60,11 @@ TOLD = sa.Table(  # what a room has been told once
     sa.Column("room_id", sa.Text, primary_key=True),
     sa.Column("what", sa.Text, primary_key=True),  # `unreadable`, or a user who cannot read us
     sa.Column("told_at_s", sa.Float, nullable=False),
+)
+ENCRYPTED_ROOMS = sa.Table(  # rooms that are never again taken for ones without encryption
+    "matrix_encrypted_room",
+    SCHEMA,
+    sa.Column("room_id", sa.Text, primary_key=True),
 )
 SUCCESSORS = sa.Table(  # rooms that were upgraded
     "matrix_successor",

@@ -29,6 +29,9 @@ Result = TypeVar("Result")
 
 JOINS_AT_ONCE = 4
 """Joining a large room of another homeserver takes both of them a while."""
+NO_SUCCESSOR = "room does not call itself the successor of the one that does: not followed"
+IN_THE_CLEAR = "an encrypted room has a successor without encryption: encrypt that one, then invite the bot there again"
+"""What was said under encryption, and a transcript of it, goes nowhere without; only this may be mended."""
 _BACKOFF = Backoff(first_s=1.0, most_s=600.0)
 
 
@@ -46,6 +49,9 @@ class Rooms(Protocol):
 
     async def state_event(self, room_id: RoomId, event_type: str) -> dict[str, Any] | None:
         """The whole state event, None where the room has none."""
+
+    async def is_encrypted(self, room_id: RoomId) -> bool:
+        """Whether the room is encrypted, as of now."""
 
 
 class Upgrades:
@@ -127,29 +133,35 @@ class Upgrades:
         told = {"room_id": room_id, "successor": upgrade.successor}
         try:
             async with self._joining:
-                is_believed = await self._enter(upgrade)
+                against = await self._enter(upgrade)
         except RequestRefused as error:
             log.info("room has a successor; waiting to be invited there", problem=sentence(error), **told)
             return
-        if is_believed:
+        if against is None:
             await self._moved(room_id, upgrade.successor)
             await self._set(upgrade, followed_at_s=self._clock())
             log.info("room followed into its successor", **told)
             await self._look_further(upgrade.successor)
         else:
-            log.warning("room does not call itself the successor of the one that does: not followed", **told)
-            await self._forget(upgrade)
+            log.warning(against, **told)
+            if against == NO_SUCCESSOR:
+                await self._forget(upgrade)
 
-    async def _enter(self, upgrade: Upgrade) -> bool:
-        """Be in the successor; returns whether it is one, and leaves it where it is not."""
+    async def _enter(self, upgrade: Upgrade) -> str | None:
+        """Be in the successor; gives what speaks against following there, and then leaves it again."""
         was_there = await self._rooms.is_member(upgrade.successor)
         if not was_there:
             await self._rooms.join(upgrade.successor, via=server_in(upgrade.by))
-        if _predecessor(await self._rooms.state_event(upgrade.successor, "m.room.create")) == upgrade.room_id:
-            return True
-        if not was_there:
+        against = await self._against(upgrade)
+        if against is not None and not was_there:
             await self._rooms.leave(upgrade.successor)
-        return False
+        return against
+
+    async def _against(self, upgrade: Upgrade) -> str | None:
+        if _predecessor(await self._rooms.state_event(upgrade.successor, "m.room.create")) != upgrade.room_id:
+            return NO_SUCCESSOR
+        in_the_clear = not await self._rooms.is_encrypted(upgrade.successor)
+        return IN_THE_CLEAR if in_the_clear and await self._rooms.is_encrypted(upgrade.room_id) else None
 
     async def _look_further(self, successor: RoomId) -> None:
         """A successor may have been replaced itself before the bot came: nothing more is heard of that."""

@@ -16,6 +16,7 @@ class ReplacedRooms:
         self.joined = set(joined)
         self.open: set[RoomId] = set()
         """Rooms into which the bot may come without an invitation."""
+        self.encrypted: set[RoomId] = set()
         self.predecessors: dict[RoomId, object] = {}
         self.tombstones: dict[RoomId, dict[str, Any]] = {}
         self.failures: list[HomeserverError] = []
@@ -55,6 +56,10 @@ class ReplacedRooms:
         if event_type == "m.room.tombstone":
             return self.tombstones.get(room_id)
         return {"type": event_type, "content": {"predecessor": self.predecessors.get(room_id)}}
+
+    async def is_encrypted(self, room_id: RoomId) -> bool:
+        """Whether it is one of those."""
+        return room_id in self.encrypted
 
     def _fail(self) -> None:
         if self.failures:

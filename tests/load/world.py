@@ -15,6 +15,7 @@ from bridge.matrix.events import RoomMessage
 from bridge.matrix.homeserver import Homeserver
 from bridge.matrix.ids import EventId, RoomId, UserId
 from bridge.matrix.news import News, SyncResult, Timeline
+from bridge.matrix.rooms import RoomStates
 from config.models import Settings
 from tests.fakes.calls import FakeCalls
 from tests.fakes.rooms import FakeRooms
@@ -24,11 +25,27 @@ from transcripts.spool import MeetingId
 CAMILLE: Final = UserId("@camille:tchap.test")
 
 
+class PlainRooms(RoomStates):
+    """Rooms about which there is nothing to say: without encryption."""
+
+    async def state(
+        self,
+        room_id: RoomId,  # noqa: ARG002
+        event_type: str,  # noqa: ARG002
+        key: str = "",  # noqa: ARG002
+        *,
+        whole: bool = False,  # noqa: ARG002
+    ) -> dict[str, Any] | None:
+        """None of them has any."""
+        return None
+
+
 class ToldHomeserver(Homeserver):
     """Says what it is told to; everything that the listener does with it is real."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings.matrix)
+        self.rooms = PlainRooms(self.wire, self.user_id)
         self._answers: asyncio.Queue[SyncResult] = asyncio.Queue()
         self._said = 0
 

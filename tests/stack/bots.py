@@ -39,7 +39,7 @@ async def database(folder: Path) -> AsyncIterator[AsyncEngine]:
 @asynccontextmanager
 async def bot(settings: Matrix, engine: AsyncEngine, folder: Path) -> AsyncIterator[tuple[Homeserver, Encryption]]:
     """The homeserver as a bot that is ready to speak, encrypted too."""
-    async with Homeserver(settings) as homeserver:
+    async with Homeserver(settings, engine) as homeserver:
         encryption = Encryption(homeserver.wire, engine, settings, folder)
         homeserver.encryption = encryption
         await encryption.prepare()

@@ -29,7 +29,7 @@ from bridge.matrix.homeserver import Homeserver
 from bridge.matrix.ids import RoomId
 from bridge.matrix.intake import Wanted
 from bridge.matrix.outbound import edit_of, file_message, in_thread, notice, reply_to
-from bridge.matrix.tables import DEVICE, SYNC
+from bridge.matrix.tables import DEVICE, INBOX, SYNC
 from bridge.matrix.wire import Acting
 from config.models import Matrix
 from tests.fakes.listening import intake_of, listener_of
@@ -55,7 +55,7 @@ async def listening(
     settings: Matrix, engine: AsyncEngine, folder: Path, handle: Callable[[Homeserver], Handle]
 ) -> AsyncIterator[Homeserver]:
     """The bot, prepared by its own listener, until the block ends."""
-    async with Homeserver(settings) as homeserver:
+    async with Homeserver(settings, engine) as homeserver:
         encryption = Encryption(homeserver.wire, engine, settings, folder)
         homeserver.encryption = encryption
         intake = intake_of(homeserver, engine, WANTED, keys=encryption)
@@ -128,6 +128,24 @@ async def test_commands_are_read_after_a_restart_and_in_keys_that_came_while_the
         await friend.until_joined(other_room, homeserver.user_id)
         await friend.say(other_room, "!visio 3")
         await second.until("!visio 2", "!visio 3")
+
+
+async def test_a_command_in_the_clear_is_not_obeyed_in_an_encrypted_room(
+    settings: Matrix, engine: AsyncEngine, tmp_path: Path, friend: Friend
+) -> None:
+    """It says nothing about the device that it came from, and what follows it is obeyed."""
+    heard = Heard()
+    async with listening(settings, engine, tmp_path, lambda _: heard) as homeserver:
+        room_id = await friend.encrypted_room(homeserver.user_id)
+        await friend.until_joined(room_id, homeserver.user_id)
+        path = ("rooms", room_id, "send", "m.room.message", "in-the-clear")
+        plain = {"msgtype": "m.text", "body": "!visio en clair"}
+        await friend.homeserver.wire.request("PUT", "saying it in the clear", path, plain)
+        await friend.say(room_id, "!visio")
+        await heard.until("!visio")
+    async with engine.connect() as connection:
+        query = sa.select(INBOX.c.was_encrypted, INBOX.c.failed).order_by(INBOX.c.position)
+        assert (await connection.execute(query)).all()[0] == (False, "plain in an encrypted room")
 
 
 async def test_the_bots_device_is_signed_by_its_owner(

@@ -9,12 +9,13 @@ from contextlib import asynccontextmanager
 import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
 
 from bridge.matrix.backoff import Backoff
 from bridge.matrix.homeserver import Homeserver
 from bridge.matrix.ids import RoomId
 from bridge.matrix.tombstones import read_tombstone
-from bridge.matrix.upgrades import Upgrades
+from bridge.matrix.upgrades import IN_THE_CLEAR, Upgrades
 from tests.stack.people import MatrixPerson
 
 WITHIN_S = 30
@@ -129,6 +130,30 @@ async def test_a_room_that_was_named_by_no_successor_of_its_own_is_not_followed(
             await asyncio.sleep(0.1)
     assert moves.told.empty()
     assert await homeserver.is_member(room_id)
+
+
+async def test_an_encrypted_room_is_followed_into_a_successor_only_once_that_is_encrypted(
+    upgrades: Upgrades, moves: Moves, engine: AsyncEngine, homeserver: Homeserver, claire: MatrixPerson
+) -> None:
+    """Whoever replaces a room by hand may have forgotten it, or mean to read along."""
+    room_id = RoomId(await claire.create_room("Budget", encrypted=True))
+    content = {"predecessor": {"room_id": room_id}}
+    body = {"preset": "public_chat", "visibility": "private", "name": "Budget", "creation_content": content}
+    answer = await claire.request("POST", "/_matrix/client/v3/createRoom", body)
+    successor = RoomId(answer["room_id"])
+    await claire.set_state(room_id, "m.room.tombstone", {"body": "Par ici", "replacement_room": successor})
+    for each in (room_id, successor):
+        await claire.invite(each, homeserver.user_id)
+        await homeserver.join(each)
+    with capture_logs() as logs:
+        await hears_of_it(upgrades, engine, homeserver, room_id)
+        async with asyncio.timeout(WITHIN_S):
+            while IN_THE_CLEAR not in [entry["event"] for entry in logs]:  # noqa: ASYNC110 (nobody tells)
+                await asyncio.sleep(0.1)
+    assert moves.told.empty()
+    await claire.set_state(successor, "m.room.encryption", {"algorithm": "m.megolm.v1.aes-sha2"})
+    await upgrades.arrived(successor)
+    assert await moves.next() == (room_id, successor)
 
 
 async def membership(person: MatrixPerson, room_id: str, homeserver: Homeserver) -> str:

@@ -11,6 +11,7 @@ down_revision = "0002"
 
 def upgrade() -> None:
     """Make the tables of the encryption, and of what else comes in and is remembered of rooms."""
+    op.add_column("matrix_inbox", sa.Column("was_encrypted", sa.Boolean, nullable=False, server_default=sa.false()))
     op.create_table(
         "matrix_transaction",
         sa.Column("txn_id", sa.Text, primary_key=True),
@@ -33,6 +34,10 @@ def upgrade() -> None:
         sa.Column("room_id", sa.Text, primary_key=True),
         sa.Column("what", sa.Text, primary_key=True),
         sa.Column("told_at_s", sa.Float, nullable=False),
+    )
+    op.create_table(
+        "matrix_encrypted_room",
+        sa.Column("room_id", sa.Text, primary_key=True),
     )
     op.create_table(
         "matrix_successor",

@@ -216,7 +216,7 @@ def decrypted(content: object, event_type: str = "m.room.message") -> RoomMessag
 def test_a_decrypted_text_is_a_message_of_the_event_that_it_was_in() -> None:
     """Anything else is none, as in the clear."""
     text = {"msgtype": "m.text", "body": "!visio"}
-    assert decrypted(text) == RoomMessage(HERE, EventId("$1"), UserId(CLAIRE), "!visio", 5)
+    assert decrypted(text) == RoomMessage(HERE, EventId("$1"), UserId(CLAIRE), "!visio", 5, was_encrypted=True)
     assert decrypted(text, "m.reaction") is None
     assert decrypted(text | {"msgtype": "m.notice"}) is None
     assert decrypted(text | {"m.new_content": text}) is None

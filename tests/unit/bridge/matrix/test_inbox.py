@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,15 @@ async def test_it_survives_the_process(inbox: Inbox, engine: AsyncEngine) -> Non
     assert await again.next_batch() == "s1"
     assert await again.next_message(ROOM) == command("$1")
     assert await again.rooms_waiting() == {ROOM, OTHER}
+
+
+@pytest.mark.parametrize("was_encrypted", [True, False])
+async def test_whether_a_message_was_encrypted_is_kept(inbox: Inbox, was_encrypted: bool) -> None:
+    """It is acted upon later, perhaps by another process."""
+    await inbox.store("s1", [replace(command("$1"), was_encrypted=was_encrypted)])
+    waiting = await inbox.next_message(ROOM)
+    assert waiting is not None
+    assert waiting.was_encrypted is was_encrypted
 
 
 async def test_a_known_event_id_is_stored_once(inbox: Inbox) -> None:

@@ -128,7 +128,7 @@ async def until(condition: Any) -> None:
 @pytest_asyncio.fixture
 async def scene(engine: AsyncEngine) -> AsyncIterator[Scene]:
     """A prepared intake."""
-    async with FakeHomeserver() as server, Homeserver(server.settings()) as homeserver:
+    async with FakeHomeserver() as server, Homeserver(server.settings(), engine) as homeserver:
         homeserver.wire.acting = Acting(UserId(BOT), "as-token-of-the-tests", "GREFFIER", is_masquerading=True)
         scene = Scene(homeserver, engine)
         await scene.intake.prepare()
@@ -185,6 +185,14 @@ class TestSync:
         assert not await scene.homeserver.rooms.is_encrypted(HERE)
         await scene.sync(joined({"type": "m.room.encryption", "state_key": "", "content": {}}))
         assert await scene.homeserver.rooms.is_encrypted(HERE)
+
+    async def test_that_a_room_was_encrypted_is_known_to_the_next_process(self, scene: Scene) -> None:
+        """Also when nothing was sent there yet."""
+        await scene.sync(joined({"type": "m.room.encryption", "state_key": "", "content": {}}))
+        async with scene.looked_after():
+            async with asyncio.timeout(10):
+                while not await scene.rows("matrix_encrypted_room"):  # noqa: ASYNC110 (a database tells nobody)
+                    await asyncio.sleep(0.005)
 
     async def test_upgrades_are_stored_with_the_rest_and_then_followed(self, scene: Scene) -> None:
         """Of however many rooms."""

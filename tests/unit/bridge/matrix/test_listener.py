@@ -102,6 +102,28 @@ async def test_a_command_is_heard_and_other_messages_are_not(server: FakeHomeser
     assert stored == ["$1", "$2"]
 
 
+async def test_a_command_in_the_clear_is_not_obeyed_in_an_encrypted_room(
+    server: FakeHomeserver, engine: AsyncEngine
+) -> None:
+    """Also when both are heard at once."""
+    heard = Heard()
+    async with listening(server, engine, heard):
+        encrypted = {"type": "m.room.encryption", "event_id": "$e", "sender": CLAIRE, "state_key": "", "content": {}}
+        await server.tell(joined(encrypted, command("$1")))
+        async with asyncio.timeout(10):
+            while not await failures(engine):  # noqa: ASYNC110 (a database tells nobody)
+                await asyncio.sleep(0.005)
+    assert await failures(engine) == ["plain in an encrypted room"]
+    assert heard.bodies == []
+
+
+async def failures(engine: AsyncEngine) -> list[str]:
+    """Why messages were not acted upon."""
+    async with engine.connect() as connection:
+        failed = await connection.execute(text("SELECT failed FROM matrix_inbox WHERE failed IS NOT NULL"))
+        return [str(why) for why in failed.scalars()]
+
+
 async def test_what_the_first_sync_brings_is_not_a_command(server: FakeHomeserver, engine: AsyncEngine) -> None:
     """It was said before the bot was there."""
     await server.tell(joined(command("$before")))

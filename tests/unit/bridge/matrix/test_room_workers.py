@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
@@ -15,7 +16,7 @@ from structlog.testing import capture_logs
 
 from bridge.matrix import room_workers
 from bridge.matrix.backoff import Backoff
-from bridge.matrix.errors import Forbidden, HomeserverUnreachable
+from bridge.matrix.errors import EncryptionNotReady, Forbidden, HomeserverUnreachable
 from bridge.matrix.events import Invite, RoomMessage
 from bridge.matrix.ids import EventId, RoomId, UserId
 from bridge.matrix.inbox import Inbox
@@ -50,18 +51,26 @@ async def inbox(engine: AsyncEngine) -> Inbox:
     return Inbox(engine, UserId("@greffier:tchap.test"))
 
 
+async def in_the_clear(_: RoomId) -> bool:
+    """Most of these rooms are not encrypted."""
+    return False
+
+
 @asynccontextmanager
 async def working(
     inbox: Inbox,
     handle: Callable[[RoomMessage], Awaitable[None]],
     answer: Callable[[Invite], Awaitable[None]] = never,
+    is_encrypted: Callable[[RoomId], Awaitable[bool]] = in_the_clear,
 ) -> AsyncIterator[RoomWorkers]:
     """Workers that are cancelled at the end."""
     ready: asyncio.Future[RoomWorkers] = asyncio.get_running_loop().create_future()
 
     async def live() -> None:
         async with asyncio.TaskGroup() as tasks:
-            ready.set_result(RoomWorkers(tasks, inbox, handle=handle, answer=answer, backoff=AT_ONCE))
+            ready.set_result(
+                RoomWorkers(tasks, inbox, handle=handle, answer=answer, is_encrypted=is_encrypted, backoff=AT_ONCE)
+            )
             await asyncio.Event().wait()
 
     task = asyncio.create_task(live())
@@ -246,6 +255,51 @@ async def test_what_the_homeserver_refuses_is_not_tried_again(inbox: Inbox) -> N
             await until(lambda: nothing_waits(inbox))
     assert tries == ["$1"]
     assert logs[0]["problem"] == "not a member"
+
+
+async def test_a_command_in_the_clear_is_not_obeyed_in_an_encrypted_room(inbox: Inbox, engine: AsyncEngine) -> None:
+    """Its homeserver may have made it up; encrypted ones are obeyed, and in other rooms all."""
+    seen: list[str] = []
+
+    async def handle(message: RoomMessage) -> None:
+        seen.append(message.event_id)
+
+    async def is_encrypted(room_id: RoomId) -> bool:
+        return room_id == ROOM
+
+    genuine = replace(command("$2"), was_encrypted=True)
+    await inbox.store("s1", [command("$1"), genuine, command("$3", OTHER)])
+    with capture_logs() as logs:
+        async with working(inbox, handle, is_encrypted=is_encrypted) as rooms:
+            rooms.wake(ROOM)
+            rooms.wake(OTHER)
+            await until(lambda: nothing_waits(inbox))
+    assert sorted(seen) == ["$2", "$3"]
+    assert [(entry["log_level"], entry["event_id"]) for entry in logs] == [("warning", "$1")]
+    async with engine.connect() as connection:
+        failed = await connection.execute(text("SELECT event_id, failed, body FROM matrix_inbox ORDER BY event_id"))
+        assert failed.all() == [("$1", "plain in an encrypted room", None), ("$2", None, None), ("$3", None, None)]
+
+
+async def test_a_command_waits_until_it_is_known_whether_its_room_is_encrypted(inbox: Inbox) -> None:
+    """Nothing is obeyed in doubt, and nothing lost by it."""
+    seen: list[str] = []
+    troubles: list[Exception] = [HomeserverUnreachable("away"), EncryptionNotReady("no database")]
+
+    async def handle(message: RoomMessage) -> None:
+        assert not troubles
+        seen.append(message.event_id)
+
+    async def is_encrypted(_: RoomId) -> bool:
+        if troubles:
+            raise troubles.pop()
+        return False
+
+    await inbox.store("s1", [command("$1")])
+    async with working(inbox, handle, is_encrypted=is_encrypted) as rooms:
+        rooms.wake(ROOM)
+        await until(lambda: nothing_waits(inbox))
+    assert seen == ["$1"]
 
 
 async def test_an_invitation_is_answered_before_messages_are_handled(inbox: Inbox) -> None:

@@ -16,7 +16,7 @@ from bridge.matrix.backoff import Backoff
 from bridge.matrix.errors import Forbidden, HomeserverFault, HomeserverUnreachable
 from bridge.matrix.ids import RoomId, UserId
 from bridge.matrix.tombstones import Upgrade
-from bridge.matrix.upgrades import JOINS_AT_ONCE, Upgrades
+from bridge.matrix.upgrades import IN_THE_CLEAR, JOINS_AT_ONCE, Upgrades
 from tests.fakes.replaced_rooms import ReplacedRooms
 from tests.fakes.waiting import until
 
@@ -251,6 +251,36 @@ async def test_a_room_in_which_the_bot_is_already_is_not_left_for_not_being_a_su
             await nothing_more(bot)
     assert rooms.joined == {OLD, NEW}
     assert bot.moves == []
+
+
+async def test_an_encrypted_room_is_not_followed_into_one_without_encryption(bot: Bot, rooms: ReplacedRooms) -> None:
+    """What was said there would go on in the clear; once the successor is encrypted, an invitation brings the bot."""
+    rooms.encrypted.add(OLD)
+    with capture_logs() as logs:
+        async with following(bot):
+            await bot.hears(upgrade())
+            await until(lambda: rooms.left)
+            await nothing_more(bot)
+            assert bot.moves == []
+            rooms.joined.add(NEW)  # invited, and still in the clear
+            await bot.upgrades.arrived(NEW)
+            await nothing_more(bot)
+            assert bot.moves == []
+            rooms.encrypted.add(NEW)
+            await bot.upgrades.arrived(NEW)
+            await until(lambda: bot.moves)
+    assert bot.moves == [(OLD, NEW)]
+    assert rooms.left == [NEW]
+    assert [entry["event"] for entry in logs if entry["log_level"] == "warning"] == [IN_THE_CLEAR] * 2
+
+
+async def test_a_room_without_encryption_is_followed_into_an_encrypted_one(bot: Bot, rooms: ReplacedRooms) -> None:
+    """Nothing is lost by that."""
+    rooms.encrypted.add(NEW)
+    async with following(bot):
+        await bot.hears(upgrade())
+        await until(lambda: bot.moves)
+    assert rooms.left == []
 
 
 async def test_a_successor_that_was_replaced_before_the_bot_came_is_left_behind_as_well(
