@@ -74,6 +74,6 @@ class Listener:
             log.info("joined a room", room_id=invite.room_id, inviter=invite.inviter)
             if self._joined is not None:
                 await self._joined(invite.room_id)
-        else:
+        elif not await self._homeserver.is_member(invite.room_id):  # pushed late, it may be of before the bot came
             await self._homeserver.leave(invite.room_id)
             log.info("declined an invitation", room_id=invite.room_id, inviter=invite.inviter)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import unquote
 
 import pytest_asyncio
 from sqlalchemy import text
@@ -269,6 +270,21 @@ class TestInvitations:
         async with listening(server, engine, Heard()):
             await server.tell(invited(CLAIRE))
             await server.until_asked("POST", "/join", 4)
+
+    async def test_an_invitation_that_comes_late_does_not_put_the_bot_out_of_the_room(
+        self, server: FakeHomeserver, engine: AsyncEngine
+    ) -> None:
+        """It is of before somebody else had the bot come; a transaction may be that old."""
+        server.answers("GET", "/joined_rooms", Answer(body={"joined_rooms": [ROOM]}))
+        async with listening(server, engine, Heard()):
+            await server.tell(invited("@eve:elsewhere.test"))
+            await server.tell(invited("@eve:elsewhere.test", room_id=OTHER))
+            await server.until_asked("POST", "/leave")
+            async with asyncio.timeout(10):
+                while await Inbox(engine, UserId(BOT)).rooms_waiting():  # noqa: ASYNC110 (a database tells nobody)
+                    await asyncio.sleep(0.01)
+        left = [unquote(request.path).split("/")[5] for request in server.asked("POST", "/leave")]
+        assert left == [OTHER]
 
     async def test_an_invitation_that_is_gone_is_let_go(self, server: FakeHomeserver, engine: AsyncEngine) -> None:
         """A refusal is not tried again, and stops nothing."""
