@@ -25,9 +25,10 @@ _PRUNE_EVERY_S = 3600.0
 class SyncLoop:
     """Feeds the intake from the position that is stored.
 
-    Where the homeserver pushes what happens in rooms (`rooms_are_pushed`), it asks for what concerns keys alone, but
-    for the first time after an outage: a homeserver that was stopped in the middle of pushing may keep what it had, and
-    say it only after something else has failed. What comes both ways is one event.
+    Where the homeserver pushes what happens in rooms (`rooms_are_pushed`), it asks for what concerns keys alone, and
+    for the changes by which what is known of rooms becomes doubtful; but for the first time after an outage: a
+    homeserver that was stopped in the middle of pushing may keep what it had, and say it only after something else has
+    failed. What comes both ways is one event.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class SyncLoop:
     async def _sync(self, since: str | None, wait_s: float, *, keys_alone: bool) -> SyncResult:
         try:
             result = await self._homeserver.sync(since, wait_s=wait_s, keys_alone=keys_alone)
-            return replace(result, news=News()) if keys_alone else result
+            return replace(result, news=_of_state_alone(result.news)) if keys_alone else result
         except HomeserverError as error:
             self._intake.deaf()
             refused = isinstance(error, RequestRefused) and error.errcode in ("M_UNKNOWN", "M_INVALID_PARAM")
@@ -107,3 +108,7 @@ class SyncLoop:
         if self._clock() - self._pruned_at_s > _PRUNE_EVERY_S:
             await self._inbox.prune()
             self._pruned_at_s = self._clock()
+
+
+def _of_state_alone(news: News) -> News:
+    return News(touched=news.touched, unknown=news.unknown)

@@ -8,12 +8,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import unquote
 
+import pytest
 import pytest_asyncio
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from bridge.matrix.errors import HomeserverFault
+from bridge.matrix.errors import HomeserverFault, RoomIsEncrypted
 from bridge.matrix.events import RoomMessage
 from bridge.matrix.homeserver import Homeserver
 from bridge.matrix.ids import RoomId, UserId
@@ -125,8 +126,29 @@ async def test_where_rooms_are_pushed_what_an_outage_held_back_is_asked_for(
         await server.tell(joined(command("$held")))
         await heard.until("!visio $held")
         asked = await server.until_asked("GET", "/sync", 6)
-        for_keys_alone = ['"rooms": []' in request.query["filter"] for request in asked[:6]]
+        for_keys_alone = ["m.room.message" not in request.query["filter"] for request in asked[:6]]
         assert for_keys_alone == [False, True, True, True, False, True]
+
+
+async def test_where_rooms_are_pushed_a_room_that_is_encrypted_meanwhile_gets_no_plaintext(
+    server: FakeHomeserver, engine: AsyncEngine
+) -> None:
+    """Also when nothing can be pushed: /sync says so, and what else it says of rooms is left to the pushes."""
+    event = {"type": "m.room.encryption", "state_key": "", "sender": CLAIRE, "content": {}}
+    async with Homeserver(server.settings(request_timeout_s=2)) as homeserver:
+        intake = intake_of(homeserver, engine, Wanted(lambda _: False, lambda _: True), clock=lambda: NOW_S)
+        listener = listener_of(homeserver, intake, Heard(), rooms_are_pushed=True)
+        task = asyncio.create_task(listener.run())
+        await server.until_asked("GET", "/sync", 2)
+        await homeserver.send(RoomId(ROOM), "m.room.message", {"body": "Bonjour"}, "1")
+        server.answers("GET", "/state/m.room.encryption/", Answer(body={"algorithm": "m.megolm.v1.aes-sha2"}))
+        await server.tell(joined(event, command("$1")))
+        await server.until_asked("GET", "/sync", 3)
+        with pytest.raises(RoomIsEncrypted):
+            await homeserver.send(RoomId(ROOM), "m.room.message", {"body": "Secret"}, "2")
+        assert await intake.inbox.rooms_waiting() == set()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_an_old_command_is_not_acted_upon(server: FakeHomeserver, engine: AsyncEngine) -> None:
