@@ -47,8 +47,8 @@ class Listener:
         self._handle = handle
         self._prepare = prepare
         self._joined = joined
-        self._sync_loop = SyncLoop(homeserver, intake, rooms_are_pushed=rooms_are_pushed)
         self._backoff = backoff or Backoff()
+        self._sync_loop = SyncLoop(homeserver, intake, rooms_are_pushed=rooms_are_pushed, backoff=self._backoff)
 
     async def run(self) -> None:
         """Listen until cancelled; whatever fails meanwhile is said once, tried again and recovered from."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
-from bridge.matrix.backoff import Outage, sentence
+from bridge.matrix.backoff import Backoff, Outage, patiently, sentence
 from bridge.matrix.errors import HomeserverError, HomeserverFault, RequestRefused
 from bridge.matrix.events import Heard
 from bridge.matrix.homeserver import Homeserver
@@ -19,6 +20,9 @@ log = structlog.get_logger()
 
 SYNC_WAIT_S = 30.0
 MAX_HISTORY_PAGES = 10
+HISTORY_PATIENCE_S = 30.0
+"""How long what was missed, in all rooms together, is asked for again where the homeserver fails: nothing else is heard
+meanwhile."""
 _PRUNE_EVERY_S = 3600.0
 
 
@@ -37,12 +41,14 @@ class SyncLoop:
         intake: Intake,
         *,
         rooms_are_pushed: bool = False,
+        backoff: Backoff | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._homeserver = homeserver
         self._inbox = intake.inbox
         self._intake = intake
         self._rooms_are_pushed = rooms_are_pushed
+        self._backoff = backoff or Backoff()
         self._clock = clock
         self._pruned_at_s = float("-inf")
 
@@ -77,13 +83,14 @@ class SyncLoop:
 
     async def _whole(self, news: News, since: str) -> News:
         """The same with every gap filled, as far as what is missing can still matter."""
+        give_up_at_s = time.monotonic() + HISTORY_PATIENCE_S
         timelines = [
-            replace(timeline, heard=(*await self._missed(timeline, since), *timeline.heard))
+            replace(timeline, heard=(*await self._missed(timeline, since, give_up_at_s), *timeline.heard))
             for timeline in news.timelines
         ]
         return replace(news, timelines=tuple(timelines))
 
-    async def _missed(self, timeline: Timeline, since: str) -> list[Heard]:
+    async def _missed(self, timeline: Timeline, since: str, give_up_at_s: float) -> list[Heard]:
         """What a long absence left out of a room's timeline: read backwards."""
         missed: list[Heard] = []
         before = timeline.gap_before
@@ -91,7 +98,12 @@ class SyncLoop:
             if before is None:
                 return missed
             try:
-                page = await self._homeserver.history(timeline.room_id, before=before, until=since)
+                page = await patiently(
+                    partial(self._homeserver.history, timeline.room_id, before=before, until=since),
+                    patience_s=give_up_at_s - time.monotonic(),
+                    backoff=self._backoff,
+                    where="reading missed messages",
+                )
             except (RequestRefused, HomeserverFault) as error:
                 # One room's broken history must not keep the bot from all others.
                 log.warning("missed messages not read", room_id=timeline.room_id, problem=sentence(error))

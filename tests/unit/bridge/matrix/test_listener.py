@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
+from bridge.matrix import sync_loop
 from bridge.matrix.errors import HomeserverFault, RoomIsEncrypted
 from bridge.matrix.events import RoomMessage
 from bridge.matrix.homeserver import Homeserver
@@ -139,16 +140,18 @@ async def test_where_rooms_are_pushed_a_room_that_is_encrypted_meanwhile_gets_no
         intake = intake_of(homeserver, engine, Wanted(lambda _: False, lambda _: True), clock=lambda: NOW_S)
         listener = listener_of(homeserver, intake, Heard(), rooms_are_pushed=True)
         task = asyncio.create_task(listener.run())
-        await server.until_asked("GET", "/sync", 2)
-        await homeserver.send(RoomId(ROOM), "m.room.message", {"body": "Bonjour"}, "1")
-        server.answers("GET", "/state/m.room.encryption/", Answer(body={"algorithm": "m.megolm.v1.aes-sha2"}))
-        await server.tell(joined(event, command("$1")))
-        await server.until_asked("GET", "/sync", 3)
-        with pytest.raises(RoomIsEncrypted):
-            await homeserver.send(RoomId(ROOM), "m.room.message", {"body": "Secret"}, "2")
-        assert await intake.inbox.rooms_waiting() == set()
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        try:
+            await server.until_asked("GET", "/sync", 2)
+            await homeserver.send(RoomId(ROOM), "m.room.message", {"body": "Bonjour"}, "1")
+            server.answers("GET", "/state/m.room.encryption/", Answer(body={"algorithm": "m.megolm.v1.aes-sha2"}))
+            await server.tell(joined(event, command("$1")))
+            await server.until_asked("GET", "/sync", 3)
+            with pytest.raises(RoomIsEncrypted):
+                await homeserver.send(RoomId(ROOM), "m.room.message", {"body": "Secret"}, "2")
+            assert await intake.inbox.rooms_waiting() == set()
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_an_old_command_is_not_acted_upon(server: FakeHomeserver, engine: AsyncEngine) -> None:
@@ -234,10 +237,37 @@ class TestGaps:
             await heard.until("!visio $1", "!visio $2")
         assert len(server.asked("GET", "/messages")) == MAX_HISTORY_PAGES
 
-    async def test_a_history_that_cannot_be_read_costs_its_own_gap_only(
+    async def test_a_homeserver_that_fails_for_a_moment_costs_nothing_that_was_missed(
         self, server: FakeHomeserver, engine: AsyncEngine
     ) -> None:
+        """It has just been restarted, most likely: that is why something was missed."""
+        heard = Heard()
+        server.answers("GET", "/messages", Answer(body={"chunk": [command("$missed")]}))
+        server.fails("/messages", PROXY_PAGE, times=3)
+        async with listening(server, engine, heard):
+            await server.tell(joined(command("$1"), limited=True, prev_batch="t2"))
+            await heard.until("!visio $missed", "!visio $1")
+
+    async def test_the_patience_is_one_for_all_rooms(
+        self, server: FakeHomeserver, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Two thousand broken histories do not make the bot deaf for a day."""
+        monkeypatch.setattr(sync_loop, "HISTORY_PATIENCE_S", 0.3)
+        heard, gap = Heard(), {"limited": True, "prev_batch": "t2"}
+        server.answers("GET", "/messages", PROXY_PAGE)
+        async with listening(server, engine, heard):
+            rooms = [joined(room_id=f"!broken{number}", **gap)["join"] for number in range(5)]
+            rooms.append(joined(command("$1"))["join"])
+            await server.tell({"join": {room_id: room for each in rooms for room_id, room in each.items()}})
+            await heard.until("!visio $1")
+        # No more waits than 0.3 s hold, with three short ones for each room; were it 0.3 s a room, some 40.
+        assert len(server.asked("GET", "/messages")) <= 25
+
+    async def test_a_history_that_cannot_be_read_costs_its_own_gap_only(
+        self, server: FakeHomeserver, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """The rest is heard, and the log says so."""
+        monkeypatch.setattr(sync_loop, "HISTORY_PATIENCE_S", 0.1)
         heard = Heard()
         server.answers("GET", "/messages", PROXY_PAGE)
         with capture_logs() as logs:
