@@ -133,9 +133,9 @@ class Upgrades:
             return
         if is_believed:
             await self._moved(room_id, upgrade.successor)
+            await self._look_further(upgrade.successor)  # before it is done with: nobody looks there again
             await self._set(upgrade, followed_at_s=self._clock())
             log.info("room followed into its successor", **told)
-            await self._look_further(upgrade.successor)
         else:
             log.warning("room does not call itself the successor of the one that does: not followed", **told)
             await self._forget(upgrade)
