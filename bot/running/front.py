@@ -103,8 +103,8 @@ async def run(settings: Settings, name: str | None = None) -> None:
         )
 
         async def joined(room_id: RoomId) -> None:
+            await upgrades.arrived(room_id)  # first: it may be what a meeting waits for to have a room
             await redelivery.into(room_id)
-            await upgrades.arrived(room_id)
 
         transactions = _transactions(settings.matrix, homeserver.user_id, intake)
         listener = Listener(

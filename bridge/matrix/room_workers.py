@@ -68,12 +68,13 @@ class RoomWorkers:
 
         async def answer() -> None:
             nonlocal latest
-            latest = await self._insist(lambda: self._inbox.next_invite(room_id))
+            latest = await self._inbox.next_invite(room_id)
             if latest is not None:
                 await self._answer(latest.invite)
 
-        # Not given up: whoever invites a bot expects it to come, and does not invite it twice.
-        await self._try(answer, math.inf, room_id=room_id)
+        # Not given up: whoever invites a bot expects it to come, and does not invite it twice. What is done on coming
+        # uses the database as well, and has no other occasion.
+        await self._try(lambda: self._insist(answer), math.inf, room_id=room_id)
         if (answered := latest) is not None:
             await self._insist(lambda: self._inbox.mark_answered(answered))
 

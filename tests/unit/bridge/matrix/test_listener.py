@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import pytest
 import pytest_asyncio
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
@@ -382,6 +383,22 @@ class TestArrivals:
             await server.tell(joined(command("$1")))
             await heard.until("!visio $1")
         assert tries == [ROOM] * 3
+
+    async def test_a_database_that_fails_just_then_does_not_keep_it_from_being_told(
+        self, server: FakeHomeserver, engine: AsyncEngine
+    ) -> None:
+        """There is no other occasion to do what is to be done there."""
+        told: asyncio.Queue[RoomId] = asyncio.Queue()
+        failures = [OperationalError("SELECT", {}, Exception("database is locked"))] * 2
+
+        async def fails(room_id: RoomId) -> None:
+            if failures:
+                raise failures.pop()
+            await told.put(room_id)
+
+        async with listening(server, engine, Heard(), arrived=fails), asyncio.timeout(10):
+            await server.tell(invited(CLAIRE))
+            assert await told.get() == ROOM
 
 
 class TestOutages:
