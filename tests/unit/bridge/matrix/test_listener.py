@@ -39,6 +39,7 @@ from tests.fakes.matrix import (
     invited,
     joined,
     message,
+    pushed,
 )
 
 NOW_S = 10_000.0
@@ -492,6 +493,20 @@ class TestOutages:
                 await heard.until("!visio Licenciements")
         assert "disk full" in logs[0]["problem"]
         assert "Licenciements" not in str(logs)
+
+
+async def test_what_is_pushed_once_the_listening_has_ended_is_stored_for_the_next_start(
+    server: FakeHomeserver, engine: AsyncEngine
+) -> None:
+    """Nobody is left to act upon it, which is no fault."""
+    async with Homeserver(server.settings(request_timeout_s=2)) as homeserver:
+        intake = intake_of(homeserver, engine, Wanted(lambda _: True, lambda _: True), clock=lambda: NOW_S)
+        task = asyncio.create_task(listener_of(homeserver, intake, Heard(), rooms_are_pushed=True).run())
+        await server.until_asked("GET", "/sync", 2)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await intake.take_transaction("t1", pushed(command("$1")))
+        assert await intake.inbox.rooms_waiting() == {ROOM}
 
 
 class TestHostileEvents:
