@@ -22,7 +22,7 @@ from bridge.matrix.backoff import Backoff, again_while, sentence
 from bridge.matrix.errors import HomeserverError, RequestRefused
 from bridge.matrix.ids import RoomId, UserId, server_in
 from bridge.matrix.tables import SUCCESSORS
-from bridge.matrix.tombstones import Upgrade, read_tombstone
+from bridge.matrix.tombstones import Upgrade, read_predecessor, read_tombstone
 
 log = structlog.get_logger()
 Result = TypeVar("Result")
@@ -145,7 +145,7 @@ class Upgrades:
         was_there = await self._rooms.is_member(upgrade.successor)
         if not was_there:
             await self._rooms.join(upgrade.successor, via=server_in(upgrade.by))
-        if _predecessor(await self._rooms.state_event(upgrade.successor, "m.room.create")) == upgrade.room_id:
+        if read_predecessor(await self._rooms.state_event(upgrade.successor, "m.room.create")) == upgrade.room_id:
             return True
         if not was_there:
             await self._rooms.leave(upgrade.successor)
@@ -193,10 +193,3 @@ def _is(upgrade: Upgrade) -> sa.ColumnElement[bool]:
 
 def _may_pass(error: Exception) -> bool:
     return isinstance(error, SQLAlchemyError) or (isinstance(error, HomeserverError) and error.can_be_retried)
-
-
-def _predecessor(create: dict[str, Any] | None) -> object:
-    """The room that this one says it replaces, whatever shape its `m.room.create` has."""
-    content = (create or {}).get("content")
-    predecessor = content.get("predecessor") if isinstance(content, dict) else None
-    return predecessor.get("room_id") if isinstance(predecessor, dict) else None
