@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -19,6 +20,7 @@ from bridge.matrix.backoff import Backoff, patiently
 from bridge.matrix.errors import NotFound, RequestRefused
 from bridge.matrix.ids import EventId, RoomId
 from bridge.matrix.outbound import Content, Uploaded, is_edit, relating_to
+from bridge.matrix.tombstones import read_predecessor
 from transcripts.spool import MeetingId
 
 T = TypeVar("T")
@@ -28,6 +30,7 @@ PATIENCE_S = 24 * 3600.0
 """How long what must reach the room waits for a homeserver that is away; a process that begins again waits anew."""
 HONOURED_FOR = timedelta(hours=20)
 """How long a transaction id is relied on: homeservers forget it after 24 hours, and not all to the minute."""
+_MOST_ROOMS_BEFORE = 10
 
 
 class Meetings(Protocol):
@@ -51,6 +54,9 @@ class Rooms(Protocol):
 
     async def is_member(self, room_id: RoomId) -> bool:
         """Whether the bot is in the room."""
+
+    async def state_event(self, room_id: RoomId, event_type: str) -> dict[str, Any] | None:
+        """The whole state event, None where the room has none."""
 
 
 def transaction_id(*parts: str) -> str:
@@ -131,11 +137,23 @@ class Posting:
         return await self._send_into(room_id, meeting, content, _transaction(meeting, name, room_id))
 
     async def _sent_before_it_moved(self, meeting: Meeting, name: str) -> EventId | None:
-        txn_id = _transaction(meeting, name, meeting.room_id)
-        try:
-            return await self._rooms.find_sent(meeting.room_id, txn_id, since=meeting.opened_at)
-        except RequestRefused:  # the bot was put out of the old room, and nobody can tell any more
-            return None
+        for room_id in await self._rooms_before(meeting):
+            txn_id = _transaction(meeting, name, room_id)
+            with suppress(RequestRefused):  # the bot was put out of an old room, and nobody can tell any more
+                if sent := await self._rooms.find_sent(room_id, txn_id, since=meeting.opened_at):
+                    return sent
+        return None
+
+    async def _rooms_before(self, meeting: Meeting) -> list[RoomId]:
+        """Those in which the meeting was, the latest first: each says which one it replaced."""
+        found = [meeting.present_room]
+        with suppress(RequestRefused):  # put out of one of them: what is before that is not known
+            while len(found) <= _MOST_ROOMS_BEFORE:
+                room_id = read_predecessor(await self._rooms.state_event(found[-1], "m.room.create"))
+                if room_id is None or room_id in (meeting.room_id, *found):
+                    break
+                found.append(room_id)
+        return [*found[1:], meeting.room_id]
 
     async def _send_into(self, room_id: RoomId, meeting: Meeting, content: Content, txn_id: str) -> EventId:
         # Nothing about a meeting was tried before it was opened, so no clock of the tries needs to be kept.

@@ -103,8 +103,8 @@ async def run(settings: Settings, name: str | None = None) -> None:
         )
 
         async def joined(room_id: RoomId) -> None:
+            await upgrades.arrived(room_id)  # first: it may be what a meeting waits for to have a room
             await redelivery.into(room_id)
-            await upgrades.arrived(room_id)
 
         transactions = _transactions(settings.matrix, homeserver.user_id, intake)
         listener = Listener(
@@ -144,9 +144,10 @@ async def run(settings: Settings, name: str | None = None) -> None:
             "forget old meetings": daily("forget old meetings", retention.forget_old),
         }.items():
             await stack.enter_async_context(beside(work, name_of_work))
+        if transactions is not None:
+            stack.push_async_callback(transactions.leave_off)  # once the port is closed
         port = await stack.enter_async_context(serving(app, settings.web.host, settings.web.port))
         if transactions is not None:
-            stack.push_async_callback(transactions.leave_off)
             reaching = keep_reached(settings.matrix, transactions.failed)
             await stack.enter_async_context(beside(reaching, "be reached by the homeserver"))
         log.info("front ready", host=settings.web.host, port=port, public_url=settings.web.public_url)

@@ -48,7 +48,16 @@ _SYNC_FILTER = {
         "timeline": {"types": [*_SAID_TYPES, *SEEN_STATE], "limit": 30, "lazy_load_members": True},
     },
 }
-_KEYS_FILTER = {"presence": _NOTHING, "account_data": _NOTHING, "room": {"rooms": []}}
+_KEYS_FILTER = {
+    "presence": _NOTHING,
+    "account_data": _NOTHING,
+    "room": {
+        "account_data": _NOTHING,
+        "ephemeral": _NOTHING,
+        "state": _NOTHING,
+        "timeline": {"types": list(SEEN_STATE), "limit": 30},
+    },
+}
 _HISTORY_FILTER = {"types": [*_SAID_TYPES, "m.room.member"], "lazy_load_members": True}
 
 
@@ -97,7 +106,8 @@ class Homeserver:
     async def sync(self, since: str | None, *, wait_s: float, keys_alone: bool = False) -> SyncResult:
         """Ask what is new since the token `since`, waiting up to `wait_s` for something to happen.
 
-        With `keys_alone` nothing is told of rooms.
+        With `keys_alone` nothing is told of what is said in rooms, only what of their state has changed: while the
+        homeserver cannot push, a room may be encrypted all the same.
         """
         wanted = _KEYS_FILTER if keys_alone else _SYNC_FILTER
         query = {"filter": json.dumps(wanted), "timeout": str(int(wait_s * 1000)), "set_presence": "offline"}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,6 +30,15 @@ Write = Callable[[AsyncConnection], Awaitable[None]]
 """Something else to be stored in the same transaction."""
 
 _WAITING = INBOX.c.handled_at_s.is_(None)
+
+
+@dataclass(frozen=True)
+class WaitingInvite:
+    """An invitation that waits for an answer."""
+
+    invite: Invite
+    times: int
+    """How often one to this room was heard by now: heard again, it is another one."""
 
 
 class Inbox:
@@ -90,10 +100,9 @@ class Inbox:
                 rows = [self._row(message) for message in messages]
                 await connection.execute(self._insert(INBOX).on_conflict_do_nothing(index_elements=["event_id"]), rows)
             for invite in invites:
-                stored = self._insert(INVITES).values(room_id=invite.room_id, inviter=invite.inviter)
-                await connection.execute(
-                    stored.on_conflict_do_update(index_elements=["room_id"], set_={"inviter": invite.inviter})
-                )
+                stored = self._insert(INVITES).values(room_id=invite.room_id, inviter=invite.inviter, times=1)
+                renewed = {"inviter": invite.inviter, "times": INVITES.c.times + 1}
+                await connection.execute(stored.on_conflict_do_update(index_elements=["room_id"], set_=renewed))
             for write in also:
                 await write(connection)
         return True
@@ -110,12 +119,12 @@ class Inbox:
             by_invite = await connection.execute(sa.select(INVITES.c.room_id))
             return {RoomId(room_id) for room_id in (*by_message.scalars(), *by_invite.scalars())}
 
-    async def next_invite(self, room_id: RoomId) -> Invite | None:
-        """The invitation to the room that waits for an answer."""
+    async def next_invite(self, room_id: RoomId) -> WaitingInvite | None:
+        """The last invitation to the room, where it waits for an answer."""
         query = sa.select(INVITES).where(INVITES.c.room_id == room_id)
         async with self._engine.connect() as connection:
             row = (await connection.execute(query)).one_or_none()
-        return None if row is None else Invite(room_id, row.inviter)
+        return None if row is None else WaitingInvite(Invite(room_id, row.inviter), row.times)
 
     async def next_message(self, room_id: RoomId) -> RoomMessage | None:
         """The room's oldest message that waits."""
@@ -128,10 +137,11 @@ class Inbox:
             room_id, EventId(row.event_id), UserId(row.sender), row.body, row.origin_server_ts_ms, row.was_encrypted
         )
 
-    async def mark_answered(self, room_id: RoomId) -> None:
-        """The invitation to the room has been accepted or declined."""
+    async def mark_answered(self, answered: WaitingInvite) -> None:
+        """This invitation has been accepted or declined; one that was heard since waits on."""
+        is_it = (INVITES.c.room_id == answered.invite.room_id) & (INVITES.c.times == answered.times)
         async with self._engine.begin() as connection:
-            await connection.execute(sa.delete(INVITES).where(INVITES.c.room_id == room_id))
+            await connection.execute(sa.delete(INVITES).where(is_it))
 
     async def mark_handled(self, event_id: EventId, *, failed: str | None = None) -> None:
         """The message has been acted upon (or given up: `failed` names the kind of error); its words are erased."""

@@ -47,33 +47,39 @@ class Listener:
         self._handle = handle
         self._prepare = prepare
         self._joined = joined
-        self._sync_loop = SyncLoop(homeserver, intake, rooms_are_pushed=rooms_are_pushed)
         self._backoff = backoff or Backoff()
+        self._sync_loop = SyncLoop(homeserver, intake, rooms_are_pushed=rooms_are_pushed, backoff=self._backoff)
 
     async def run(self) -> None:
         """Listen until cancelled; whatever fails meanwhile is said once, tried again and recovered from."""
         outage = Outage(self._backoff)
-        inbox = self._intake.inbox
         async with asyncio.TaskGroup() as tasks:
             rooms = RoomWorkers(
                 tasks,
-                inbox,
+                self._intake.inbox,
                 handle=self._handle,
                 answer=self._answer,
                 is_encrypted=self._homeserver.rooms.is_encrypted,
                 backoff=self._backoff,
             )
             tasks.create_task(self._intake.keep_up(), name="look after keys")
-            while True:
-                try:
-                    await self._prepare()
-                    await self._intake.prepare()
-                    self._intake.wake = rooms.wake
-                    for room_id in await inbox.rooms_waiting():
-                        rooms.wake(room_id)
-                    await self._sync_loop.listen(outage)
-                except (HomeserverError, EncryptionUnusable, SQLAlchemyError) as error:
-                    await asyncio.sleep(outage.failed(error, where="listening"))
+            try:
+                while True:
+                    await self._listen(rooms, outage)
+            finally:
+                self._intake.wake = _asleep  # what is pushed from now on is stored, and waits for the next start
+
+    async def _listen(self, rooms: RoomWorkers, outage: Outage) -> None:
+        """Listen until something fails, and for a while after that do not."""
+        try:
+            await self._prepare()
+            await self._intake.prepare()
+            self._intake.wake = rooms.wake
+            for room_id in await self._intake.inbox.rooms_waiting():
+                rooms.wake(room_id)
+            await self._sync_loop.listen(outage)
+        except (HomeserverError, EncryptionUnusable, SQLAlchemyError) as error:
+            await asyncio.sleep(outage.failed(error, where="listening"))
 
     async def _answer(self, invite: Invite) -> None:
         if invite.inviter is not None and self._intake.wanted.invitation_from(invite.inviter):
@@ -81,6 +87,10 @@ class Listener:
             log.info("joined a room", room_id=invite.room_id, inviter=invite.inviter)
             if self._joined is not None:
                 await self._joined(invite.room_id)
-        else:
+        elif not await self._homeserver.is_member(invite.room_id):  # pushed late, it may be of before the bot came
             await self._homeserver.leave(invite.room_id)
             log.info("declined an invitation", room_id=invite.room_id, inviter=invite.inviter)
+
+
+def _asleep(_room_id: RoomId) -> None:
+    """Nobody acts upon what is stored."""

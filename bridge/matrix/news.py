@@ -81,7 +81,7 @@ def read_pushed(events: Iterable[object], me: UserId) -> News:
     """Read the events of a pushed transaction, of whatever rooms they are."""
     by_room: dict[RoomId, list[object]] = {}
     state: list[tuple[Touched, Mapping[str, Any]]] = []
-    invites: list[Invite] = []
+    invites: dict[RoomId, list[Invite]] = {}
     for event in events:
         fields = as_object(event)
         room_id = fields.get("room_id")
@@ -91,11 +91,11 @@ def read_pushed(events: Iterable[object], me: UserId) -> News:
         if "state_key" in fields and (found := _read_state(room_id, fields)):
             state.append(found)
             if found[0].event_type == "m.room.member" and found[0].state_key == me:
-                invites += _invitation(room_id, fields)
+                invites[room_id] = _invitation(room_id, fields)  # the last word counts
     heard = {room_id: read_heard(of_room, room_id, me)[0] for room_id, of_room in by_room.items()}
     return News(
         timelines=tuple(Timeline(room_id, said, gap_before=None) for room_id, said in heard.items() if said),
-        invites=tuple(invites),
+        invites=tuple(invite for last in invites.values() for invite in last),
         touched=tuple(touched for touched, _ in state),
         unknown=frozenset(
             touched.room_id for touched, fields in state if touched[1:] == ("m.room.member", me) and not _is_in(fields)

@@ -14,7 +14,7 @@ from bridge.matrix.backoff import Backoff, again_while, patiently, sentence
 from bridge.matrix.errors import HomeserverError
 from bridge.matrix.events import Invite, RoomMessage
 from bridge.matrix.ids import RoomId
-from bridge.matrix.inbox import Inbox
+from bridge.matrix.inbox import Inbox, WaitingInvite
 
 log = structlog.get_logger()
 Result = TypeVar("Result")
@@ -66,12 +66,25 @@ class RoomWorkers:
             del self._woken[room_id]
 
     async def _empty(self, room_id: RoomId) -> None:
-        if invite := await self._insist(lambda: self._inbox.next_invite(room_id)):
-            # Not given up: whoever invites a bot expects it to come, and does not invite it twice.
-            await self._try(lambda: self._answer(invite), math.inf, room_id=room_id)
-            await self._insist(lambda: self._inbox.mark_answered(room_id))
+        await self._answer_invitation(room_id)
         while message := await self._insist(lambda: self._inbox.next_message(room_id)):
             await self._act(message)
+
+    async def _answer_invitation(self, room_id: RoomId) -> None:
+        """Answer the one that stands: while one is tried, it may be withdrawn, and renewed by somebody else."""
+        latest: WaitingInvite | None = None
+
+        async def answer() -> None:
+            nonlocal latest
+            latest = await self._inbox.next_invite(room_id)
+            if latest is not None:
+                await self._answer(latest.invite)
+
+        # Not given up: whoever invites a bot expects it to come, and does not invite it twice. What is done on coming
+        # uses the database as well, and has no other occasion.
+        await self._try(lambda: self._insist(answer), math.inf, room_id=room_id)
+        if (answered := latest) is not None:
+            await self._insist(lambda: self._inbox.mark_answered(answered))
 
     async def _act(self, message: RoomMessage) -> None:
         about = {"room_id": message.room_id, "event_id": message.event_id}

@@ -27,6 +27,7 @@ INVITES = sa.Table(
     SCHEMA,
     sa.Column("room_id", sa.Text, primary_key=True),
     sa.Column("inviter", sa.Text),
+    sa.Column("times", sa.Integer, nullable=False, server_default="1"),  # how often it was heard
 )
 SYNC = sa.Table(
     "matrix_sync",

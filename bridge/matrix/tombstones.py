@@ -1,4 +1,4 @@
-"""Owns reading that a room was replaced by another one: a hostile event to a value, or nothing."""
+"""Owns reading that a room was replaced by another one, or replaces it: a hostile event to a value, or nothing."""
 
 from __future__ import annotations
 
@@ -25,3 +25,11 @@ def read_tombstone(event: object, room_id: RoomId) -> Upgrade | None:
     if not is_room_id(successor) or not is_user_id(by) or successor == room_id:
         return None
     return Upgrade(room_id, RoomId(str(successor)), UserId(str(by)))
+
+
+def read_predecessor(create: object) -> RoomId | None:
+    """The room that this one says it replaces, out of its `m.room.create`; None for anything else. Total."""
+    content = create.get("content") if isinstance(create, dict) else None
+    predecessor = content.get("predecessor") if isinstance(content, dict) else None
+    room_id = predecessor.get("room_id") if isinstance(predecessor, dict) else None
+    return RoomId(room_id) if is_room_id(room_id) else None

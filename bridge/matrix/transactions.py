@@ -26,6 +26,7 @@ log = structlog.get_logger()
 MAX_BODY_BYTES = 64 * 1024 * 1024
 """A hundred events of 64 KiB, each with what it replaces and was redacted by, are far less."""
 READ_TIMEOUT_S = 60.0
+LEAVE_OFF_WITHIN_S = 5.0
 _LARGE_BYTES = 1024 * 1024
 _API = "/_matrix/app/v1"
 
@@ -55,6 +56,7 @@ class Transactions:
         self._user_id = user_id
         self._take = take
         self._running: dict[str, asyncio.Task[bool]] = {}
+        self._is_leaving = False
 
     def routes(self) -> Iterable[web.RouteDef]:
         """Those of the API, those that it had before it had versions, and an answer to what we do not know."""
@@ -66,8 +68,14 @@ class Transactions:
         yield web.route("*", "/_matrix/app/{anything:.*}", _unrecognized)
 
     async def leave_off(self) -> None:
-        """Wait for what is being stored; the rest comes again to the next process."""
-        await asyncio.gather(*self._running.values(), return_exceptions=True)
+        """Take nothing more, and wait a while for what is being stored; the rest comes again to the next process."""
+        self._is_leaving = True
+        storing = set(self._running.values())
+        if storing:
+            _, late = await asyncio.wait(storing, timeout=LEAVE_OFF_WITHIN_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     def _guarded(self, answering: _Answering) -> _Answering:
         async def answered(request: web.Request) -> web.Response:
@@ -100,6 +108,8 @@ class Transactions:
     async def _stored_once(self, txn_id: str, events: Sequence[object]) -> bool:
         storing = self._running.get(txn_id)
         if storing is None:
+            if self._is_leaving:
+                raise _Refused(503, "M_UNKNOWN", "stopping; the next start takes it")
             storing = self._running[txn_id] = asyncio.create_task(self._stored(txn_id, events), name=f"push {txn_id}")
         return await asyncio.shield(storing)  # a homeserver that hangs up undoes nothing
 

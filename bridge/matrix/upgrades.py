@@ -22,7 +22,7 @@ from bridge.matrix.backoff import Backoff, again_while, sentence
 from bridge.matrix.errors import HomeserverError, RequestRefused
 from bridge.matrix.ids import RoomId, UserId, server_in
 from bridge.matrix.tables import SUCCESSORS
-from bridge.matrix.tombstones import Upgrade, read_tombstone
+from bridge.matrix.tombstones import Upgrade, read_predecessor, read_tombstone
 
 log = structlog.get_logger()
 Result = TypeVar("Result")
@@ -139,9 +139,9 @@ class Upgrades:
             return
         if against is None:
             await self._moved(room_id, upgrade.successor)
+            await self._look_further(upgrade.successor)  # before it is done with: nobody looks there again
             await self._set(upgrade, followed_at_s=self._clock())
             log.info("room followed into its successor", **told)
-            await self._look_further(upgrade.successor)
         else:
             log.warning(against, **told)
             if against == NO_SUCCESSOR:
@@ -158,7 +158,7 @@ class Upgrades:
         return against
 
     async def _against(self, upgrade: Upgrade) -> str | None:
-        if _predecessor(await self._rooms.state_event(upgrade.successor, "m.room.create")) != upgrade.room_id:
+        if read_predecessor(await self._rooms.state_event(upgrade.successor, "m.room.create")) != upgrade.room_id:
             return NO_SUCCESSOR
         in_the_clear = not await self._rooms.is_encrypted(upgrade.successor)
         return IN_THE_CLEAR if in_the_clear and await self._rooms.is_encrypted(upgrade.room_id) else None
@@ -205,10 +205,3 @@ def _is(upgrade: Upgrade) -> sa.ColumnElement[bool]:
 
 def _may_pass(error: Exception) -> bool:
     return isinstance(error, SQLAlchemyError) or (isinstance(error, HomeserverError) and error.can_be_retried)
-
-
-def _predecessor(create: dict[str, Any] | None) -> object:
-    """The room that this one says it replaces, whatever shape its `m.room.create` has."""
-    content = (create or {}).get("content")
-    predecessor = content.get("predecessor") if isinstance(content, dict) else None
-    return predecessor.get("room_id") if isinstance(predecessor, dict) else None

@@ -177,6 +177,8 @@ class FakeHomeserver:
             return await self._sync(request)
         if request.path.endswith("/whoami"):
             return Answer(body={"user_id": BOT})
+        if request.path.endswith("/joined_rooms"):
+            return Answer(body={"joined_rooms": []})
         if "/send/" in request.path:
             return Answer(body={"event_id": "$sent"})
         if "/state/" in request.path:

@@ -56,6 +56,8 @@ class FakeRooms:
     """Why no file can be stored."""
     put_out_of: set[RoomId] = field(default_factory=set)
     """Rooms that the bot is not in any more."""
+    predecessors: dict[RoomId, RoomId] = field(default_factory=dict)
+    """What rooms say that they have replaced."""
     away_after: int | None = None
     """The homeserver is away once it has taken so many events."""
     loses_answers: bool = False
@@ -111,6 +113,14 @@ class FakeRooms:
         if self.away_after is not None and len(self.sent) >= self.away_after:
             raise HomeserverUnreachable("the homeserver does not answer")
         return room_id not in self.put_out_of
+
+    async def state_event(self, room_id: RoomId, event_type: str) -> dict[str, Any] | None:
+        """The room's creation."""
+        assert event_type == "m.room.create"
+        if room_id in self.put_out_of:
+            raise Forbidden("not in the room")
+        predecessor = self.predecessors.get(room_id)
+        return {"content": {"predecessor": {"room_id": predecessor}} if predecessor else {}}
 
     async def upload(self, room_id: RoomId, data: bytes, content_type: str, filename: str) -> Uploaded:  # noqa: ARG002 (none is encrypted)
         """Keep a file."""

@@ -160,3 +160,24 @@ async def test_nothing_is_known_of_a_room_that_the_bot_was_put_out_of(
     await homeserver.join(room_id)
     await ear.listen()
     assert len(await rooms.members(room_id)) == 2
+
+
+async def test_where_rooms_are_pushed_changes_of_them_are_heard_all_the_same(
+    homeserver: Homeserver, claire: MatrixPerson
+) -> None:
+    """And nothing that is said there; a push may fail, and a room be encrypted meanwhile."""
+    room_id = await room_with_bot(claire, homeserver)
+    since = (await homeserver.sync(None, wait_s=0, keys_alone=True)).next_batch
+    await claire.send_text(room_id, "Bonjour")
+    await claire.set_state(room_id, "m.room.encryption", {"algorithm": "m.megolm.v1.aes-sha2"})
+    await claire.kick(room_id, homeserver.user_id)
+    heard = await homeserver.sync(since, wait_s=10, keys_alone=True)
+    assert room_id in heard.news.unknown
+    await claire.invite(room_id, homeserver.user_id)
+    await homeserver.join(room_id)
+    since = (await homeserver.sync(heard.next_batch, wait_s=10, keys_alone=True)).next_batch
+    await claire.send_text(room_id, "Bonjour")
+    await claire.set_state(room_id, "m.room.history_visibility", {"history_visibility": "joined"})
+    heard = await homeserver.sync(since, wait_s=10, keys_alone=True)
+    assert [touched[1:] for touched in heard.news.touched] == [("m.room.history_visibility", "")]
+    assert not any(timeline.heard for timeline in heard.news.timelines)

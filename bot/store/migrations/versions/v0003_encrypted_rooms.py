@@ -95,6 +95,7 @@ def upgrade() -> None:
         sa.Column("ed25519", sa.Text, nullable=False),
         sa.Column("is_signed", sa.Boolean, nullable=False),
     )
+    op.add_column("matrix_invite", sa.Column("times", sa.Integer, nullable=False, server_default="1"))
     op.add_column("meetings", sa.Column("moved_to", sa.String))
     op.add_column("meetings", sa.Column("moved_card_id", sa.String))
     op.create_index("matrix_undecrypted_by_session", "matrix_undecrypted", ["room_id", "session_id"])

@@ -210,6 +210,18 @@ async def test_a_message_that_stands_in_the_old_room_is_not_posted_in_the_new_on
     assert [event.event_id for event in rooms.sent] == [event_id]
 
 
+@pytest.mark.parametrize("first", [ROOM, SUCCESSOR])
+async def test_a_message_that_stands_in_a_room_between_is_not_posted_in_the_last_one(first: RoomId) -> None:
+    """The room was replaced twice; rooms that name each other in a circle are gone round once."""
+    between = RoomId("!between")
+    rooms = FakeRooms(predecessors={SUCCESSOR: between, between: first})
+    event_id = await moved(rooms=rooms, moved_to=between).post(MEETING, "transcript.0", notice("Bonjour"))
+    assert [event.room_id for event in rooms.sent] == [between]
+    assert await moved(rooms=rooms).post(MEETING, "transcript.0", notice("Bonjour")) == event_id
+    await moved(rooms=rooms).post(MEETING, "transcript.1", notice("Encore"))
+    assert [event.room_id for event in rooms.sent] == [between, SUCCESSOR]
+
+
 async def test_an_edit_is_posted_in_the_new_room_whatever_stands_in_the_old_one() -> None:
     """It is another card."""
     rooms = FakeRooms()

@@ -26,6 +26,7 @@ from bridge.matrix.errors import (
 from bridge.matrix.homeserver import Homeserver
 from bridge.matrix.ids import EventId, RoomId, UserId
 from bridge.matrix.outbound import MAX_CONTENT_BYTES, TXN_KEY, Uploaded, file_message, notice
+from bridge.matrix.rooms import SEEN_STATE
 from bridge.matrix.wire import Acting
 from tests.fakes.keys import FakeKeys, Told
 from tests.fakes.matrix import (
@@ -442,12 +443,14 @@ class TestReadingRooms:
         assert '"ephemeral": {"not_types": ["*"]}' in asked["filter"]
         assert "since" not in asked
 
-    async def test_where_rooms_are_pushed_sync_asks_for_none(
+    async def test_where_rooms_are_pushed_sync_asks_for_nothing_that_is_said_in_them(
         self, server: FakeHomeserver, homeserver: Homeserver
     ) -> None:
-        """What concerns keys comes all the same."""
+        """What concerns keys comes all the same, and that a room is encrypted now."""
         await homeserver.sync(None, wait_s=0, keys_alone=True)
-        assert json.loads(server.requests[0].query["filter"])["room"] == {"rooms": []}
+        asked = json.loads(server.requests[0].query["filter"])["room"]
+        assert asked["timeline"]["types"] == list(SEEN_STATE)
+        assert asked["state"] == asked["ephemeral"] == asked["account_data"] == {"not_types": ["*"]}
 
     async def test_a_sync_answer_without_a_position_is_a_fault(
         self, server: FakeHomeserver, homeserver: Homeserver

@@ -121,9 +121,24 @@ async def test_an_invitation_waits_until_it_is_answered(inbox: Inbox) -> None:
     """The last one for a room counts."""
     await inbox.store("s1", invites=[Invite(ROOM, CLAIRE)])
     await inbox.store("s2", invites=[Invite(ROOM, None)])
-    assert await inbox.next_invite(ROOM) == Invite(ROOM, None)
-    await inbox.mark_answered(ROOM)
+    waiting = await inbox.next_invite(ROOM)
+    assert waiting is not None
+    assert waiting.invite == Invite(ROOM, None)
+    await inbox.mark_answered(waiting)
     assert await inbox.next_invite(ROOM) is None
+    assert await inbox.rooms_waiting() == set()
+
+
+async def test_an_invitation_that_is_renewed_while_one_is_answered_waits_on(inbox: Inbox) -> None:
+    """Also by the same person, who had withdrawn the first."""
+    await inbox.store("s1", invites=[Invite(ROOM, CLAIRE)])
+    first = await inbox.next_invite(ROOM)
+    assert first is not None
+    await inbox.store("s2", invites=[Invite(ROOM, CLAIRE)])
+    await inbox.mark_answered(first)
+    second = await inbox.next_invite(ROOM)
+    assert second is not None
+    await inbox.mark_answered(second)
     assert await inbox.rooms_waiting() == set()
 
 

@@ -402,7 +402,9 @@ class TestTransactions:
         events = [*pushed(command("$1")), *pushed(invitation(), room_id=OTHER)]
         await scene.intake.take_transaction("t1", events)
         assert await scene.waiting() == ["!visio $1"]
-        await scene.intake.inbox.mark_answered(OTHER)
+        waiting = await scene.intake.inbox.next_invite(OTHER)
+        assert waiting is not None
+        await scene.intake.inbox.mark_answered(waiting)
         await scene.intake.take_transaction("t1", events)
         await scene.restarted().prepare()
         await scene.intake.take_transaction("t1", events)

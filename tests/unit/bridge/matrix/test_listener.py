@@ -6,13 +6,17 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import unquote
 
+import pytest
 import pytest_asyncio
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from bridge.matrix.errors import HomeserverFault
+from bridge.matrix import sync_loop
+from bridge.matrix.errors import HomeserverFault, RoomIsEncrypted
 from bridge.matrix.events import RoomMessage
 from bridge.matrix.homeserver import Homeserver
 from bridge.matrix.ids import RoomId, UserId
@@ -35,6 +39,7 @@ from tests.fakes.matrix import (
     invited,
     joined,
     message,
+    pushed,
 )
 
 NOW_S = 10_000.0
@@ -146,8 +151,31 @@ async def test_where_rooms_are_pushed_what_an_outage_held_back_is_asked_for(
         await server.tell(joined(command("$held")))
         await heard.until("!visio $held")
         asked = await server.until_asked("GET", "/sync", 6)
-        for_keys_alone = ['"rooms": []' in request.query["filter"] for request in asked[:6]]
+        for_keys_alone = ["m.room.message" not in request.query["filter"] for request in asked[:6]]
         assert for_keys_alone == [False, True, True, True, False, True]
+
+
+async def test_where_rooms_are_pushed_a_room_that_is_encrypted_meanwhile_gets_no_plaintext(
+    server: FakeHomeserver, engine: AsyncEngine
+) -> None:
+    """Also when nothing can be pushed: /sync says so, and what else it says of rooms is left to the pushes."""
+    event = {"type": "m.room.encryption", "state_key": "", "sender": CLAIRE, "content": {}}
+    async with Homeserver(server.settings(request_timeout_s=2)) as homeserver:
+        intake = intake_of(homeserver, engine, Wanted(lambda _: False, lambda _: True), clock=lambda: NOW_S)
+        listener = listener_of(homeserver, intake, Heard(), rooms_are_pushed=True)
+        task = asyncio.create_task(listener.run())
+        try:
+            await server.until_asked("GET", "/sync", 2)
+            await homeserver.send(RoomId(ROOM), "m.room.message", {"body": "Bonjour"}, "1")
+            server.answers("GET", "/state/m.room.encryption/", Answer(body={"algorithm": "m.megolm.v1.aes-sha2"}))
+            await server.tell(joined(event, command("$1")))
+            await server.until_asked("GET", "/sync", 3)
+            with pytest.raises(RoomIsEncrypted):
+                await homeserver.send(RoomId(ROOM), "m.room.message", {"body": "Secret"}, "2")
+            assert await intake.inbox.rooms_waiting() == set()
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_an_old_command_is_not_acted_upon(server: FakeHomeserver, engine: AsyncEngine) -> None:
@@ -233,10 +261,37 @@ class TestGaps:
             await heard.until("!visio $1", "!visio $2")
         assert len(server.asked("GET", "/messages")) == MAX_HISTORY_PAGES
 
-    async def test_a_history_that_cannot_be_read_costs_its_own_gap_only(
+    async def test_a_homeserver_that_fails_for_a_moment_costs_nothing_that_was_missed(
         self, server: FakeHomeserver, engine: AsyncEngine
     ) -> None:
+        """It has just been restarted, most likely: that is why something was missed."""
+        heard = Heard()
+        server.answers("GET", "/messages", Answer(body={"chunk": [command("$missed")]}))
+        server.fails("/messages", PROXY_PAGE, times=3)
+        async with listening(server, engine, heard):
+            await server.tell(joined(command("$1"), limited=True, prev_batch="t2"))
+            await heard.until("!visio $missed", "!visio $1")
+
+    async def test_the_patience_is_one_for_all_rooms(
+        self, server: FakeHomeserver, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Two thousand broken histories do not make the bot deaf for a day."""
+        monkeypatch.setattr(sync_loop, "HISTORY_PATIENCE_S", 0.3)
+        heard, gap = Heard(), {"limited": True, "prev_batch": "t2"}
+        server.answers("GET", "/messages", PROXY_PAGE)
+        async with listening(server, engine, heard):
+            rooms = [joined(room_id=f"!broken{number}", **gap)["join"] for number in range(5)]
+            rooms.append(joined(command("$1"))["join"])
+            await server.tell({"join": {room_id: room for each in rooms for room_id, room in each.items()}})
+            await heard.until("!visio $1")
+        # No more waits than 0.3 s hold, with three short ones for each room; were it 0.3 s a room, some 40.
+        assert len(server.asked("GET", "/messages")) <= 25
+
+    async def test_a_history_that_cannot_be_read_costs_its_own_gap_only(
+        self, server: FakeHomeserver, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """The rest is heard, and the log says so."""
+        monkeypatch.setattr(sync_loop, "HISTORY_PATIENCE_S", 0.1)
         heard = Heard()
         server.answers("GET", "/messages", PROXY_PAGE)
         with capture_logs() as logs:
@@ -292,6 +347,21 @@ class TestInvitations:
             await server.tell(invited(CLAIRE))
             await server.until_asked("POST", "/join", 4)
 
+    async def test_an_invitation_that_comes_late_does_not_put_the_bot_out_of_the_room(
+        self, server: FakeHomeserver, engine: AsyncEngine
+    ) -> None:
+        """It is of before somebody else had the bot come; a transaction may be that old."""
+        server.answers("GET", "/joined_rooms", Answer(body={"joined_rooms": [ROOM]}))
+        async with listening(server, engine, Heard()):
+            await server.tell(invited("@eve:elsewhere.test"))
+            await server.tell(invited("@eve:elsewhere.test", room_id=OTHER))
+            await server.until_asked("POST", "/leave")
+            async with asyncio.timeout(10):
+                while await Inbox(engine, UserId(BOT)).rooms_waiting():  # noqa: ASYNC110 (a database tells nobody)
+                    await asyncio.sleep(0.01)
+        left = [unquote(request.path).split("/")[5] for request in server.asked("POST", "/leave")]
+        assert left == [OTHER]
+
     async def test_an_invitation_that_is_gone_is_let_go(self, server: FakeHomeserver, engine: AsyncEngine) -> None:
         """A refusal is not tried again, and stops nothing."""
         server.answers("POST", "/join", Answer(403, {"errcode": "M_FORBIDDEN"}))
@@ -336,6 +406,22 @@ class TestArrivals:
             await server.tell(joined(command("$1")))
             await heard.until("!visio $1")
         assert tries == [ROOM] * 3
+
+    async def test_a_database_that_fails_just_then_does_not_keep_it_from_being_told(
+        self, server: FakeHomeserver, engine: AsyncEngine
+    ) -> None:
+        """There is no other occasion to do what is to be done there."""
+        told: asyncio.Queue[RoomId] = asyncio.Queue()
+        failures = [OperationalError("SELECT", {}, Exception("database is locked"))] * 2
+
+        async def fails(room_id: RoomId) -> None:
+            if failures:
+                raise failures.pop()
+            await told.put(room_id)
+
+        async with listening(server, engine, Heard(), arrived=fails), asyncio.timeout(10):
+            await server.tell(invited(CLAIRE))
+            assert await told.get() == ROOM
 
 
 class TestOutages:
@@ -429,6 +515,20 @@ class TestOutages:
                 await heard.until("!visio Licenciements")
         assert "disk full" in logs[0]["problem"]
         assert "Licenciements" not in str(logs)
+
+
+async def test_what_is_pushed_once_the_listening_has_ended_is_stored_for_the_next_start(
+    server: FakeHomeserver, engine: AsyncEngine
+) -> None:
+    """Nobody is left to act upon it, which is no fault."""
+    async with Homeserver(server.settings(request_timeout_s=2)) as homeserver:
+        intake = intake_of(homeserver, engine, Wanted(lambda _: True, lambda _: True), clock=lambda: NOW_S)
+        task = asyncio.create_task(listener_of(homeserver, intake, Heard(), rooms_are_pushed=True).run())
+        await server.until_asked("GET", "/sync", 2)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await intake.take_transaction("t1", pushed(command("$1")))
+        assert await intake.inbox.rooms_waiting() == {ROOM}
 
 
 class TestHostileEvents:

@@ -243,6 +243,15 @@ class TestPushed:
         assert read_pushed(pushed(event), ME).invites == (Invite(HERE, UserId(CLAIRE)),)
         assert read_pushed(pushed(event | {"state_key": CLAIRE}), ME).invites == ()
 
+    def test_an_invitation_that_was_answered_or_withdrawn_since_is_none(self) -> None:
+        """What is pushed may be old; of several, the last one counts."""
+        event = {"type": "m.room.member", "state_key": BOT, "sender": CLAIRE, "content": {"membership": "invite"}}
+        withdrawn = event | {"content": {"membership": "leave"}}
+        assert read_pushed(pushed(event, withdrawn), ME).invites == ()
+        assert read_pushed(pushed(event, arrival()), ME).invites == ()
+        renewed = event | {"sender": "@marc:tchap.test"}
+        assert read_pushed(pushed(event, withdrawn, renewed), ME).invites == (Invite(HERE, UserId("@marc:tchap.test")),)
+
     def test_who_comes_is_told_and_who_changes_a_name_is_not(self) -> None:
         """Somebody who comes may have new devices that nobody told of."""
         assert read_pushed(pushed(arrival(CLAIRE)), ME).arrived == {CLAIRE}

@@ -240,6 +240,47 @@ async def test_an_invitation_is_not_given_up_while_the_homeserver_is_away(
     assert tries == 20
 
 
+async def test_an_invitation_that_is_renewed_while_one_is_tried_takes_its_place(inbox: Inbox) -> None:
+    """The first was withdrawn: declining it again and again would decline the second."""
+    tries: list[UserId | None] = []
+
+    async def handle(message: RoomMessage) -> None:
+        raise AssertionError(message.event_id)
+
+    async def answer(invite: Invite) -> None:
+        tries.append(invite.inviter)
+        if len(tries) == 1:
+            await inbox.store("s2", [], [Invite(ROOM, CLAIRE)])
+            raise HomeserverUnreachable("gone")
+
+    await inbox.store("s1", [], [Invite(ROOM, UserId("@eve:tchap.test"))])
+    async with working(inbox, handle, answer) as rooms:
+        rooms.wake(ROOM)
+        await until(lambda: nothing_waits(inbox))
+    assert tries == ["@eve:tchap.test", CLAIRE]
+
+
+async def test_an_invitation_that_is_renewed_as_the_first_is_refused_is_answered(inbox: Inbox) -> None:
+    """By the same person, so that the two look alike."""
+    tries: list[UserId | None] = []
+
+    async def handle(message: RoomMessage) -> None:
+        raise AssertionError(message.event_id)
+
+    async def answer(invite: Invite) -> None:
+        tries.append(invite.inviter)
+        if len(tries) == 1:
+            await inbox.store("s2", [], [Invite(ROOM, CLAIRE)])
+            rooms.wake(ROOM)
+            raise Forbidden("withdrawn")
+
+    await inbox.store("s1", [], [Invite(ROOM, CLAIRE)])
+    async with working(inbox, handle, answer) as rooms:
+        rooms.wake(ROOM)
+        await until(lambda: nothing_waits(inbox))
+    assert tries == [CLAIRE, CLAIRE]
+
+
 async def test_what_the_homeserver_refuses_is_not_tried_again(inbox: Inbox) -> None:
     """Asking twice would change nothing."""
     tries: list[str] = []

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bridge.matrix.ids import RoomId, UserId
-from bridge.matrix.tombstones import Upgrade, read_tombstone
-from tests.fakes.matrix import CLAIRE, ROOM
+from bridge.matrix.tombstones import Upgrade, read_predecessor, read_tombstone
+from tests.fakes.matrix import CLAIRE, HOSTILE, ROOM
 
 SUCCESSOR = "!31hneApxJ_1o-63DmFrpeqnkFfWppnzWso1JvH3ogLM"
 
@@ -51,3 +51,16 @@ def test_a_tombstone_says_by_whom_and_by_what_a_room_is_replaced() -> None:
 def test_anything_else_is_none(event: object) -> None:
     """A message that looks like one, a room that replaces itself, junk."""
     assert read_tombstone(event, RoomId(ROOM)) is None
+
+
+def test_a_room_says_which_one_it_replaces() -> None:
+    """Whatever else it says of that."""
+    assert read_predecessor({"content": {"predecessor": {"room_id": ROOM, "event_id": 5}}}) == ROOM
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_a_creation_of_any_other_shape_replaces_nothing(value: object) -> None:
+    """At every level."""
+    for create in (value, {"content": value}, {"content": {"predecessor": value}}):
+        assert read_predecessor(create) is None
+    assert read_predecessor({"content": {"predecessor": {"room_id": value}}}) is None

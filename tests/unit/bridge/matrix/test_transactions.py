@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import pytest
 import pytest_asyncio
-from aiohttp import web
+from aiohttp import ClientError, web
 from aiohttp.test_utils import TestClient, TestServer
 from pydantic import SecretStr
 from sqlalchemy.exc import OperationalError
@@ -322,6 +322,35 @@ class TestStoring:
         store.may_go_on.set()
         await leaving
         assert await answer == 200
+
+    async def test_a_process_that_ends_takes_nothing_more(
+        self, client: Client, store: Store, pushed: Transactions
+    ) -> None:
+        """But what comes again while it is being stored; the homeserver keeps the rest for the next process."""
+        store.may_go_on.clear()
+        first = asyncio.create_task(put(client))
+        await store.begun.wait()
+        leaving = asyncio.create_task(pushed.leave_off())
+        await asyncio.sleep(0)
+        assert await put(client, EVENTS[:1]) == 503
+        store.may_go_on.set()
+        await leaving
+        assert await first == 200
+        assert len(store.taken) == 1
+
+    async def test_a_process_that_ends_does_not_wait_for_a_database_that_is_away(
+        self, client: Client, store: Store, pushed: Transactions, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What is not stored was not acknowledged."""
+        monkeypatch.setattr(transactions, "LEAVE_OFF_WITHIN_S", 0.05)
+        store.may_go_on.clear()
+        answer = asyncio.create_task(put(client))
+        await store.begun.wait()
+        async with asyncio.timeout(10):
+            await pushed.leave_off()
+        assert not pushed._running
+        with pytest.raises(ClientError):
+            await answer
 
 
 async def test_a_ping_is_answered(client: Client) -> None:

@@ -296,6 +296,26 @@ async def test_a_successor_that_was_replaced_before_the_bot_came_is_left_behind_
     assert bot.moves == [(OLD, NEW), (NEW, NEWER)]
 
 
+async def test_a_homeserver_that_fails_just_then_does_not_hide_that_the_successor_was_replaced(
+    bot: Bot, rooms: ReplacedRooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked again, and the bot told again, until that is known."""
+    rooms.tombstones[NEW] = tombstone(NEWER)
+    rooms.predecessors[NEWER] = {"room_id": NEW}
+    rooms.open.add(NEWER)
+    read, failures = rooms.state_event, [HomeserverUnreachable("away")] * 2
+
+    async def fails(room_id: RoomId, event_type: str) -> dict[str, Any] | None:
+        if event_type == "m.room.tombstone" and failures:
+            raise failures.pop()
+        return await read(room_id, event_type)
+
+    monkeypatch.setattr(rooms, "state_event", fails)
+    async with following(bot):
+        await bot.hears(upgrade())
+        await until(lambda: (NEW, NEWER) in bot.moves)
+
+
 async def test_rooms_that_replace_each_other_in_a_circle_are_gone_round_once(bot: Bot, rooms: ReplacedRooms) -> None:
     """Ids of old room versions are the homeserver's choice, so that two rooms can be made to name each other."""
     rooms.predecessors[OLD] = {"room_id": NEW}
