@@ -212,9 +212,11 @@ async def test_a_refusal_is_not_tried_again_and_again(bot: Bot, engine: AsyncEng
     async with following(bot):
         await bot.hears(upgrade())
         await until(lambda: rooms.via)
+        await nothing_more(bot)  # what is stored just as it begins to follow may be found twice
+        before = len(rooms.via)
         await bot.hears(upgrade(RoomId("!other:tchap.test"), RoomId("!other-new")))
         await nothing_more(bot)
-    assert len(rooms.via) == 2
+    assert len(rooms.via) == before + 1
     rooms.open.add(NEW)
     later = Bot(engine, rooms)
     async with following(later):
