@@ -90,6 +90,7 @@ class Machine:
 
         Raises:
             LookupError: There is no Olm session with the device.
+            ValueError: The session is of no use; it is forgotten.
         """
         return self._olm.seal(device, event_type, content)
 
@@ -139,6 +140,7 @@ class Machine:
 
         Raises:
             LookupError: There is no Olm session with the device.
+            ValueError: The session is of no use; it is forgotten.
         """
         sealed = self._olm.seal(device, "m.dummy", {})
         self._broken.pop((device.user_id, device.curve25519), None)

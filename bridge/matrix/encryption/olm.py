@@ -81,11 +81,16 @@ class OlmMachine(Olm):  # type: ignore[misc] # nio has no types
 
         Raises:
             LookupError: There is none.
+            ValueError: It can seal nothing, for its other side has answered with a key that is none. It is forgotten.
         """
         session = self.session_store.get(device.curve25519)
         if session is None:
             raise LookupError("no Olm session with the device")
-        sealed: dict[str, Any] = self._olm_encrypt(session, device, event_type, content)
+        try:
+            sealed: dict[str, Any] = self._olm_encrypt(session, device, event_type, content)
+        except ValueError:
+            self.store.forget_session(device.curve25519, session)
+            raise
         return sealed
 
     def claim(self, device: Device, answer: object) -> bool:

@@ -164,6 +164,12 @@ class CryptoStore:
         }
         self._changes.put(OLM_SESSIONS, row)
 
+    def forget_session(self, sender_key: str, session: Session) -> None:
+        """The Olm session is no longer needed, or of no use."""
+        self.olm_sessions.remove(sender_key, session)
+        del self._olm_times[session.id]
+        self._changes.remove(OLM_SESSIONS, sender_key, session.id)
+
     # Megolm sessions
 
     def save_megolm_session(self, session: InboundSession) -> bool:
@@ -270,9 +276,7 @@ class CryptoStore:
             _, used_at_s = self._olm_times[session.id]
             is_of_a_stranger = sender_key not in known_keys and used_at_s < now_s - STRANGERS_KEPT_S
             if counted[sender_key] > OLM_SESSIONS_KEPT or is_of_a_stranger:
-                self.olm_sessions.remove(sender_key, session)
-                del self._olm_times[session.id]
-                self._changes.remove(OLM_SESSIONS, sender_key, session.id)
+                self.forget_session(sender_key, session)
         is_own, received_at_s = MEGOLM_SESSIONS.c.is_own, MEGOLM_SESSIONS.c.received_at_s
         async with self.transaction() as connection:
             for whose, kept_s in ((~is_own, ROOM_KEYS_KEPT_S), (is_own, OWN_ROOM_KEYS_KEPT_S)):
