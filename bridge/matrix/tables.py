@@ -100,7 +100,7 @@ MEGOLM_SESSIONS = sa.Table(
     SCHEMA,
     sa.Column("room_id", sa.Text, primary_key=True),
     sa.Column("session_id", sa.Text, primary_key=True),
-    sa.Column("sender_key", sa.Text, nullable=False),
+    sa.Column("sender_key", sa.Text, primary_key=True),
     sa.Column("ed25519", sa.Text, nullable=False),
     sa.Column("first_index", sa.BigInteger, nullable=False),  # of the first message that it opens
     sa.Column("pickle", sa.LargeBinary, nullable=False),

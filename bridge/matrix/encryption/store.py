@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,6 +39,10 @@ STRANGERS_KEPT_S = 7 * 86_400.0
 """An Olm session with a device that no `/keys/query` ever showed."""
 SESSIONS_AT_HAND = 2_000
 """Megolm sessions in memory."""
+DEVICES_A_QUERY = 1_000
+"""Of one user: databases take some 30,000 parameters. Whoever has more devices loses by it alone."""
+SAME_NAME_AT_HAND = 10
+"""Of the same name, from different devices: all but one are somebody's copies."""
 
 
 class StoreUnreadable(Exception):
@@ -76,7 +80,7 @@ class CryptoStore:
         self._changes = Changes(engine.dialect.name)
         self._account_has_changed = False
         self._one_at_a_time = asyncio.Lock()
-        self._at_hand: Bounded[tuple[RoomId, str], InboundSession] = Bounded(SESSIONS_AT_HAND)
+        self._at_hand: Bounded[tuple[RoomId, str], Mapping[str, InboundSession]] = Bounded(SESSIONS_AT_HAND)
         self._olm_times: dict[str, tuple[float, float]] = {}
         self._users: dict[UserId, FollowedUser] = {}
         self._devices: dict[UserId, dict[str, Device]] = {}
@@ -174,33 +178,52 @@ class CryptoStore:
 
     def save_megolm_session(self, session: InboundSession) -> bool:
         """Keep a room key, unless one is known that it may not replace; whether it was kept, as far as we see now."""
-        key = session.room_id, session.session_id
-        known = self._at_hand.get(key) or self._unsaved(key)
+        name = session.room_id, session.session_id
+        known = self._at_hand.get(name, {}).get(session.sender_key) or self._unsaved(*name).get(session.sender_key)
         if known is not None and not session.may_replace(known):
             return False
         self._changes.put(MEGOLM_SESSIONS, session.row(self._pickle_key))
-        if known is not None or session.is_own:
-            self._at_hand[key] = session
+        self._at_hand.pop(name, None)
+        if session.is_own:
+            self._at_hand[name] = {session.sender_key: session}
         return True
 
-    async def megolm_session(self, room_id: RoomId, session_id: str) -> InboundSession | None:
-        """The room key with this name in this room, wherever it is."""
-        key = room_id, session_id
-        if (known := self._at_hand.get(key)) is not None:
-            self._at_hand.move_to_end(key)
-            return known
-        query = sa.select(MEGOLM_SESSIONS).where(
-            MEGOLM_SESSIONS.c.room_id == room_id, MEGOLM_SESSIONS.c.session_id == session_id
+    async def megolm_sessions(self, sender: UserId, room_id: RoomId, session_id: str) -> Sequence[InboundSession]:
+        """The room keys with this name in this room, wherever they are; those that the sender's devices sent first.
+
+        Anybody who has a room key can send it to us as theirs. Of those that came from others there are a few, so that
+        nobody can hide one among them.
+        """
+        name = room_id, session_id
+        theirs = {device.curve25519 for device in self.devices(sender)}
+        if sender == self.user_id:
+            theirs.add(self.account.curve25519_key.to_base64())
+        known = self._at_hand.get(name, {})
+        if theirs.isdisjoint(known):
+            known = await self._load_megolm_sessions(name, theirs)
+        if known:
+            self._at_hand[name] = known
+        return sorted(known.values(), key=lambda session: session.sender_key not in theirs)
+
+    async def _load_megolm_sessions(
+        self, name: tuple[RoomId, str], theirs: Collection[str]
+    ) -> Mapping[str, InboundSession]:
+        """By the key of the device that sent them."""
+        table, unsaved = MEGOLM_SESSIONS.c, self._unsaved(*name)
+        query = (
+            sa.select(MEGOLM_SESSIONS)
+            .where(table.room_id == name[0], table.session_id == name[1])
+            .order_by(table.sender_key.in_(list(theirs)[:DEVICES_A_QUERY]).desc(), table.is_own.desc())
+            .limit(SAME_NAME_AT_HAND)
         )
         async with self._engine.connect() as connection:
-            row = (await connection.execute(query)).mappings().one_or_none()
-        stored = None if row is None else self._readable(dict(row))
-        # Read last: it may have come while the database was asked. Which of the two holds is decided as there.
-        unsaved = self._unsaved(key)
-        session = unsaved if stored is None or (unsaved and unsaved.may_replace(stored)) else stored
-        if session is not None:
-            self._at_hand[key] = session
-        return session
+            rows = (await connection.execute(query)).mappings().all()
+        known = {row["sender_key"]: session for row in rows if (session := self._readable(row)) is not None}
+        # Some may have come, or have been stored, while the database was asked. Which hold is decided as there.
+        for key, session in {**unsaved, **self._unsaved(*name)}.items():
+            if key not in known or session.may_replace(known[key]):
+                known[key] = session
+        return known
 
     # Whose devices we follow
 
@@ -298,9 +321,9 @@ class CryptoStore:
             self._changes.put(DEVICE, row)
             self._account_has_changed = False
 
-    def _unsaved(self, key: tuple[RoomId, str]) -> InboundSession | None:
-        row = self._changes.get(MEGOLM_SESSIONS, *key)
-        return None if row is None else self._readable(row)
+    def _unsaved(self, room_id: RoomId, session_id: str) -> Mapping[str, InboundSession]:
+        rows = self._changes.beginning_with(MEGOLM_SESSIONS, room_id, session_id)
+        return {row["sender_key"]: session for row in rows if (session := self._readable(row)) is not None}
 
     def _readable(self, row: Any) -> InboundSession | None:
         try:

@@ -110,7 +110,7 @@ async def test_what_is_stored_of_one_account_is_not_used_by_the_next(
         await connection.execute(sa.update(DEVICE).values(account=None))
     again = await open_store(engine)
     assert not Machine(again).has_session_with(phone.device)
-    assert await again.megolm_session(ROOM, phone.megolm.session_id)
+    assert await again.megolm_sessions(CLAIRE, ROOM, phone.megolm.session_id)
     await again.save()
     assert await rows(engine, OLM_SESSIONS) == 0
 
@@ -256,12 +256,11 @@ async def test_a_room_key_is_found_wherever_it_is(
         assert store.save_megolm_session(session)
     for _ in range(2):
         for session in sessions:
-            found = await store.megolm_session(ROOM, session.session_id)
-            assert found is not None
+            (found,) = await store.megolm_sessions(CLAIRE, ROOM, session.session_id)
             assert (found.session_id, found.sender_key) == (session.session_id, KEY)
         assert len(store._at_hand) == 2
         await store.save()
-    assert await store.megolm_session(RoomId("!other:tchap.test"), sessions[0].session_id) is None
+    assert await store.megolm_sessions(CLAIRE, RoomId("!other:tchap.test"), sessions[0].session_id) == []
 
 
 async def test_a_room_key_that_cannot_be_opened_is_one_that_is_missing(store: CryptoStore, engine: AsyncEngine) -> None:
@@ -272,7 +271,7 @@ async def test_a_room_key_that_cannot_be_opened_is_one_that_is_missing(store: Cr
     async with engine.begin() as connection:
         await connection.execute(sa.update(MEGOLM_SESSIONS).values(pickle=b"damaged"))
     with capture_logs() as logs:
-        assert await (await open_store(engine)).megolm_session(ROOM, session.session_id) is None
+        assert await (await open_store(engine)).megolm_sessions(CLAIRE, ROOM, session.session_id) == []
     assert logs == [{"event": "stored room key cannot be opened", "room_id": ROOM, "log_level": "warning"}]
 
 
@@ -299,7 +298,7 @@ class Clock:
 
 async def remaining(store: CryptoStore, sessions: Collection[InboundSession]) -> list[bool]:
     """Which of these room keys are still there."""
-    return [await store.megolm_session(ROOM, session.session_id) is not None for session in sessions]
+    return [await store.megolm_sessions(CLAIRE, ROOM, session.session_id) != [] for session in sessions]
 
 
 async def test_old_room_keys_are_forgotten_and_our_own_kept_for_longer(engine: AsyncEngine) -> None:
