@@ -89,6 +89,7 @@ IDENTITY = sa.Table(  # the bot's cross-signing identity
 OLM_SESSIONS = sa.Table(
     "matrix_olm_session",
     SCHEMA,
+    sa.Column("user_id", sa.Text, primary_key=True),
     sa.Column("sender_key", sa.Text, primary_key=True),
     sa.Column("session_id", sa.Text, primary_key=True),
     sa.Column("pickle", sa.LargeBinary, nullable=False),

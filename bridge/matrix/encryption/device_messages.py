@@ -57,7 +57,7 @@ class DeviceMessages:
 
     def session(self, device: Device) -> str | None:
         """The name of the Olm session in which the device's next message will be encrypted; None: there is none."""
-        session = self._store.olm_sessions.get(device.curve25519)
+        session = self._store.olm_sessions.get((device.user_id, device.curve25519))
         return session.id if session else None
 
     async def send_encrypted(

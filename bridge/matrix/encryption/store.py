@@ -16,7 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from nio.crypto import OlmAccount, Session
+from nio.crypto import Session
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from vodozemac import Account
 
@@ -24,7 +24,7 @@ from bridge.matrix.encryption.bounded import Bounded
 from bridge.matrix.encryption.changes import Changes
 from bridge.matrix.encryption.devices import Device
 from bridge.matrix.encryption.megolm_sessions import InboundSession
-from bridge.matrix.encryption.olm_sessions import OlmSessions
+from bridge.matrix.encryption.olm_sessions import OlmSessions, Party
 from bridge.matrix.ids import RoomId, UserId
 from bridge.matrix.tables import DEVICE, MEGOLM_SESSIONS, OLM_SESSIONS, USER_DEVICES, USERS
 
@@ -37,6 +37,8 @@ OLM_SESSIONS_KEPT = 5
 """With one device; it has more only where sessions broke."""
 STRANGERS_KEPT_S = 7 * 86_400.0
 """An Olm session with a device that no `/keys/query` ever showed."""
+STRANGERS_KEPT = 20
+"""Such devices of one user."""
 SESSIONS_AT_HAND = 2_000
 """Megolm sessions in memory."""
 DEVICES_A_QUERY = 1_000
@@ -81,7 +83,7 @@ class CryptoStore:
         self._account_has_changed = False
         self._one_at_a_time = asyncio.Lock()
         self._at_hand: Bounded[tuple[RoomId, str], Mapping[str, InboundSession]] = Bounded(SESSIONS_AT_HAND)
-        self._olm_times: dict[str, tuple[float, float]] = {}
+        self._olm_times: dict[tuple[Party, str], tuple[float, float]] = {}
         self._users: dict[UserId, FollowedUser] = {}
         self._devices: dict[UserId, dict[str, Device]] = {}
 
@@ -141,25 +143,21 @@ class CryptoStore:
             async with self.transaction():
                 pass
 
-    # The account and the Olm sessions: nio calls these by these names
+    # The account and the Olm sessions
 
-    def load_account(self) -> OlmAccount:
-        """The account, for nio."""
-        return OlmAccount(self.account)
-
-    def save_account(self, _account: OlmAccount | None = None) -> None:
-        """The account has changed; what is written is how it is by then.
-
-        nio says so when it is about to use up a one-time key, a moment before it does.
-        """
+    def save_account(self) -> None:
+        """The account has changed; what is written is how it is by then."""
         self._account_has_changed = True
 
-    def save_session(self, sender_key: str, session: Session) -> None:
+    def save_session(self, party: Party, session: Session) -> None:
         """The Olm session is new, or has encrypted or decrypted something."""
-        created_at_s, _ = self._olm_times.get(session.id, (self._clock(), 0.0))
-        self._olm_times[session.id] = created_at_s, self._clock()
-        self.olm_sessions.used(sender_key, session)
+        user_id, sender_key = party
+        is_new_party = self.olm_sessions.get(party) is None
+        created_at_s, _ = self._olm_times.get((party, session.id), (self._clock(), 0.0))
+        self._olm_times[party, session.id] = created_at_s, self._clock()
+        self.olm_sessions.used(party, session)
         row = {
+            "user_id": user_id,
             "sender_key": sender_key,
             "session_id": session.id,
             "pickle": session.pickle(self._passphrase),
@@ -167,12 +165,15 @@ class CryptoStore:
             "used_at_s": self._clock(),
         }
         self._changes.put(OLM_SESSIONS, row)
+        self._forget_surplus(party)
+        if is_new_party:
+            self._forget_strangers_of(user_id)
 
-    def forget_session(self, sender_key: str, session: Session) -> None:
+    def forget_session(self, party: Party, session: Session) -> None:
         """The Olm session is no longer needed, or of no use."""
-        self.olm_sessions.remove(sender_key, session)
-        del self._olm_times[session.id]
-        self._changes.remove(OLM_SESSIONS, sender_key, session.id)
+        self.olm_sessions.remove(party, session)
+        del self._olm_times[party, session.id]
+        self._changes.remove(OLM_SESSIONS, *party, session.id)
 
     # Megolm sessions
 
@@ -290,20 +291,32 @@ class CryptoStore:
     # What is no longer needed
 
     async def prune(self) -> None:
-        """Drop old room keys, and Olm sessions that have been replaced or that nobody whom we know uses."""
+        """Drop old room keys, and Olm sessions with devices that nobody whom we know has."""
         now_s = self._clock()
-        known_keys = {device.curve25519 for devices in self._devices.values() for device in devices.values()}
-        counted: dict[str, int] = {}
-        for sender_key, session in tuple(self.olm_sessions):
-            counted[sender_key] = counted.get(sender_key, 0) + 1
-            _, used_at_s = self._olm_times[session.id]
-            is_of_a_stranger = sender_key not in known_keys and used_at_s < now_s - STRANGERS_KEPT_S
-            if counted[sender_key] > OLM_SESSIONS_KEPT or is_of_a_stranger:
-                self.forget_session(sender_key, session)
+        known = {(user_id, each.curve25519) for user_id, its in self._devices.items() for each in its.values()}
+        for party, session in tuple(self.olm_sessions):
+            _, used_at_s = self._olm_times[party, session.id]
+            if party not in known and used_at_s < now_s - STRANGERS_KEPT_S:
+                self.forget_session(party, session)
         is_own, received_at_s = MEGOLM_SESSIONS.c.is_own, MEGOLM_SESSIONS.c.received_at_s
         async with self.transaction() as connection:
             for whose, kept_s in ((~is_own, ROOM_KEYS_KEPT_S), (is_own, OWN_ROOM_KEYS_KEPT_S)):
                 await connection.execute(sa.delete(MEGOLM_SESSIONS).where(whose, received_at_s < now_s - kept_s))
+
+    def _forget_surplus(self, party: Party) -> None:
+        for session in self.olm_sessions[party][OLM_SESSIONS_KEPT:]:
+            self.forget_session(party, session)
+
+    def _forget_strangers_of(self, user_id: UserId) -> None:
+        """Forget the sessions with all but the last keys of a user that no device of theirs is known to have."""
+        keys = self.olm_sessions.keys_of(user_id)
+        if len(keys) <= STRANGERS_KEPT:
+            return
+        known = {device.curve25519 for device in self.devices(user_id)}
+        strangers = [key for key in keys if key not in known]
+        for key in strangers[:-STRANGERS_KEPT]:
+            for session in self.olm_sessions[user_id, key]:
+                self.forget_session((user_id, key), session)
 
     @property
     def _passphrase(self) -> str:
@@ -350,7 +363,7 @@ class CryptoStore:
         rows = await connection.execute(sa.select(OLM_SESSIONS).order_by(OLM_SESSIONS.c.used_at_s))
         for row in rows:
             if self.is_new:  # theirs was an account that is no more
-                self._changes.remove(OLM_SESSIONS, row.sender_key, row.session_id)
+                self._changes.remove(OLM_SESSIONS, row.user_id, row.sender_key, row.session_id)
                 continue
             created_at = datetime.fromtimestamp(row.created_at_s, UTC)
             try:
@@ -358,8 +371,9 @@ class CryptoStore:
             except ValueError:
                 log.warning("stored Olm session cannot be opened")
                 continue
-            self.olm_sessions.used(row.sender_key, session)
-            self._olm_times[row.session_id] = row.created_at_s, row.used_at_s
+            party = UserId(row.user_id), row.sender_key
+            self.olm_sessions.used(party, session)
+            self._olm_times[party, row.session_id] = row.created_at_s, row.used_at_s
 
     async def _load_users(self, connection: AsyncConnection) -> None:
         for row in await connection.execute(sa.select(USERS)):

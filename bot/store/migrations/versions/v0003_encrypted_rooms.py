@@ -58,6 +58,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "matrix_olm_session",
+        sa.Column("user_id", sa.Text, primary_key=True),
         sa.Column("sender_key", sa.Text, primary_key=True),
         sa.Column("session_id", sa.Text, primary_key=True),
         sa.Column("pickle", sa.LargeBinary, nullable=False),

@@ -490,6 +490,6 @@ async def store_has(engine: AsyncEngine, store: CryptoStore, curve25519: str) ->
     """Whether a device has an Olm session with us, by now and for the next process."""
     await store.save()
     again = await open_store(engine)
-    has, will_have = (each.olm_sessions.get(curve25519) is not None for each in (store, again))
+    has, will_have = (each.olm_sessions.get((MALLORY, curve25519)) is not None for each in (store, again))
     assert has == will_have
     return has

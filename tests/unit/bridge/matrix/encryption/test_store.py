@@ -21,6 +21,7 @@ from bridge.matrix.encryption.store import (
     OLM_SESSIONS_KEPT,
     OWN_ROOM_KEYS_KEPT_S,
     ROOM_KEYS_KEPT_S,
+    STRANGERS_KEPT,
     STRANGERS_KEPT_S,
     CryptoStore,
     FollowedUser,
@@ -324,15 +325,32 @@ async def meet_again(machine: Machine, phone: Peer, times: int) -> None:
 
 
 async def test_of_many_sessions_with_a_device_the_last_used_are_kept(store: CryptoStore, engine: AsyncEngine) -> None:
-    """Anybody can begin as many as they like."""
+    """Anybody can begin as many as they like, and each would be tried for every message."""
     machine, phone = Machine(store), Peer()
     await meet_again(machine, phone, OLM_SESSIONS_KEPT + 3)
+    assert len(store.olm_sessions[CLAIRE, phone.curve25519]) == OLM_SESSIONS_KEPT
     await store.save()
-    assert await rows(engine, OLM_SESSIONS) == OLM_SESSIONS_KEPT + 3
-    await store.prune()
     assert await rows(engine, OLM_SESSIONS) == OLM_SESSIONS_KEPT
     for this in (machine, Machine(await open_store(engine))):
         assert this.receive([phone.room_key(this, RoomId(f"!{id(this)}"))]).new_keys
+
+
+async def test_nobody_makes_us_keep_sessions_with_devices_that_they_make_up(
+    store: CryptoStore, engine: AsyncEngine
+) -> None:
+    """Those with the user's known devices stay, however long they are not used, and so do those with other users."""
+    machine, phone, tablet = Machine(store), Peer(MALLORY, "PHONE"), Peer(CLAIRE, "TABLET")
+    store.set_devices(MALLORY, [phone.device])
+    made_up = [Peer(MALLORY, "EVIL") for _ in range(STRANGERS_KEPT + 3)]
+    for number, peer in enumerate((phone, tablet, *made_up)):
+        peer.meet(machine, key_number=number)
+        machine.receive([peer.seal(machine, peer.payload(machine, "m.dummy", {}))])
+    await store.save()
+    for this in (store, await open_store(engine)):
+        has = [this.olm_sessions.get((peer.user_id, peer.curve25519)) is not None for peer in made_up]
+        assert has == [False] * 3 + [True] * STRANGERS_KEPT
+        assert this.olm_sessions.get((MALLORY, phone.curve25519))
+        assert this.olm_sessions.get((CLAIRE, tablet.curve25519))
 
 
 async def test_sessions_with_devices_that_nobody_has_are_forgotten(engine: AsyncEngine) -> None:
