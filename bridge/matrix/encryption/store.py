@@ -39,6 +39,8 @@ STRANGERS_KEPT_S = 7 * 86_400.0
 """An Olm session with a device that no `/keys/query` ever showed."""
 STRANGERS_KEPT = 20
 """Such devices of one user."""
+STRANGERS_SESSIONS_KEPT = 5_000
+"""With such devices of everybody; seen to now and then only, as many users have to come together for so many."""
 SESSIONS_AT_HAND = 2_000
 """Megolm sessions in memory."""
 DEVICES_A_QUERY = 1_000
@@ -294,9 +296,14 @@ class CryptoStore:
         """Drop old room keys, and Olm sessions with devices that nobody whom we know has."""
         now_s = self._clock()
         known = {(user_id, each.curve25519) for user_id, its in self._devices.items() for each in its.values()}
-        for party, session in tuple(self.olm_sessions):
-            _, used_at_s = self._olm_times[party, session.id]
-            if party not in known and used_at_s < now_s - STRANGERS_KEPT_S:
+        strangers = sorted(
+            (self._olm_times[party, session.id][1], number, party, session)
+            for number, (party, session) in enumerate(self.olm_sessions)
+            if party not in known
+        )
+        surplus = len(strangers) - STRANGERS_SESSIONS_KEPT
+        for place, (used_at_s, _, party, session) in enumerate(strangers):
+            if place < surplus or used_at_s < now_s - STRANGERS_KEPT_S:
                 self.forget_session(party, session)
         is_own, received_at_s = MEGOLM_SESSIONS.c.is_own, MEGOLM_SESSIONS.c.received_at_s
         async with self.transaction() as connection:

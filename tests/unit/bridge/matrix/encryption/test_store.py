@@ -368,3 +368,21 @@ async def test_sessions_with_devices_that_nobody_has_are_forgotten(engine: Async
     await store.prune()
     assert await rows(engine, OLM_SESSIONS) == 1
     assert (machine.has_session_with(known.device), machine.has_session_with(stranger.device)) == (True, False)
+
+
+async def test_many_users_together_do_not_make_us_keep_sessions_without_end(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the devices that nobody is known to have, those that were not used for longest go first."""
+    monkeypatch.setattr(store_module, "STRANGERS_SESSIONS_KEPT", 1)
+    clock = Clock()
+    store = await CryptoStore.open(engine, BOT, DEVICE_ID, PICKLE_KEY, clock=clock)
+    machine = Machine(store, clock=clock)
+    peers = [Peer(UserId(f"@{name}:far.test"), "PHONE") for name in ("known", "first", "last")]
+    store.set_devices(peers[0].user_id, [peers[0].device])
+    for peer in peers:
+        await meet_again(machine, peer, 1)
+        clock.now_s += 1
+    await store.prune()
+    for this in (machine, Machine(await open_store(engine))):
+        assert [this.has_session_with(peer.device) for peer in peers] == [True, False, True]
