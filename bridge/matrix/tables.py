@@ -96,6 +96,7 @@ IDENTITY = sa.Table(  # the bot's cross-signing identity
 OLM_SESSIONS = sa.Table(
     "matrix_olm_session",
     SCHEMA,
+    sa.Column("user_id", sa.Text, primary_key=True),
     sa.Column("sender_key", sa.Text, primary_key=True),
     sa.Column("session_id", sa.Text, primary_key=True),
     sa.Column("pickle", sa.LargeBinary, nullable=False),
@@ -107,7 +108,7 @@ MEGOLM_SESSIONS = sa.Table(
     SCHEMA,
     sa.Column("room_id", sa.Text, primary_key=True),
     sa.Column("session_id", sa.Text, primary_key=True),
-    sa.Column("sender_key", sa.Text, nullable=False),
+    sa.Column("sender_key", sa.Text, primary_key=True),
     sa.Column("ed25519", sa.Text, nullable=False),
     sa.Column("first_index", sa.BigInteger, nullable=False),  # of the first message that it opens
     sa.Column("pickle", sa.LargeBinary, nullable=False),

@@ -46,9 +46,10 @@ class Changes:
         """Collect that the row with this primary key is to go."""
         self._rows[table, key] = None
 
-    def get(self, table: sa.Table, *key: Any) -> Row | None:
-        """The row as it will be written; None when it has not changed, or is to go."""
-        return self._rows.get((table, key))
+    def beginning_with(self, table: sa.Table, *start: Any) -> list[Row]:
+        """The rows as they will be written whose primary key begins so."""
+        size = len(start)
+        return [row for (its, key), row in self._rows.items() if row and its is table and key[:size] == start]
 
     async def write(self, connection: AsyncConnection) -> Mapping[Key, Row | None]:
         """Write all of it in this transaction; what it gives back is for `settle`, once that is committed."""
@@ -79,13 +80,9 @@ class Changes:
         key = [column.name for column in table.primary_key]
         where = None
         if table is MEGOLM_SESSIONS:
-            # A room key that we have is replaced only by its own sender, and by one that opens more. Decided here, as
-            # nobody reads a thousand keys to receive one.
-            where = sa.and_(
-                table.c.sender_key == new.sender_key,
-                table.c.ed25519 == new.ed25519,
-                table.c.first_index > new.first_index,
-            )
+            # A room key that we have from a device is replaced only by one that opens more. Decided here, as nobody
+            # reads a thousand keys to receive one.
+            where = sa.and_(table.c.ed25519 == new.ed25519, table.c.first_index > new.first_index)
         return insert.on_conflict_do_update(
             index_elements=key, set_={name: new[name] for name in columns if name not in key}, where=where
         )

@@ -57,7 +57,7 @@ class DeviceMessages:
 
     def session(self, device: Device) -> str | None:
         """The name of the Olm session in which the device's next message will be encrypted; None: there is none."""
-        session = self._store.olm_sessions.get(device.curve25519)
+        session = self._store.olm_sessions.get((device.user_id, device.curve25519))
         return session.id if session else None
 
     async def send_encrypted(
@@ -74,17 +74,21 @@ class DeviceMessages:
             devices: `reachable` ones.
             event_type: what is encrypted.
             content: likewise.
-            sent: called with the devices of a batch, and the `session` that each message was encrypted in.
+            sent: called with the devices of a batch, and the `session` that each message was encrypted in; without
+                those for which nothing can be encrypted.
 
         Raises:
             HomeserverError: a batch has, or may have, not gone out; neither have those after it.
         """
         for batch in _batches(devices, DEVICES_A_REQUEST):
-            contents, sessions = {}, {}
-            async with self._working:
-                async for device in in_slices(batch):
-                    contents[device] = self._machine.encrypt_for(device, event_type, content)
-                    sessions[device] = self.session(device)
+            sessions: dict[Device, str | None] = {}
+
+            def seal(device: Device, sessions: dict[Device, str | None] = sessions) -> Content:
+                sealed = self._machine.encrypt_for(device, event_type, content)
+                sessions[device] = self.session(device)
+                return sealed
+
+            contents = await self._sealed(batch, seal)
             await self._store.save()  # a ratchet that a restart turns back would use its keys twice
             await self._send(_ENCRYPTED, contents)
             sent(sessions)
@@ -105,12 +109,24 @@ class DeviceMessages:
         """
         renewed = await self._claim(self._machine.wedged())
         for batch in _batches(renewed, DEVICES_A_REQUEST):
-            contents = {}
-            async with self._working:
-                async for device in in_slices(batch):
-                    contents[device] = self._machine.dummy_for(device)
+            contents = await self._sealed(batch, self._machine.dummy_for)
             await self._store.save()
             await self._send(_ENCRYPTED, contents)
+
+    async def _sealed(self, batch: Iterable[Device], seal: Callable[[Device], Content]) -> dict[Device, Content]:
+        """What is sealed for each device. One for which that fails is left out: its owner silences us for nobody else.
+
+        Until its pause is over, it counts as one without one-time keys.
+        """
+        contents = {}
+        async with self._working:
+            async for device in in_slices(batch):
+                try:
+                    contents[device] = seal(device)
+                except Exception as error:  # noqa: BLE001 (what its session is made of came from the device)
+                    log.warning("nothing can be sealed for a device", kind=type(error).__name__, user_id=device.user_id)
+                    self._pauses.failed(_address(device))
+        return contents
 
     async def _claim(self, devices: Iterable[Device]) -> list[Device]:
         """Those of the devices with which there is a new session now."""
@@ -137,6 +153,8 @@ class DeviceMessages:
         return claimed
 
     async def _send(self, event_type: str, contents: Mapping[Device, Content]) -> None:
+        if not contents:
+            return
         path = ("sendToDevice", event_type, f"greffier-{secrets.token_hex(16)}")
         await self._wire.request("PUT", "sending to devices", path, {"messages": _by_user(contents)})
 

@@ -18,6 +18,7 @@ from bridge.matrix.encryption.devices import Decrypted, Device, EncryptedEvent, 
 from bridge.matrix.encryption.megolm import MegolmReader
 from bridge.matrix.encryption.megolm_sessions import InboundSession, OutboundSession
 from bridge.matrix.encryption.olm import OLM, OlmMachine
+from bridge.matrix.encryption.olm_sessions import Party
 from bridge.matrix.encryption.store import CryptoStore
 from bridge.matrix.encryption.to_device import MEGOLM, is_user, read_room_key, read_withheld
 from bridge.matrix.encryption.upkeep import KeyUpkeep
@@ -27,7 +28,10 @@ log = structlog.get_logger()
 
 UNWEDGED_EVERY_S = 3600.0
 """A device gets a new session in the place of a broken one at most this often, as the specification asks."""
+BROKEN_REMEMBERED = 10
+"""Devices of one user that send what no session opens, known ones or not: keys can be made up."""
 _REMEMBERED = 10_000
+_USERS_REMEMBERED = 1_000
 
 
 @dataclass(frozen=True)
@@ -54,8 +58,8 @@ class Machine:
         self._clock = clock
         self._olm = OlmMachine(store, self._mark_broken)
         self._megolm = MegolmReader(store)
-        self._broken: Bounded[tuple[UserId, str], None] = Bounded(_REMEMBERED)
-        self._mended_at_s: Bounded[str, float] = Bounded(_REMEMBERED)
+        self._broken: Bounded[UserId, Bounded[str, None]] = Bounded(_USERS_REMEMBERED)
+        self._mended_at_s: Bounded[Party, float] = Bounded(_REMEMBERED)
 
     # What comes in
 
@@ -83,13 +87,14 @@ class Machine:
 
     def has_session_with(self, device: Device) -> bool:
         """Whether something can be sealed for the device."""
-        return self._store.olm_sessions.get(device.curve25519) is not None
+        return self._store.olm_sessions.get((device.user_id, device.curve25519)) is not None
 
     def encrypt_for(self, device: Device, event_type: str, content: Mapping[str, Any]) -> dict[str, Any]:
         """The content of an `m.room.encrypted` to-device message; the store is saved before it is sent.
 
         Raises:
             LookupError: There is no Olm session with the device.
+            ValueError: The session is of no use; it is forgotten.
         """
         return self._olm.seal(device, event_type, content)
 
@@ -131,7 +136,8 @@ class Machine:
 
     def wedged(self) -> tuple[Device, ...]:
         """Known devices that send what no session opens: for each a one-time key is claimed, then `dummy_for` sent."""
-        found = (self._store.device_with_key(user_id, curve25519) for user_id, curve25519 in self._broken)
+        parties = ((user_id, key) for user_id, keys in self._broken.items() for key in keys)
+        found = (self._store.device_with_key(*party) for party in parties)
         return tuple(device for device in found if device is not None)
 
     def dummy_for(self, device: Device) -> dict[str, Any]:
@@ -139,10 +145,12 @@ class Machine:
 
         Raises:
             LookupError: There is no Olm session with the device.
+            ValueError: The session is of no use; it is forgotten.
         """
         sealed = self._olm.seal(device, "m.dummy", {})
-        self._broken.pop((device.user_id, device.curve25519), None)
-        self._mended_at_s[device.curve25519] = self._clock()
+        party = device.user_id, device.curve25519
+        self._mark_whole(party)
+        self._mended_at_s[party] = self._clock()
         return sealed
 
     # Signatures
@@ -190,12 +198,19 @@ class Machine:
         opened = self._olm.open(sender, content)
         if opened is None:
             return None
-        self._broken.pop((sender, opened.sender_key), None)
+        self._mark_whole((sender, opened.sender_key))
         return read_room_key(opened, at_s=self._clock())
 
     def _mark_broken(self, sender: UserId, sender_key: str) -> None:
-        if self._clock() >= self._mended_at_s.get(sender_key, 0.0) + UNWEDGED_EVERY_S:
-            self._broken[sender, sender_key] = None
+        if self._clock() >= self._mended_at_s.get((sender, sender_key), 0.0) + UNWEDGED_EVERY_S:
+            keys = self._broken.get(sender)
+            self._broken[sender] = keys = Bounded(BROKEN_REMEMBERED) if keys is None else keys
+            keys[sender_key] = None
+
+    def _mark_whole(self, party: Party) -> None:
+        user_id, sender_key = party
+        if (keys := self._broken.get(user_id)) is not None:
+            keys.pop(sender_key, None)
 
 
 def _sender(event: object) -> str | None:

@@ -25,7 +25,7 @@ class MegolmReader:
     def __init__(self, store: CryptoStore) -> None:
         self._store = store
         self._withheld: Bounded[tuple[UserId, RoomId, str], None] = Bounded(_WITHHELD_REMEMBERED)
-        self._opened: Bounded[tuple[RoomId, str, int], EventId] = Bounded(_INDICES_REMEMBERED)
+        self._opened: Bounded[tuple[RoomId, str, str, int], EventId] = Bounded(_INDICES_REMEMBERED)
 
     def heard_withheld(self, withheld: Withheld) -> None:
         """A device has said that it will not send a key."""
@@ -48,11 +48,16 @@ class MegolmReader:
         Raises:
             sqlalchemy.exc.SQLAlchemyError: The database does not answer.
         """
-        session = await self._store.megolm_session(event.room_id, event.session_id)
-        if session is None:
-            is_withheld = (event.sender, event.room_id, event.session_id) in self._withheld
-            return Undecryptable("withheld" if is_withheld else "no_key")
-        return self._refusal(event, session, device_with_key, allowed) or self._open(event, session)
+        unread: list[Undecryptable] = []
+        for session in await self._store.megolm_sessions(event.sender, event.room_id, event.session_id):
+            read = self._refusal(event, session, device_with_key, allowed) or self._open(event, session)
+            if isinstance(read, Decrypted):
+                return read
+            unread.append(read)
+        if unread:
+            return unread[0]
+        is_withheld = (event.sender, event.room_id, event.session_id) in self._withheld
+        return Undecryptable("withheld" if is_withheld else "no_key")
 
     def _refusal(
         self,
@@ -80,7 +85,7 @@ class MegolmReader:
         except ValueError:
             return Undecryptable("broken")
         # The same message in another event is somebody's repetition, the homeserver's for one.
-        first = self._opened.setdefault((event.room_id, event.session_id, index), event.event_id)
+        first = self._opened.setdefault((event.room_id, event.session_id, session.sender_key, index), event.event_id)
         if first != event.event_id:
             return Undecryptable("broken")
         return _read_payload(plaintext, event.room_id) or Undecryptable("broken")

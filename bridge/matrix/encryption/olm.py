@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nio.crypto import Olm
+from nio.crypto import Olm, OlmAccount, Session
 from unpaddedbase64 import decode_base64
 from vodozemac import AnyOlmMessage, Curve25519PublicKey, PreKeyMessage, SessionCreationException
 
@@ -46,7 +46,8 @@ class OlmMachine(Olm):  # type: ignore[misc] # nio has no types
         _silence()
         self._broken = broken
         self._seen: Bounded[bytes, None] = Bounded(_REMEMBERED)
-        super().__init__(store.user_id, store.device_id, store)
+        self._rows = store
+        super().__init__(store.user_id, store.device_id, _SessionsOf(store, store.user_id))
 
     def open(self, sender: UserId, content: Mapping[str, Any]) -> Opened | None:
         """Decrypt a to-device message; None: it is not for us, says nothing, has come before, or has a false sender.
@@ -69,6 +70,7 @@ class OlmMachine(Olm):  # type: ignore[misc] # nio has no types
         if digest in self._seen:
             return None
         self._seen[digest] = None
+        self._turn_to(sender)
         try:
             opened: Opened | None = self.decrypt(sender, sender_key, message)
         except SessionCreationException:  # for one, it was sealed with a one-time key that we no longer have
@@ -81,11 +83,18 @@ class OlmMachine(Olm):  # type: ignore[misc] # nio has no types
 
         Raises:
             LookupError: There is none.
+            ValueError: It can seal nothing, for its other side has answered with a key that is none. It is forgotten.
         """
-        session = self.session_store.get(device.curve25519)
+        party = device.user_id, device.curve25519
+        session = self._rows.olm_sessions.get(party)
         if session is None:
             raise LookupError("no Olm session with the device")
-        sealed: dict[str, Any] = self._olm_encrypt(session, device, event_type, content)
+        self._turn_to(device.user_id)
+        try:
+            sealed: dict[str, Any] = self._olm_encrypt(session, device, event_type, content)
+        except ValueError:
+            self._rows.forget_session(party, session)
+            raise
         return sealed
 
     def claim(self, device: Device, answer: object) -> bool:
@@ -94,6 +103,7 @@ class OlmMachine(Olm):  # type: ignore[misc] # nio has no types
         Raises:
             Exception: Of any kind, for the key is malformed.
         """
+        self._turn_to(device.user_id)
         keys = answer
         for name in ("one_time_keys", device.user_id, device.device_id):
             keys = keys.get(name) if isinstance(keys, Mapping) else None
@@ -107,8 +117,12 @@ class OlmMachine(Olm):  # type: ignore[misc] # nio has no types
         return False
 
     def load(self) -> None:
-        """In the place of nio's own loading: only the Olm sessions, nothing else is kept here."""
-        self.session_store = self.store.olm_sessions
+        """In the place of nio's own loading: it sees the Olm sessions of one user at a time, and keeps nothing."""
+        self.session_store = self.store
+
+    def _turn_to(self, user_id: UserId) -> None:
+        """What nio does next, it does with a device of this user: it takes sessions to be the identity key's alone."""
+        self.session_store = self.store = _SessionsOf(self._rows, user_id)
 
     def _handle_olm_event(self, _sender: UserId, sender_key: str, payload: dict[str, Any]) -> Opened:
         """In the place of nio's own reading: payload, sender and recipient have been verified by then."""
@@ -117,6 +131,33 @@ class OlmMachine(Olm):  # type: ignore[misc] # nio has no types
     def _mark_device_for_unwedging(self, sender: UserId, sender_key: str) -> None:
         """In the place of nio's own list, which knows only devices that nio has queried."""
         self._broken(sender, sender_key)
+
+
+class _SessionsOf:
+    """What nio sees of the store: the Olm sessions with one user's devices. It calls all this by these names."""
+
+    def __init__(self, store: CryptoStore, user_id: UserId) -> None:
+        self._store = store
+        self._user_id = user_id
+
+    def load_account(self) -> OlmAccount:
+        """The account."""
+        return OlmAccount(self._store.account)
+
+    def save_account(self, _account: OlmAccount) -> None:
+        """A one-time key is about to be used up, a moment later: what is written is how the account is by then."""
+        self._store.save_account()
+
+    def __getitem__(self, sender_key: str) -> Sequence[Session]:
+        """The sessions to try."""
+        return self._store.olm_sessions[self._user_id, sender_key]
+
+    def add(self, sender_key: str, session: Session) -> None:
+        """There is a new session, which is saved next."""
+
+    def save_session(self, sender_key: str, session: Session) -> None:
+        """The session is new, or has encrypted or decrypted something."""
+        self._store.save_session((self._user_id, sender_key), session)
 
 
 def _silence() -> None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from nio.crypto import Session
+
+from bridge.matrix.ids import UserId
+
+Party = tuple[UserId, str]
+"""A device as the other end of Olm sessions: its owner and its identity key, which others may list as theirs."""
 
 
 class OlmSessions:
@@ -14,34 +20,41 @@ class OlmSessions:
     """
 
     def __init__(self) -> None:
-        self._by_key: dict[str, list[Session]] = {}
+        self._by_user: defaultdict[UserId, dict[str, list[Session]]] = defaultdict(dict)
 
-    def __getitem__(self, sender_key: str) -> Sequence[Session]:
+    def __getitem__(self, party: Party) -> Sequence[Session]:
         """All sessions with a device, in the order in which they are to be tried."""
-        return tuple(self._by_key.get(sender_key, ()))
+        user_id, sender_key = party
+        return tuple(self._by_user.get(user_id, {}).get(sender_key, ()))
 
-    def __iter__(self) -> Iterator[tuple[str, Session]]:
-        for sender_key, sessions in self._by_key.items():
-            for session in sessions:
-                yield sender_key, session
+    def __iter__(self) -> Iterator[tuple[Party, Session]]:
+        for user_id, by_key in self._by_user.items():
+            for sender_key, sessions in by_key.items():
+                for session in sessions:
+                    yield (user_id, sender_key), session
 
-    def get(self, sender_key: str) -> Session | None:
+    def keys_of(self, user_id: UserId) -> Sequence[str]:
+        """The keys with which there are sessions, the one that was last of use at the end."""
+        return tuple(self._by_user.get(user_id, ()))
+
+    def get(self, party: Party) -> Session | None:
         """The session to encrypt with."""
-        return next(iter(self._by_key.get(sender_key, ())), None)
+        return next(iter(self[party]), None)
 
-    def add(self, sender_key: str, session: Session) -> None:
-        """Nio has made a new session: the one to use."""
-        self.used(sender_key, session)
+    def used(self, party: Party, session: Session) -> None:
+        """The session is new, or has encrypted or decrypted something."""
+        others = [other for other in self[party] if other is not session]
+        user_id, sender_key = party
+        self._by_user[user_id].pop(sender_key, None)
+        self._by_user[user_id][sender_key] = [session, *others]
 
-    def used(self, sender_key: str, session: Session) -> None:
-        """The session has encrypted or decrypted something."""
-        others = [other for other in self._by_key.get(sender_key, ()) if other is not session]
-        self._by_key[sender_key] = [session, *others]
-
-    def remove(self, sender_key: str, session: Session) -> None:
+    def remove(self, party: Party, session: Session) -> None:
         """The session is no longer needed."""
-        left = [other for other in self._by_key[sender_key] if other is not session]
+        user_id, sender_key = party
+        left = [other for other in self[party] if other is not session]
         if left:
-            self._by_key[sender_key] = left
-        else:
-            del self._by_key[sender_key]
+            self._by_user[user_id][sender_key] = left
+            return
+        del self._by_user[user_id][sender_key]
+        if not self._by_user[user_id]:
+            del self._by_user[user_id]

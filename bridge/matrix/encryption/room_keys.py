@@ -151,7 +151,7 @@ class RoomKeys:
         await self._messages.send_encrypted(reachable, "m.room_key", content, sent=key.delivered)
         if reachable:
             log.info("room key shared", room_id=room_id, devices=len(reachable))
-        return {holder: device for holder, device in missing.items() if holder not in key.holders}
+        return {holder: device for holder, device in missing.items() if key.holders.get(holder) is None}
 
     def _has(self, key: _Key, holder: _Holder, device: Device) -> bool:
         """Whether a device has the key, as far as we can know.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from nio.crypto import OlmAccount, Session
+from nio.crypto import Session
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from vodozemac import Account
 
@@ -24,7 +24,7 @@ from bridge.matrix.encryption.bounded import Bounded
 from bridge.matrix.encryption.changes import Changes
 from bridge.matrix.encryption.devices import Device
 from bridge.matrix.encryption.megolm_sessions import InboundSession
-from bridge.matrix.encryption.olm_sessions import OlmSessions
+from bridge.matrix.encryption.olm_sessions import OlmSessions, Party
 from bridge.matrix.ids import RoomId, UserId
 from bridge.matrix.tables import DEVICE, MEGOLM_SESSIONS, OLM_SESSIONS, USER_DEVICES, USERS
 
@@ -37,8 +37,16 @@ OLM_SESSIONS_KEPT = 5
 """With one device; it has more only where sessions broke."""
 STRANGERS_KEPT_S = 7 * 86_400.0
 """An Olm session with a device that no `/keys/query` ever showed."""
+STRANGERS_KEPT = 20
+"""Such devices of one user."""
+STRANGERS_SESSIONS_KEPT = 5_000
+"""With such devices of everybody; seen to now and then only, as many users have to come together for so many."""
 SESSIONS_AT_HAND = 2_000
 """Megolm sessions in memory."""
+DEVICES_A_QUERY = 1_000
+"""Of one user: databases take some 30,000 parameters. Whoever has more devices loses by it alone."""
+SAME_NAME_AT_HAND = 10
+"""Of the same name, from different devices: all but one are somebody's copies."""
 
 
 class StoreUnreadable(Exception):
@@ -76,8 +84,8 @@ class CryptoStore:
         self._changes = Changes(engine.dialect.name)
         self._account_has_changed = False
         self._one_at_a_time = asyncio.Lock()
-        self._at_hand: Bounded[tuple[RoomId, str], InboundSession] = Bounded(SESSIONS_AT_HAND)
-        self._olm_times: dict[str, tuple[float, float]] = {}
+        self._at_hand: Bounded[tuple[RoomId, str], Mapping[str, InboundSession]] = Bounded(SESSIONS_AT_HAND)
+        self._olm_times: dict[tuple[Party, str], tuple[float, float]] = {}
         self._users: dict[UserId, FollowedUser] = {}
         self._devices: dict[UserId, dict[str, Device]] = {}
 
@@ -137,25 +145,21 @@ class CryptoStore:
             async with self.transaction():
                 pass
 
-    # The account and the Olm sessions: nio calls these by these names
+    # The account and the Olm sessions
 
-    def load_account(self) -> OlmAccount:
-        """The account, for nio."""
-        return OlmAccount(self.account)
-
-    def save_account(self, _account: OlmAccount | None = None) -> None:
-        """The account has changed; what is written is how it is by then.
-
-        nio says so when it is about to use up a one-time key, a moment before it does.
-        """
+    def save_account(self) -> None:
+        """The account has changed; what is written is how it is by then."""
         self._account_has_changed = True
 
-    def save_session(self, sender_key: str, session: Session) -> None:
+    def save_session(self, party: Party, session: Session) -> None:
         """The Olm session is new, or has encrypted or decrypted something."""
-        created_at_s, _ = self._olm_times.get(session.id, (self._clock(), 0.0))
-        self._olm_times[session.id] = created_at_s, self._clock()
-        self.olm_sessions.used(sender_key, session)
+        user_id, sender_key = party
+        is_new_party = self.olm_sessions.get(party) is None
+        created_at_s, _ = self._olm_times.get((party, session.id), (self._clock(), 0.0))
+        self._olm_times[party, session.id] = created_at_s, self._clock()
+        self.olm_sessions.used(party, session)
         row = {
+            "user_id": user_id,
             "sender_key": sender_key,
             "session_id": session.id,
             "pickle": session.pickle(self._passphrase),
@@ -163,38 +167,66 @@ class CryptoStore:
             "used_at_s": self._clock(),
         }
         self._changes.put(OLM_SESSIONS, row)
+        self._forget_surplus(party)
+        if is_new_party:
+            self._forget_strangers_of(user_id)
+
+    def forget_session(self, party: Party, session: Session) -> None:
+        """The Olm session is no longer needed, or of no use."""
+        self.olm_sessions.remove(party, session)
+        del self._olm_times[party, session.id]
+        self._changes.remove(OLM_SESSIONS, *party, session.id)
 
     # Megolm sessions
 
     def save_megolm_session(self, session: InboundSession) -> bool:
         """Keep a room key, unless one is known that it may not replace; whether it was kept, as far as we see now."""
-        key = session.room_id, session.session_id
-        known = self._at_hand.get(key) or self._unsaved(key)
+        name = session.room_id, session.session_id
+        known = self._at_hand.get(name, {}).get(session.sender_key) or self._unsaved(*name).get(session.sender_key)
         if known is not None and not session.may_replace(known):
             return False
         self._changes.put(MEGOLM_SESSIONS, session.row(self._pickle_key))
-        if known is not None or session.is_own:
-            self._at_hand[key] = session
+        self._at_hand.pop(name, None)
+        if session.is_own:
+            self._at_hand[name] = {session.sender_key: session}
         return True
 
-    async def megolm_session(self, room_id: RoomId, session_id: str) -> InboundSession | None:
-        """The room key with this name in this room, wherever it is."""
-        key = room_id, session_id
-        if (known := self._at_hand.get(key)) is not None:
-            self._at_hand.move_to_end(key)
-            return known
-        query = sa.select(MEGOLM_SESSIONS).where(
-            MEGOLM_SESSIONS.c.room_id == room_id, MEGOLM_SESSIONS.c.session_id == session_id
+    async def megolm_sessions(self, sender: UserId, room_id: RoomId, session_id: str) -> Sequence[InboundSession]:
+        """The room keys with this name in this room, wherever they are; those that the sender's devices sent first.
+
+        Anybody who has a room key can send it to us as theirs. Of those that came from others there are a few, so that
+        nobody can hide one among them.
+        """
+        name = room_id, session_id
+        theirs = {device.curve25519 for device in self.devices(sender)}
+        if sender == self.user_id:
+            theirs.add(self.account.curve25519_key.to_base64())
+        known = self._at_hand.get(name, {})
+        if theirs.isdisjoint(known):
+            known = await self._load_megolm_sessions(name, theirs)
+        if known:
+            self._at_hand[name] = known
+        return sorted(known.values(), key=lambda session: session.sender_key not in theirs)
+
+    async def _load_megolm_sessions(
+        self, name: tuple[RoomId, str], theirs: Collection[str]
+    ) -> Mapping[str, InboundSession]:
+        """By the key of the device that sent them."""
+        table, unsaved = MEGOLM_SESSIONS.c, self._unsaved(*name)
+        query = (
+            sa.select(MEGOLM_SESSIONS)
+            .where(table.room_id == name[0], table.session_id == name[1])
+            .order_by(table.sender_key.in_(list(theirs)[:DEVICES_A_QUERY]).desc(), table.is_own.desc())
+            .limit(SAME_NAME_AT_HAND)
         )
         async with self._engine.connect() as connection:
-            row = (await connection.execute(query)).mappings().one_or_none()
-        stored = None if row is None else self._readable(dict(row))
-        # Read last: it may have come while the database was asked. Which of the two holds is decided as there.
-        unsaved = self._unsaved(key)
-        session = unsaved if stored is None or (unsaved and unsaved.may_replace(stored)) else stored
-        if session is not None:
-            self._at_hand[key] = session
-        return session
+            rows = (await connection.execute(query)).mappings().all()
+        known = {row["sender_key"]: session for row in rows if (session := self._readable(row)) is not None}
+        # Some may have come, or have been stored, while the database was asked. Which hold is decided as there.
+        for key, session in {**unsaved, **self._unsaved(*name)}.items():
+            if key not in known or session.may_replace(known[key]):
+                known[key] = session
+        return known
 
     # Whose devices we follow
 
@@ -261,22 +293,37 @@ class CryptoStore:
     # What is no longer needed
 
     async def prune(self) -> None:
-        """Drop old room keys, and Olm sessions that have been replaced or that nobody whom we know uses."""
+        """Drop old room keys, and Olm sessions with devices that nobody whom we know has."""
         now_s = self._clock()
-        known_keys = {device.curve25519 for devices in self._devices.values() for device in devices.values()}
-        counted: dict[str, int] = {}
-        for sender_key, session in tuple(self.olm_sessions):
-            counted[sender_key] = counted.get(sender_key, 0) + 1
-            _, used_at_s = self._olm_times[session.id]
-            is_of_a_stranger = sender_key not in known_keys and used_at_s < now_s - STRANGERS_KEPT_S
-            if counted[sender_key] > OLM_SESSIONS_KEPT or is_of_a_stranger:
-                self.olm_sessions.remove(sender_key, session)
-                del self._olm_times[session.id]
-                self._changes.remove(OLM_SESSIONS, sender_key, session.id)
+        known = {(user_id, each.curve25519) for user_id, its in self._devices.items() for each in its.values()}
+        strangers = sorted(
+            (self._olm_times[party, session.id][1], number, party, session)
+            for number, (party, session) in enumerate(self.olm_sessions)
+            if party not in known
+        )
+        surplus = len(strangers) - STRANGERS_SESSIONS_KEPT
+        for place, (used_at_s, _, party, session) in enumerate(strangers):
+            if place < surplus or used_at_s < now_s - STRANGERS_KEPT_S:
+                self.forget_session(party, session)
         is_own, received_at_s = MEGOLM_SESSIONS.c.is_own, MEGOLM_SESSIONS.c.received_at_s
         async with self.transaction() as connection:
             for whose, kept_s in ((~is_own, ROOM_KEYS_KEPT_S), (is_own, OWN_ROOM_KEYS_KEPT_S)):
                 await connection.execute(sa.delete(MEGOLM_SESSIONS).where(whose, received_at_s < now_s - kept_s))
+
+    def _forget_surplus(self, party: Party) -> None:
+        for session in self.olm_sessions[party][OLM_SESSIONS_KEPT:]:
+            self.forget_session(party, session)
+
+    def _forget_strangers_of(self, user_id: UserId) -> None:
+        """Forget the sessions with all but the last keys of a user that no device of theirs is known to have."""
+        keys = self.olm_sessions.keys_of(user_id)
+        if len(keys) <= STRANGERS_KEPT:
+            return
+        known = {device.curve25519 for device in self.devices(user_id)}
+        strangers = [key for key in keys if key not in known]
+        for key in strangers[:-STRANGERS_KEPT]:
+            for session in self.olm_sessions[user_id, key]:
+                self.forget_session((user_id, key), session)
 
     @property
     def _passphrase(self) -> str:
@@ -294,9 +341,9 @@ class CryptoStore:
             self._changes.put(DEVICE, row)
             self._account_has_changed = False
 
-    def _unsaved(self, key: tuple[RoomId, str]) -> InboundSession | None:
-        row = self._changes.get(MEGOLM_SESSIONS, *key)
-        return None if row is None else self._readable(row)
+    def _unsaved(self, room_id: RoomId, session_id: str) -> Mapping[str, InboundSession]:
+        rows = self._changes.beginning_with(MEGOLM_SESSIONS, room_id, session_id)
+        return {row["sender_key"]: session for row in rows if (session := self._readable(row)) is not None}
 
     def _readable(self, row: Any) -> InboundSession | None:
         try:
@@ -323,7 +370,7 @@ class CryptoStore:
         rows = await connection.execute(sa.select(OLM_SESSIONS).order_by(OLM_SESSIONS.c.used_at_s))
         for row in rows:
             if self.is_new:  # theirs was an account that is no more
-                self._changes.remove(OLM_SESSIONS, row.sender_key, row.session_id)
+                self._changes.remove(OLM_SESSIONS, row.user_id, row.sender_key, row.session_id)
                 continue
             created_at = datetime.fromtimestamp(row.created_at_s, UTC)
             try:
@@ -331,8 +378,9 @@ class CryptoStore:
             except ValueError:
                 log.warning("stored Olm session cannot be opened")
                 continue
-            self.olm_sessions.used(row.sender_key, session)
-            self._olm_times[row.session_id] = row.created_at_s, row.used_at_s
+            party = UserId(row.user_id), row.sender_key
+            self.olm_sessions.used(party, session)
+            self._olm_times[party, row.session_id] = row.created_at_s, row.used_at_s
 
     async def _load_users(self, connection: AsyncConnection) -> None:
         for row in await connection.execute(sa.select(USERS)):

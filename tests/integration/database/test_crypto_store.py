@@ -9,6 +9,7 @@ from bot.store.database import Database
 from config.models import Settings
 from tests.unit.bridge.matrix.encryption.conftest import machine, phone, store
 from tests.unit.bridge.matrix.encryption.test_receiving import (
+    test_a_key_that_another_sent_first_does_not_keep_its_owners_out,
     test_nobody_overwrites_the_key_of_another,
     test_of_two_keys_of_a_session_the_one_that_opens_more_is_kept,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "machine",
     "phone",
     "store",
+    "test_a_key_that_another_sent_first_does_not_keep_its_owners_out",
     "test_nobody_overwrites_the_key_of_another",
     "test_of_two_keys_of_a_session_the_one_that_opens_more_is_kept",
 ]

@@ -230,7 +230,7 @@ async def test_a_lost_secret_is_mended_by_the_recovery_key(bot: Bot, marc: Matri
     await bot.start()
     before, _ = await keys_of(marc, bot)
     root = await root_of(bot)
-    old = {"session_id": "s", "sender_key": "k", "pickle": b"p", "created_at_s": 1.0}
+    old = {"user_id": marc.user_id, "session_id": "s", "sender_key": "k", "pickle": b"p", "created_at_s": 1.0}
     async with bot.engine.begin() as connection:
         await connection.execute(sa.insert(OLM_SESSIONS).values(**old, used_at_s=1.0))
         await connection.execute(sa.insert(USERS).values(user_id=marc.user_id, is_outdated=False))

@@ -63,6 +63,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "matrix_olm_session",
+        sa.Column("user_id", sa.Text, primary_key=True),
         sa.Column("sender_key", sa.Text, primary_key=True),
         sa.Column("session_id", sa.Text, primary_key=True),
         sa.Column("pickle", sa.LargeBinary, nullable=False),
@@ -73,7 +74,7 @@ def upgrade() -> None:
         "matrix_megolm_session",
         sa.Column("room_id", sa.Text, primary_key=True),
         sa.Column("session_id", sa.Text, primary_key=True),
-        sa.Column("sender_key", sa.Text, nullable=False),
+        sa.Column("sender_key", sa.Text, primary_key=True),
         sa.Column("ed25519", sa.Text, nullable=False),
         sa.Column("first_index", sa.BigInteger, nullable=False),
         sa.Column("pickle", sa.LargeBinary, nullable=False),

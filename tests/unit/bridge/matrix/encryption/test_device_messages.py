@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from vodozemac import Account, Curve25519PublicKey
 
 from bridge.matrix.encryption.device_lists import DeviceLists
 from bridge.matrix.encryption.device_messages import DeviceMessages
+from bridge.matrix.encryption.devices import Device
 from bridge.matrix.encryption.machine import Machine
 from bridge.matrix.errors import HomeserverFault
 from bridge.matrix.ids import UserId
@@ -16,7 +19,7 @@ from tests.fakes.key_server import KeyServer
 from tests.fakes.matrix import CLAIRE as CLAIRE_ID
 from tests.fakes.matrix import PROXY_PAGE
 
-CLAIRE = UserId(CLAIRE_ID)
+CLAIRE, MALLORY = UserId(CLAIRE_ID), UserId("@mallory:tchap.test")
 
 
 @pytest.fixture
@@ -73,3 +76,28 @@ async def test_an_unanswered_claim_is_an_error_and_done_later(
     assert len(machine.wedged()) == 1
     await messages.unwedge()
     assert server.sent_of("m.room.encrypted").keys() == {(CLAIRE, "PHONE")}
+
+
+async def test_a_device_that_nothing_can_be_sealed_for_does_not_keep_the_others_broken(
+    phone: OwnedDevice,
+    messages: DeviceMessages,
+    machine: Machine,
+    server: KeyServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever its keys are: the others' sessions are mended, and it is tried again after a pause only."""
+    server.owners[MALLORY] = Owner(MALLORY, "EVIL")
+    evil = server.device(MALLORY, "EVIL")
+    seal, refused = machine.dummy_for, Device(MALLORY, "EVIL", evil.curve25519, evil.ed25519, is_signed=True)
+
+    def dummy_for(device: Device) -> dict[str, Any]:
+        if device == refused:
+            raise ValueError
+        return seal(device)
+
+    monkeypatch.setattr(machine, "dummy_for", dummy_for)
+    monkeypatch.setattr(machine, "wedged", lambda wedged=machine.wedged: (refused, *wedged()))
+    for _ in range(2):
+        await messages.unwedge()
+    assert phone.receive(server.sent_of("m.room.encrypted")[CLAIRE, "PHONE"])["type"] == "m.dummy"
+    assert server.claimed() == {"PHONE": 1, "EVIL": 1}

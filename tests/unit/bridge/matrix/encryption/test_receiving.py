@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,8 +14,9 @@ from unpaddedbase64 import encode_base64
 
 from bridge.matrix.encryption.devices import Decrypted, Undecryptable
 from bridge.matrix.encryption.machine import Machine, Received
-from bridge.matrix.encryption.store import CryptoStore
-from tests.unit.bridge.matrix.encryption.peers import MALLORY, OTHER_ROOM, ROOM, Peer, open_store
+from bridge.matrix.encryption.store import SAME_NAME_AT_HAND, CryptoStore
+from bridge.matrix.ids import EventId
+from tests.unit.bridge.matrix.encryption.peers import CLAIRE, MALLORY, OTHER_ROOM, ROOM, Peer, open_store
 
 Event = dict[str, Any]
 NOTHING = Received(frozenset(), frozenset())
@@ -265,8 +267,8 @@ Kept = Callable[[Machine, CryptoStore, AsyncEngine], Any]
 
 
 async def _at_hand(machine: Machine, store: CryptoStore, _engine: AsyncEngine) -> Machine:
-    [(room_id, session_id)] = [(ROOM, key[1]) for (_, key) in store._changes._rows if key[0] == ROOM]
-    assert await store.megolm_session(room_id, session_id)
+    [(room_id, session_id)] = {(ROOM, key[1]) for (_, key) in store._changes._rows if key[0] == ROOM}
+    assert await store.megolm_sessions(CLAIRE, room_id, session_id)
     return machine
 
 
@@ -297,6 +299,37 @@ async def test_nobody_overwrites_the_key_of_another(
     machine.receive([stolen])
     assert await opens(machine, phone)
     assert await opens(Machine(await _saved_and_opened(machine, engine)), phone)
+
+
+@WHEREVER
+async def test_a_key_that_another_sent_first_does_not_keep_its_owners_out(
+    machine: Machine, store: CryptoStore, engine: AsyncEngine, phone: Peer, kept: Kept
+) -> None:
+    """Who was in the room before the bot has the key already; so have all the devices that they make up."""
+    copies = [Peer(MALLORY, f"EVIL{number}") for number in range(SAME_NAME_AT_HAND + 1)]
+    for number, mallory in enumerate(copies):
+        mallory.meet(machine, key_number=1 + number)
+        mallory.megolm = phone.megolm
+    assert machine.receive([mallory.room_key(machine) for mallory in copies]).new_keys
+    phone.says("before the bot was there")
+    machine = await kept(machine, store, engine)
+    assert machine.receive([phone.room_key(machine)]).new_keys
+    again = await _saved_and_opened(machine, engine)
+    for this in (machine, Machine(again)):
+        this._store.set_devices(phone.user_id, [phone.device])
+        assert await opens(this, phone)
+
+
+async def test_what_somebody_repeats_as_theirs_does_not_take_it_from_its_author(machine: Machine, phone: Peer) -> None:
+    """The words are then theirs as well; the author's own, which come later, are no repetition."""
+    mallory = Peer(MALLORY)
+    mallory.meet(machine, key_number=1)
+    mallory.megolm = phone.megolm
+    machine.receive([mallory.room_key(machine), phone.room_key(machine)])
+    command = phone.says("!visio")
+    repeated = replace(command, sender=MALLORY, event_id=EventId("$repeated"))
+    assert isinstance(await machine.decrypt(repeated, mallory.known, anyone), Decrypted)
+    assert isinstance(await machine.decrypt(command, phone.known, anyone), Decrypted)
 
 
 @WHEREVER

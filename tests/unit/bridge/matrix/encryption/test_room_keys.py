@@ -26,9 +26,11 @@ from tests.fakes.device_owners import OwnedDevice, Owner
 from tests.fakes.key_server import KeyServer
 from tests.fakes.matrix import BOT, PROXY_PAGE, ROOM, Answer
 from tests.fakes.matrix import CLAIRE as CLAIRE_ID
-from tests.unit.bridge.matrix.encryption.peers import DEVICE_ID, PICKLE_KEY
+from tests.unit.bridge.matrix.encryption.low_order import LowOrderDevice
+from tests.unit.bridge.matrix.encryption.peers import DEVICE_ID, PICKLE_KEY, open_store
 
 CLAIRE, MARC, ANA = UserId(CLAIRE_ID), UserId("@marc:tchap.test"), UserId("@ana:far.test")
+MALLORY = UserId("@mallory:tchap.test")
 SECRET = {"msgtype": "m.text", "body": "Le budget, à 18 h"}
 
 
@@ -458,3 +460,38 @@ async def test_a_key_that_could_not_be_stored_is_not_used(
     assert store.has_pending
     await room.say()
     assert not store.has_pending
+
+
+async def test_nobody_silences_the_bot_by_a_session_that_seals_nothing(
+    room: Room, server: KeyServer, machine: Machine, store: CryptoStore, engine: AsyncEngine, clock: Clock
+) -> None:
+    """Any member can begin one, and it would fail each time: the others read all the same, and it is forgotten."""
+    evil = LowOrderDevice(MALLORY, "EVIL")
+    evil.one_time_keys_left = 0
+    server.owners[MALLORY] = Owner(MALLORY, "EVIL")
+    server.owners[MALLORY].devices["EVIL"] = evil
+    room.is_of_now(CLAIRE, MALLORY)
+    keys = machine.upkeep.due_keys()
+    assert keys is not None
+    one_time_key = next(iter(keys["one_time_keys"].values()))["key"]
+    content = evil.low_order_content(machine.curve25519, one_time_key)
+    machine.receive([{"type": "m.room.encrypted", "sender": MALLORY, "content": content}])
+    assert await store_has(engine, store, evil.curve25519)
+    for _ in range(2):
+        assert room.readers_of(await room.say()) == {"PHONE"}
+    assert not await store_has(engine, store, evil.curve25519)
+    assert server.sent_of("m.room_key.withheld")[MALLORY, "EVIL"]["code"] == "m.no_olm"
+    assert server.claimed() == {"PHONE": 1}  # its keys are asked for after a pause
+    evil.one_time_keys_left = 1
+    clock.passes(3_600)
+    await room.keys.encrypt(room.as_it_is, "m.room.message", SECRET)
+    assert (MALLORY, "EVIL") in server.sent_of("m.room.encrypted")
+
+
+async def store_has(engine: AsyncEngine, store: CryptoStore, curve25519: str) -> bool:
+    """Whether a device has an Olm session with us, by now and for the next process."""
+    await store.save()
+    again = await open_store(engine)
+    has, will_have = (each.olm_sessions.get((MALLORY, curve25519)) is not None for each in (store, again))
+    assert has == will_have
+    return has

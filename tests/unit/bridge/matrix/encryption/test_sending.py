@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from vodozemac import Account, Ed25519PublicKey, Ed25519Signature
+from unpaddedbase64 import decode_base64
+from vodozemac import Account, AnyOlmMessage, Ed25519PublicKey, Ed25519Signature
 
 from bridge.matrix.encryption.devices import Decrypted, Device, EncryptedEvent
-from bridge.matrix.encryption.machine import UNWEDGED_EVERY_S, Machine
+from bridge.matrix.encryption.machine import BROKEN_REMEMBERED, UNWEDGED_EVERY_S, Machine
 from bridge.matrix.encryption.store import CryptoStore
 from bridge.matrix.ids import EventId
 from bridge.matrix.tables import SCHEMA
@@ -294,3 +296,48 @@ async def test_a_device_that_finds_no_key_of_ours_is_given_a_session(
     notice = {"algorithm": "m.megolm.v1.aes-sha2", "code": "m.no_olm", "sender_key": phone.curve25519}
     machine.receive([{"type": "m.room_key.withheld", "sender": CLAIRE, "content": notice}])
     assert machine.wedged() == (phone.device,)
+
+
+async def test_who_makes_up_broken_devices_keeps_nobody_elses_from_being_mended(
+    machine: Machine, store: CryptoStore, phone: Peer
+) -> None:
+    """Of one user a few are remembered: they would be looked for each time among all the devices of that user."""
+    store.set_devices(CLAIRE, [phone.device])
+    made_up = [Peer(MALLORY, f"EVIL{number}") for number in range(BROKEN_REMEMBERED + 3)]
+    store.set_devices(MALLORY, [peer.device for peer in made_up])
+    machine.receive([broken_message(machine, peer) for peer in (phone, *made_up)])
+    assert machine.wedged() == (phone.device, *(peer.device for peer in made_up[3:]))
+
+
+async def test_who_lists_the_identity_key_of_another_does_not_get_into_their_sessions(
+    machine: Machine, store: CryptoStore, phone: Peer
+) -> None:
+    """The key is public: a session that is made by a copy of it is no session with its owner, nor mends one."""
+    machine.receive([phone.room_key(machine)])
+    mallory = Peer(MALLORY, "EVIL")
+    copy = replace(mallory.device, curve25519=phone.curve25519)
+    store.set_devices(MALLORY, [copy])
+    store.set_devices(CLAIRE, [phone.device])
+    answer = _signed_by(mallory.account, copy, Account().curve25519_key.to_base64())
+    keys = {"one_time_keys": {MALLORY: {copy.device_id: {"signed_curve25519:AAAA": answer}}}}
+    assert machine.take_claimed(keys, by_id(copy)) == [copy]
+    sealed = machine.encrypt_for(phone.device, "m.dummy", {})["ciphertext"][phone.curve25519]
+    assert phone.olm is not None
+    assert phone.olm.decrypt(AnyOlmMessage.normal(decode_base64(sealed["body"])))
+    machine.dummy_for(copy)
+    machine.receive([broken_message(machine, phone)])
+    assert machine.wedged() == (phone.device,)
+
+
+async def test_a_copied_identity_key_is_no_session_with_its_owner(
+    machine: Machine, store: CryptoStore, engine: AsyncEngine
+) -> None:
+    """Nor does it outlive the process as one."""
+    phone, mallory = Peer(), Peer(MALLORY, "EVIL")
+    copy = replace(mallory.device, curve25519=phone.curve25519)
+    answer = _signed_by(mallory.account, copy, Account().curve25519_key.to_base64())
+    keys = {"one_time_keys": {MALLORY: {copy.device_id: {"signed_curve25519:AAAA": answer}}}}
+    assert machine.take_claimed(keys, by_id(copy)) == [copy]
+    await store.save()
+    for this in (machine, Machine(await open_store(engine))):
+        assert (this.has_session_with(copy), this.has_session_with(phone.device)) == (True, False)

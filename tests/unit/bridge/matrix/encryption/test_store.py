@@ -21,6 +21,7 @@ from bridge.matrix.encryption.store import (
     OLM_SESSIONS_KEPT,
     OWN_ROOM_KEYS_KEPT_S,
     ROOM_KEYS_KEPT_S,
+    STRANGERS_KEPT,
     STRANGERS_KEPT_S,
     CryptoStore,
     FollowedUser,
@@ -110,7 +111,7 @@ async def test_what_is_stored_of_one_account_is_not_used_by_the_next(
         await connection.execute(sa.update(DEVICE).values(account=None))
     again = await open_store(engine)
     assert not Machine(again).has_session_with(phone.device)
-    assert await again.megolm_session(ROOM, phone.megolm.session_id)
+    assert await again.megolm_sessions(CLAIRE, ROOM, phone.megolm.session_id)
     await again.save()
     assert await rows(engine, OLM_SESSIONS) == 0
 
@@ -256,12 +257,11 @@ async def test_a_room_key_is_found_wherever_it_is(
         assert store.save_megolm_session(session)
     for _ in range(2):
         for session in sessions:
-            found = await store.megolm_session(ROOM, session.session_id)
-            assert found is not None
+            (found,) = await store.megolm_sessions(CLAIRE, ROOM, session.session_id)
             assert (found.session_id, found.sender_key) == (session.session_id, KEY)
         assert len(store._at_hand) == 2
         await store.save()
-    assert await store.megolm_session(RoomId("!other:tchap.test"), sessions[0].session_id) is None
+    assert await store.megolm_sessions(CLAIRE, RoomId("!other:tchap.test"), sessions[0].session_id) == []
 
 
 async def test_a_room_key_that_cannot_be_opened_is_one_that_is_missing(store: CryptoStore, engine: AsyncEngine) -> None:
@@ -272,7 +272,7 @@ async def test_a_room_key_that_cannot_be_opened_is_one_that_is_missing(store: Cr
     async with engine.begin() as connection:
         await connection.execute(sa.update(MEGOLM_SESSIONS).values(pickle=b"damaged"))
     with capture_logs() as logs:
-        assert await (await open_store(engine)).megolm_session(ROOM, session.session_id) is None
+        assert await (await open_store(engine)).megolm_sessions(CLAIRE, ROOM, session.session_id) == []
     assert logs == [{"event": "stored room key cannot be opened", "room_id": ROOM, "log_level": "warning"}]
 
 
@@ -299,7 +299,7 @@ class Clock:
 
 async def remaining(store: CryptoStore, sessions: Collection[InboundSession]) -> list[bool]:
     """Which of these room keys are still there."""
-    return [await store.megolm_session(ROOM, session.session_id) is not None for session in sessions]
+    return [await store.megolm_sessions(CLAIRE, ROOM, session.session_id) != [] for session in sessions]
 
 
 async def test_old_room_keys_are_forgotten_and_our_own_kept_for_longer(engine: AsyncEngine) -> None:
@@ -325,15 +325,32 @@ async def meet_again(machine: Machine, phone: Peer, times: int) -> None:
 
 
 async def test_of_many_sessions_with_a_device_the_last_used_are_kept(store: CryptoStore, engine: AsyncEngine) -> None:
-    """Anybody can begin as many as they like."""
+    """Anybody can begin as many as they like, and each would be tried for every message."""
     machine, phone = Machine(store), Peer()
     await meet_again(machine, phone, OLM_SESSIONS_KEPT + 3)
+    assert len(store.olm_sessions[CLAIRE, phone.curve25519]) == OLM_SESSIONS_KEPT
     await store.save()
-    assert await rows(engine, OLM_SESSIONS) == OLM_SESSIONS_KEPT + 3
-    await store.prune()
     assert await rows(engine, OLM_SESSIONS) == OLM_SESSIONS_KEPT
     for this in (machine, Machine(await open_store(engine))):
         assert this.receive([phone.room_key(this, RoomId(f"!{id(this)}"))]).new_keys
+
+
+async def test_nobody_makes_us_keep_sessions_with_devices_that_they_make_up(
+    store: CryptoStore, engine: AsyncEngine
+) -> None:
+    """Those with the user's known devices stay, however long they are not used, and so do those with other users."""
+    machine, phone, tablet = Machine(store), Peer(MALLORY, "PHONE"), Peer(CLAIRE, "TABLET")
+    store.set_devices(MALLORY, [phone.device])
+    made_up = [Peer(MALLORY, "EVIL") for _ in range(STRANGERS_KEPT + 3)]
+    for number, peer in enumerate((phone, tablet, *made_up)):
+        peer.meet(machine, key_number=number)
+        machine.receive([peer.seal(machine, peer.payload(machine, "m.dummy", {}))])
+    await store.save()
+    for this in (store, await open_store(engine)):
+        has = [this.olm_sessions.get((peer.user_id, peer.curve25519)) is not None for peer in made_up]
+        assert has == [False] * 3 + [True] * STRANGERS_KEPT
+        assert this.olm_sessions.get((MALLORY, phone.curve25519))
+        assert this.olm_sessions.get((CLAIRE, tablet.curve25519))
 
 
 async def test_sessions_with_devices_that_nobody_has_are_forgotten(engine: AsyncEngine) -> None:
@@ -351,3 +368,21 @@ async def test_sessions_with_devices_that_nobody_has_are_forgotten(engine: Async
     await store.prune()
     assert await rows(engine, OLM_SESSIONS) == 1
     assert (machine.has_session_with(known.device), machine.has_session_with(stranger.device)) == (True, False)
+
+
+async def test_many_users_together_do_not_make_us_keep_sessions_without_end(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the devices that nobody is known to have, those that were not used for longest go first."""
+    monkeypatch.setattr(store_module, "STRANGERS_SESSIONS_KEPT", 1)
+    clock = Clock()
+    store = await CryptoStore.open(engine, BOT, DEVICE_ID, PICKLE_KEY, clock=clock)
+    machine = Machine(store, clock=clock)
+    peers = [Peer(UserId(f"@{name}:far.test"), "PHONE") for name in ("known", "first", "last")]
+    store.set_devices(peers[0].user_id, [peers[0].device])
+    for peer in peers:
+        await meet_again(machine, peer, 1)
+        clock.now_s += 1
+    await store.prune()
+    for this in (machine, Machine(await open_store(engine))):
+        assert [this.has_session_with(peer.device) for peer in peers] == [True, False, True]
