@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.store.database import Database
+from bridge.matrix.encryption.errors import NEW_DEVICE
 from bridge.matrix.encryption.identity import Identity, Standing
 from bridge.matrix.encryption.own_device import OwnDevice, onlooker
 from bridge.matrix.encryption.sealed_root import SealedRoot
@@ -25,8 +26,7 @@ _SENTENCES = {
     Standing.SIGNED: "{device} of {user} is signed by the bot's identity",
     Standing.FOREIGN: "{user} has a cross-signing identity that is not in this database: bring it back with its "
     "recovery key (greffier identity restore), or make a new one (greffier identity reset)",
-    Standing.DEVICE_LOST: "the homeserver knows {device} with keys that are not in this database: bring back the "
-    "database from the latest backup, or give the bot a new device with the recovery key (greffier identity restore)",
+    Standing.DEVICE_LOST: f"the homeserver knows {{device}} with keys that are not in this database. {NEW_DEVICE}",
 }
 
 

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from bridge.matrix.confirmation import confirmed
 from bridge.matrix.encryption.cross_signing import CrossSigning, new_root
-from bridge.matrix.encryption.errors import DeviceLost, IdentityForeign
+from bridge.matrix.encryption.errors import NEW_DEVICE, DeviceLost, IdentityForeign
 from bridge.matrix.encryption.own_keys import OwnKeys
 from bridge.matrix.encryption.sealed_root import SealedRoot
 from bridge.matrix.errors import HomeserverFault
@@ -72,8 +72,7 @@ class Identity:
         if not there.is_device(device_keys["keys"]):
             raise DeviceLost(
                 f"The homeserver knows device {device_id} of {self._user_id} with keys that are not in the database: "
-                "the database was lost, or another Greffier uses this device. Nothing is sent. Bring back the database "
-                "from the latest backup, or give the bot a new device: greffier identity restore"
+                f"the database was lost, or another Greffier uses this device. Nothing is sent. {NEW_DEVICE}"
             )
         signing = await self.load()
         if not there.is_identity(signing):

@@ -134,7 +134,8 @@ class Sealing:
 
 _REMEDY = (
     "Bring back the secret (matrix.secret, or the file matrix.secret from the backup of the storage folder), or give "
-    "the bot a new device with the recovery key: greffier identity restore"
+    "the bot a new device with its recovery key: greffier identity restore. Without the recovery key: greffier "
+    "identity reset"
 )
 
 
