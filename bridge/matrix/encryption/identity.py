@@ -105,25 +105,6 @@ class Identity:
         if answer.get("failures"):
             raise HomeserverFault(f"{_SIGNING}: the homeserver does not take the signature of device {device_id}")
 
-    async def standing(self, device_id: str, keys: Mapping[str, str] | None) -> Standing:
-        """How things stand; changes nothing, here or there.
-
-        Args:
-            device_id: the bot's device.
-            keys: the `keys` of its device keys; None where it has none yet.
-        """
-        there = await OwnKeys.ask(self._wire, self._user_id, device_id)
-        signing = await self.load()
-        if not there.is_device(keys):
-            return Standing.DEVICE_LOST
-        if not there.is_identity(signing):
-            return Standing.FOREIGN
-        if keys is None or signing is None:
-            return Standing.NONE_YET
-        if there.device is None or not there.has_all_of(signing):
-            return Standing.NOT_PUBLISHED
-        return Standing.SIGNED if there.is_signed_by(signing) else Standing.NOT_SIGNED
-
     async def upload(self, signing: CrossSigning) -> None:
         """Put this identity on the homeserver, whatever is there; its root must be sealed in the database already.
 
@@ -138,3 +119,16 @@ class Identity:
         """The identity that is sealed in the database; None: there is none yet. Raises `SecretLost`."""
         root = await self._root.load()
         return None if root is None else CrossSigning(self._user_id, root)
+
+
+def standing_of(there: OwnKeys, signing: CrossSigning | None, keys: Mapping[str, str] | None) -> Standing:
+    """How the identity and the device's keys that are here, if any, stand to what the homeserver has."""
+    if not there.is_device(keys):
+        return Standing.DEVICE_LOST
+    if not there.is_identity(signing):
+        return Standing.FOREIGN
+    if keys is None or signing is None:
+        return Standing.NONE_YET
+    if there.device is None or not there.has_all_of(signing):
+        return Standing.NOT_PUBLISHED
+    return Standing.SIGNED if there.is_signed_by(signing) else Standing.NOT_SIGNED
