@@ -168,6 +168,9 @@ def _make(file: Path) -> bytes:
         with os.fdopen(descriptor, "wb") as opened:
             opened.write(text + b"\n")
             opened.flush()
+            if os.geteuid() == 0:  # `sudo greffier identity …`: whoever Greffier runs as is to read it
+                folder = file.parent.stat()
+                os.fchown(opened.fileno(), folder.st_uid, folder.st_gid)
             os.fsync(opened.fileno())
         file.hardlink_to(draft)
     except FileExistsError:

@@ -207,10 +207,13 @@ async def test_what_is_no_recovery_key_changes_nothing(started: Installation, ty
 
 
 async def test_another_bots_recovery_key_changes_nothing(started: Installation) -> None:
-    """A person keeps more than one."""
+    """A person keeps more than one. No secret is made that would stand where the lost one is to be put back."""
+    secret = (started.bot.folder / FILE).rename(started.bot.folder / "kept")
     refused = await started.type("identity", "restore", typed=to_recovery_key(b"x" * 32))
     assert refused.status == 78
     assert "of another identity" in refused.err
+    assert not (started.bot.folder / FILE).exists()
+    secret.rename(started.bot.folder / FILE)
     assert (await started.bot.start()).device_id == "GREFFIER"
 
 

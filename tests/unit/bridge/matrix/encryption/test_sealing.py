@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -80,6 +81,15 @@ async def test_the_file_is_made_when_something_is_sealed_for_its_owner_alone(
     sealing.seal(ROOT, "root")
     assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
     assert [file.name for file in tmp_path.glob(f"{FILE}*")] == [FILE]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a file that the service cannot read")
+async def test_a_file_that_root_makes_is_the_folders_owners(tmp_path: Path) -> None:
+    """An operator's command as root leaves nothing that the service cannot read."""
+    os.chown(tmp_path, 10001, 10002)
+    Sealing(None, tmp_path).seal(ROOT, "root")
+    made = (tmp_path / FILE).stat()
+    assert (made.st_uid, made.st_gid, stat.S_IMODE(made.st_mode)) == (10001, 10002, 0o600)
 
 
 async def test_no_file_is_made_where_the_setting_is_given(tmp_path: Path) -> None:
