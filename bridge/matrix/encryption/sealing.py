@@ -133,9 +133,9 @@ class Sealing:
 
 
 _REMEDY = (
-    "Bring back the secret (matrix.secret, or the file matrix.secret from the backup of the storage folder), or give "
-    "the bot a new device with its recovery key: greffier identity restore. Without the recovery key: greffier "
-    "identity reset"
+    "Bring back the secret (matrix.secret, or the file matrix.secret from the backup of the storage folder) on the "
+    "machine of the front (elsewhere it is not needed), or give the bot a new device with its recovery key: greffier "
+    "identity restore. Without the recovery key: greffier identity reset"
 )
 
 
