@@ -109,7 +109,10 @@ async def test_a_file_that_is_gone_is_said_and_none_is_made(tmp_path: Path, engi
     """A new one would open nothing, and stand where the old one is to be put back."""
     await store_root(engine, await Sealing.open(None, tmp_path, engine, BOT))
     (tmp_path / FILE).unlink()
-    with pytest.raises(SecretLost, match=r"matrix\.secret is gone.*elsewhere it is not needed.*identity restore.*greffier identity reset"):
+    with pytest.raises(
+        SecretLost,
+        match=r"matrix\.secret is gone.*elsewhere it is not needed.*identity restore.*greffier identity reset",
+    ):
         await Sealing.open(None, tmp_path, engine, BOT)
     assert not (tmp_path / FILE).exists()
 
