@@ -117,8 +117,9 @@ async def _as_account(wire: Wire, settings: Matrix, own: _OwnDevice, engine: Asy
     user_id = UserId(settings.bot_user_id)
     given = _shown(settings.access_token)
     kept = sealing.unseal(own.sealed_token, _sealed_as(user_id)).decode() if own.sealed_token else ""
-    for token in (given, kept):
-        if token and (acting := await identify(wire, user_id, token)):
+    tokens = [token for token in (given, kept) if token]
+    for token in tokens:
+        if acting := await identify(wire, user_id, token):
             refuse_another_device(acting, own.device_of_keys)
             await _keep(engine, acting, own, own.sealed_token)
             return acting
@@ -130,6 +131,8 @@ async def _as_account(wire: Wire, settings: Matrix, own: _OwnDevice, engine: Asy
     acting = await log_in(wire, settings, own.device_id or settings.device_id)
     refuse_another_device(acting, own.device_of_keys)
     await _keep(engine, acting, own, sealing.seal(acting.token.encode(), _sealed_as(user_id)))
+    if tokens:  # said here, once: what fails before is tried again and again
+        log.warning("the homeserver has ended a login", user_id=user_id)
     log.info("logged in", user_id=user_id, device_id=acting.device_id)
     return acting
 
@@ -141,7 +144,6 @@ async def identify(wire: Wire, user_id: UserId, token: str) -> Acting | None:
     except TokenRefused as error:
         if not error.errcode:  # it is somebody else's
             raise
-        log.warning("the homeserver has ended a login", user_id=user_id)
         return None
 
 

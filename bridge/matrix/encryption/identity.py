@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Any
 
+import structlog
 from pydantic import SecretStr
 
 from bridge.matrix.confirmation import confirmed
@@ -20,6 +21,8 @@ from bridge.matrix.encryption.sealed_root import SealedRoot
 from bridge.matrix.errors import HomeserverFault
 from bridge.matrix.ids import UserId
 from bridge.matrix.wire import Wire
+
+log = structlog.get_logger()
 
 _UPLOADING = "uploading the bot's cross-signing identity"
 _SIGNING = "signing the bot's device"
@@ -81,10 +84,13 @@ class Identity:
                 "not overwritten, and nothing is sent. Bring it back with its recovery key: greffier identity restore. "
                 "Without the key: greffier identity reset"
             )
+        is_new = signing is None
         if signing is None:
             signing = CrossSigning(self._user_id, await self._root.keep(new_root()))
         if not there.has_all_of(signing):
             await self.upload(signing)
+        if is_new:
+            log.info("identity made; keep its recovery key: greffier identity recovery-key", user_id=self._user_id)
         return there.device is not None
 
     async def sign(self, device_keys: Mapping[str, Any]) -> None:

@@ -18,7 +18,7 @@ from bridge.matrix.errors import HomeserverFault, HomeserverUnreachable, TokenRe
 from bridge.matrix.tables import DEVICE
 from config.models import Settings
 from tests.fakes.device_owners import OwnedDevice
-from tests.fakes.matrix import BOT, Answer, FakeHomeserver
+from tests.fakes.matrix import BOT, TOKEN_UNKNOWN, Answer, FakeHomeserver
 from tests.unit.config.config_text import loaded
 
 
@@ -76,6 +76,15 @@ async def test_a_homeserver_is_asked_before_an_account_has_logged_in(server: Fak
     await server.stop()
     with pytest.raises(HomeserverUnreachable):
         await checking._homeserver(settings)
+
+
+@pytest.mark.parametrize("ask", [checking._homeserver, checking._device])
+async def test_a_login_that_has_ended_is_mended_by_a_start(server: FakeHomeserver, tmp_path: Path, ask: Any) -> None:
+    """Nothing is said of a registration, which an account has not."""
+    server.answers("GET", "/whoami", TOKEN_UNKNOWN)
+    with pytest.raises(TokenRefused, match="start Greffier, which logs in again") as raised:
+        await ask(settings_of(server, tmp_path, **account(access_token="a-token")))
+    assert "registration" not in str(raised.value)
 
 
 @pytest.mark.parametrize("has_tables", [False, True])
