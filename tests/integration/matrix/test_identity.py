@@ -20,7 +20,6 @@ from bridge.matrix.encryption.identity import Standing
 from bridge.matrix.encryption.new_device import NewDevice, NewDevices
 from bridge.matrix.encryption.sealed_root import SealedRoot
 from bridge.matrix.encryption.sealing import FILE, Sealing
-from bridge.matrix.errors import ConfirmationNeeded
 from bridge.matrix.tables import DEVICE, IDENTITY, MEGOLM_SESSIONS, OLM_SESSIONS, SCHEMA, USERS
 from bridge.matrix.wire import Acting, Wire
 from config.models import Matrix
@@ -315,7 +314,7 @@ async def test_an_identity_is_not_replaced_without_what_confirms_it(
     bot = with_token(Bot(account, engine, tmp_path), await logged_in(owner))
     await bot.start()
     before = await keys_of(marc, bot)
-    with pytest.raises(ConfirmationNeeded):
+    with pytest.raises(CannotRestore, match=r"Put the account.s password in matrix\.password"):
         await new_device(with_token(bot, await logged_in(owner)), new_root(), reset=True)
     await bot.start()
     assert await keys_of(marc, bot) == before
