@@ -1,6 +1,8 @@
 # Greffier, with its join page. `make image` builds it, on machines without a registry of images too.
 #
-#   docker run -v ./config.yaml:/etc/greffier/config.yaml:ro -v greffier:/var/lib/greffier -p 8080:8080 greffier
+#   docker run --name greffier -v /etc/greffier:/etc/greffier:ro -v greffier:/var/lib/greffier -p 8080:8080 greffier
+#
+# /etc/greffier is the folder with config.yaml, and with registration.yaml where the bot is an appservice's.
 #
 # Behind a proxy that has certificates of its own, the build takes them as the secret `certificates` together with
 # SSL_CERT_FILE, PIP_CERT and NODE_EXTRA_CA_CERTS as build arguments; mirrors of the package registries likewise.

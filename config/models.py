@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
 Language = Literal["fr", "en"]
+_SECRET_CHARACTERS = 32
 
 
 def _http_url(value: str) -> str:
@@ -79,13 +80,25 @@ def _bucket_name(value: str) -> str:
     return value
 
 
+def _given(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value():
+        raise ValueError("expected at least 1 character")
+    return value
+
+
+def _hard_to_guess(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < _SECRET_CHARACTERS:
+        raise ValueError(f"expected at least {_SECRET_CHARACTERS} characters")
+    return value
+
+
 BucketName = Annotated[str, AfterValidator(_bucket_name)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 LiveKitUrl = Annotated[str, AfterValidator(_livekit_url)]
 PostgresqlUrl = Annotated[SecretStr, AfterValidator(_postgresql_url)]
 LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
-Secret = Annotated[SecretStr, Field(min_length=1)]
+Secret = Annotated[SecretStr, AfterValidator(_given)]
 UserPattern = Annotated[str, StringConstraints(pattern=r"^@[^:\s]+:\S+$|^\*$")]
 """A Matrix user id in which `*` and `?` stand for any characters (`@*:agent.tchap.example`), or `*` for everyone."""
 
@@ -113,7 +126,7 @@ class Matrix(_Section):
     """An ordinary account's: to log in once, and again should the homeserver end that login."""
     access_token: Secret | None = None
     """An ordinary account's, where one is given instead of the password; its device is the bot's from then on."""
-    secret: Annotated[SecretStr, Field(min_length=32)] | None = None
+    secret: Annotated[SecretStr, AfterValidator(_hard_to_guess)] | None = None
     """What seals the device's keys in the database; without it a file in the storage folder is made for it."""
     trust: Literal["identity", "signed", "all"] = "identity"
     """Which devices may read the bot and command it. `identity`: of users with a cross-signing identity those that it

@@ -40,7 +40,8 @@ def with_credentials(matrix: Matrix) -> Matrix:
     if matrix.identity == "account":
         if matrix.password is None and matrix.access_token is None:
             raise NoCredentials(
-                "matrix.password: missing; expected the account's password, or in matrix.access_token a token of its"
+                "matrix.password: missing; expected the account's password, or a token of the account in "
+                "matrix.access_token"
             )
         return matrix
     missing = [key for key in _needed(matrix) if getattr(matrix, key) is None]

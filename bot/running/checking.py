@@ -9,15 +9,17 @@ from http import HTTPStatus
 import aiohttp
 from yarl import URL
 
-from bot.running.device import device_report, onlooker_at_hand
+from bot.running.device import device_at_hand, device_report
 from bot.store import migrations
 from bot.store.database import Database, DatabaseAway, DatabaseUnusable, StorageUnusable, prepare_folder
 from bridge.livekit.calls import CallError, Calls
 from bridge.matrix.account import made_user
 from bridge.matrix.encryption.errors import EncryptionUnusable
-from bridge.matrix.errors import HomeserverError
+from bridge.matrix.encryption.own_device import admitted
+from bridge.matrix.errors import HomeserverError, HomeserverFault
 from bridge.matrix.homeserver import Homeserver
 from bridge.matrix.pinging import PingUnknown, ping
+from bridge.matrix.wire import Acting, Wire
 from bridge.web.join_page import BUILT_PAGE
 from config.models import Settings
 from transcripts import whisper
@@ -90,12 +92,23 @@ async def _homeserver(settings: Settings) -> str:
     async with Homeserver(matrix) as homeserver:
         if matrix.identity == "appservice":
             homeserver.wire.acting = (await made_user(homeserver.wire, matrix)).acting
-        elif (acting := await onlooker_at_hand(settings)) is not None:
-            homeserver.wire.acting = acting
         else:
-            return f"{matrix.bot_user_id} logs in to {matrix.homeserver_url} at the first start"
+            nobody = homeserver.wire.acting_as(Acting(homeserver.user_id, ""))
+            acting = await admitted(nobody, matrix, await device_at_hand(settings))
+            if acting is None:
+                await _versions(nobody)
+                return f"{matrix.homeserver_url} answers, and {matrix.bot_user_id} logs in at the first start"
+            homeserver.wire.acting = acting
         await homeserver.ping()
     return f"{matrix.homeserver_url} knows {matrix.bot_user_id}"
+
+
+async def _versions(nobody: Wire) -> None:
+    """What a homeserver tells everybody."""
+    doing = "asking the homeserver for its versions"
+    answer = await nobody.exchange("GET", doing, ("_matrix", "client", "versions"), None)
+    if not isinstance(answer.get("versions"), list):
+        raise HomeserverFault(f"{doing}: what answers is no homeserver; check matrix.homeserver_url")
 
 
 async def _device(settings: Settings) -> str:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.store.database import Database
-from bridge.matrix.encryption.identity import Identity, Standing
-from bridge.matrix.encryption.own_device import OwnDevice, onlooker
+from bridge.matrix.encryption.cross_signing import CrossSigning
+from bridge.matrix.encryption.errors import NEW_DEVICE
+from bridge.matrix.encryption.identity import Standing, standing_of
+from bridge.matrix.encryption.own_device import OwnDevice, admitted
+from bridge.matrix.encryption.own_keys import OwnKeys
 from bridge.matrix.encryption.sealed_root import SealedRoot
 from bridge.matrix.encryption.sealing import Sealing
 from bridge.matrix.errors import Forbidden
@@ -25,8 +28,7 @@ _SENTENCES = {
     Standing.SIGNED: "{device} of {user} is signed by the bot's identity",
     Standing.FOREIGN: "{user} has a cross-signing identity that is not in this database: bring it back with its "
     "recovery key (greffier identity restore), or make a new one (greffier identity reset)",
-    Standing.DEVICE_LOST: "the homeserver knows {device} with keys that are not in this database: bring back the "
-    "database from the latest backup, or give the bot a new device with the recovery key (greffier identity restore)",
+    Standing.DEVICE_LOST: f"the homeserver knows {{device}} with keys that are not in this database. {NEW_DEVICE}",
 }
 
 
@@ -48,11 +50,13 @@ class DeviceReport:
         return self.standing in _WELL
 
     def __str__(self) -> str:
+        if self.standing is Standing.NONE_YET and self.master_key is not None:  # after a restore or a reset
+            return f"{self.device_id} of {self.user_id} is made at the next start, and signed by the bot's identity"
         return _SENTENCES[self.standing].format(device=self.device_id, user=self.user_id)
 
 
 async def device_report(settings: Settings, database: Database) -> DeviceReport:
-    """Look at the device here and at the homeserver.
+    """Look at the device here and at the homeserver, which may know more than a database that was lost.
 
     Raises:
         DatabaseUnusable: the database cannot be used; or `DatabaseAway`.
@@ -61,40 +65,43 @@ async def device_report(settings: Settings, database: Database) -> DeviceReport:
     """
     matrix = settings.matrix
     user_id = UserId(matrix.bot_user_id)
-    none_yet = DeviceReport(user_id, matrix.device_id, None, None, Standing.NONE_YET)
-    if not await has_encryption(database):
-        return none_yet
-    sealing = await Sealing.open(matrix.secret, settings.storage.folder, database.engine, user_id)
-    stored = await OwnDevice.stored(database.engine, sealing, user_id)
-    acting = onlooker(matrix, stored)
-    if acting is None:
-        return none_yet
-    device = stored or OwnDevice(matrix.device_id)
-    async with Wire(matrix, acting) as wire:
-        identity = Identity(wire, SealedRoot(database.engine, sealing, user_id), user_id)
-        signing = await identity.load()
-        try:
-            standing = await identity.standing(device.device_id, device.keys)
-        except Forbidden:
-            if stored is not None:
-                raise
-            return none_yet  # an appservice's user that nobody has registered
+    stored, signing = await _kept(settings, database)
+    async with Wire(matrix, Acting(user_id, "")) as wire:
+        acting = await admitted(wire, matrix, stored)
+        at_homeserver = matrix.device_id if acting is None or acting.device_id is None else acting.device_id
+        device = stored or OwnDevice(at_homeserver)
+        standing = Standing.NONE_YET
+        if acting is not None:
+            try:
+                there = await OwnKeys.ask(wire.acting_as(acting), user_id, device.device_id)
+                standing = standing_of(there, signing, device.keys)
+            except Forbidden:  # an appservice's user that nobody has registered
+                if stored is not None:
+                    raise
     master_key = None if signing is None else signing.master_key
     return DeviceReport(user_id, device.device_id, device.fingerprint, master_key, standing)
 
 
-async def onlooker_at_hand(settings: Settings) -> Acting | None:
-    """Who may ask the homeserver about the bot without logging in anew; raises as `device_report`."""
-    matrix, stored = settings.matrix, None
+async def device_at_hand(settings: Settings) -> OwnDevice | None:
+    """The device that the database has; raises as `device_report`."""
     database = Database.open(settings)
     try:
-        if await has_encryption(database):
-            user_id = UserId(matrix.bot_user_id)
-            sealing = await Sealing.open(matrix.secret, settings.storage.folder, database.engine, user_id)
-            stored = await OwnDevice.stored(database.engine, sealing, user_id)
+        stored, _ = await _kept(settings, database)
     finally:
         await database.dispose()
-    return onlooker(matrix, stored)
+    return stored
+
+
+async def _kept(settings: Settings, database: Database) -> tuple[OwnDevice | None, CrossSigning | None]:
+    """The device and the identity that the database has, if any."""
+    if not await has_encryption(database):
+        return None, None
+    matrix, engine = settings.matrix, database.engine
+    user_id = UserId(matrix.bot_user_id)
+    sealing = await Sealing.open(matrix.secret, settings.storage.folder, engine, user_id)
+    root = await SealedRoot(engine, sealing, user_id).load()
+    signing = None if root is None else CrossSigning(user_id, root)
+    return await OwnDevice.stored(engine, sealing, user_id), signing
 
 
 async def has_encryption(database: Database) -> bool:

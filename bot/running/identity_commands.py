@@ -13,7 +13,7 @@ from bot.running.device import device_report, has_encryption
 from bot.store.database import Database
 from bridge.matrix.encryption.cross_signing import new_root
 from bridge.matrix.encryption.new_device import NewDevice, NewDevices
-from bridge.matrix.encryption.recovery_key import from_recovery_key, to_recovery_key
+from bridge.matrix.encryption.recovery_key import NotARecoveryKey, from_recovery_key, to_recovery_key
 from bridge.matrix.encryption.sealed_root import SealedRoot
 from bridge.matrix.encryption.sealing import Sealing
 from bridge.matrix.ids import UserId
@@ -66,6 +66,8 @@ async def restore(settings: Settings, typed: str) -> int:
         CannotRestore: it is another identity's, or there can be no new device.
         HomeserverError: the homeserver does not answer, or says no.
     """
+    if not typed.strip():
+        raise NotARecoveryKey("No recovery key was given on standard input (with docker run: -i)")
     root = from_recovery_key(typed)
     async with _stopped(settings) as (devices, kept):
         made = await devices.restore(root)

@@ -128,9 +128,10 @@ async def _as_account(wire: Wire, settings: Matrix, own: _OwnDevice, engine: Asy
     user_id = UserId(settings.bot_user_id)
     given = _shown(settings.access_token)
     kept = sealing.unseal(own.sealed_token, _sealed_as(user_id)).decode() if own.sealed_token else ""
-    for token in (given, kept):
-        if token and (acting := await identify(wire, user_id, token)):
-            _refuse_another_device(acting, own)
+    tokens = [token for token in (given, kept) if token]
+    for token in tokens:
+        if acting := await identify(wire, user_id, token):
+            refuse_another_device(acting, own.device_of_keys)
             await _keep(engine, acting, own, own.sealed_token)
             return acting
     if settings.password is None:
@@ -139,20 +140,33 @@ async def _as_account(wire: Wire, settings: Matrix, own: _OwnDevice, engine: Asy
             "device and put it in matrix.access_token, or put the account's password in matrix.password."
         )
     acting = await log_in(wire, settings, own.device_id or settings.device_id)
-    _refuse_another_device(acting, own)
+    refuse_another_device(acting, own.device_of_keys)
     await _keep(engine, acting, own, sealing.seal(acting.token.encode(), _sealed_as(user_id)))
+    if tokens:  # said here, once: what fails before is tried again and again
+        log.warning("the homeserver has ended a login", user_id=user_id)
     log.info("logged in", user_id=user_id, device_id=acting.device_id)
     return acting
 
 
 async def identify(wire: Wire, user_id: UserId, token: str) -> Acting | None:
     """The device that the token is of; None where the homeserver has ended it."""
-    doing = "asking the homeserver who we are"
     try:
-        answer = await wire.acting_as(Acting(user_id, token)).request("GET", doing, ("account", "whoami"))
-    except TokenRefused:
-        log.warning("the homeserver has ended a login", user_id=user_id)
+        return await owner_of(wire, user_id, token)
+    except TokenRefused as error:
+        if not error.errcode:  # it is somebody else's
+            raise
         return None
+
+
+async def owner_of(wire: Wire, user_id: UserId, token: str) -> Acting:
+    """The device that the token is of.
+
+    Raises:
+        TokenRefused: the homeserver has ended it, or it is not this user's.
+        HomeserverError: as with any request.
+    """
+    doing = "asking the homeserver who we are"
+    answer = await wire.acting_as(Acting(user_id, token)).request("GET", doing, ("account", "whoami"))
     _refuse_another_user(answer.get("user_id"), user_id)
     return Acting(user_id, token, needed_text(answer, "device_id", doing))
 
@@ -192,12 +206,12 @@ def _refuse_another_user(found: object, user_id: UserId) -> None:
         )
 
 
-def _refuse_another_device(acting: Acting, own: _OwnDevice) -> None:
-    """The keys in the database are those of one device: as another one, the bot could read nothing."""
-    if own.has_keys and acting.device_id != own.device_id:
+def refuse_another_device(acting: Acting, device_of_keys: str | None) -> None:
+    """The keys in the database, if any, are those of one device: as another one, the bot could read nothing."""
+    if device_of_keys not in (None, acting.device_id):
         raise TokenRefused(
             f"The access token is of the device {acting.device_id}, and the keys in the database are those of "
-            f"{own.device_id}. Put a token of that device in matrix.access_token, or let the new one take its place: "
+            f"{device_of_keys}. Put a token of that device in matrix.access_token, or let the new one take its place: "
             "greffier identity restore"
         )
 
@@ -212,6 +226,11 @@ class _OwnDevice:
     device_id: str | None = None
     sealed_token: bytes | None = field(default=None, repr=False)
     has_keys: bool = False
+
+    @property
+    def device_of_keys(self) -> str | None:
+        """The device that there are keys of."""
+        return self.device_id if self.has_keys else None
 
 
 def _sealed_as(user_id: UserId) -> str:

@@ -28,20 +28,30 @@ _LARGE_BYTES = 1024 * 1024
 _LONGEST_WAIT_S = 300.0
 _QUOTED_CHARACTERS = 200
 _TOKEN_CODES = frozenset({"M_UNKNOWN_TOKEN", "M_MISSING_TOKEN"})
+_APPSERVICE_REMEDY = (
+    "Check that matrix.as_token equals as_token in the registration file, and that the homeserver has loaded that file "
+    "(it reads it when it starts)."
+)
+_ACCOUNT_REMEDY = (
+    "It has ended the login: start Greffier, which logs in again with matrix.password (or give a new "
+    "matrix.access_token)."
+)
 
 
-async def answer_in(response: aiohttp.ClientResponse, doing: str) -> dict[str, Any]:
+async def answer_in(response: aiohttp.ClientResponse, doing: str, *, is_appservice: bool = True) -> dict[str, Any]:
     """Read an HTTP answer to its end: the JSON object of a success.
 
     Args:
         response: what the homeserver, or something before it, answers.
         doing: what was asked for, to begin an error's sentence with (`sending a message`).
+        is_appservice: whether an appservice's token was shown, or else an account's.
 
     Raises:
         HomeserverError: it is an error, or not an answer that Matrix gives.
     """
     answer = await _parsed(await _read(response, doing))
-    if refusal := error_in(response.status, answer, doing=doing, retry_after=response.headers.get("Retry-After")):
+    retry_after = response.headers.get("Retry-After")
+    if refusal := error_in(response.status, answer, doing=doing, retry_after=retry_after, is_appservice=is_appservice):
         raise refusal
     if not isinstance(answer, dict):
         raise HomeserverFault(f"{doing}: the homeserver, or a proxy before it, answered {response.status} without JSON")
@@ -67,7 +77,9 @@ def no_answer(error: Exception, doing: str, homeserver_url: str) -> HomeserverEr
     )
 
 
-def error_in(status: int, answer: object, *, doing: str, retry_after: str | None = None) -> HomeserverError | None:
+def error_in(
+    status: int, answer: object, *, doing: str, retry_after: str | None = None, is_appservice: bool = True
+) -> HomeserverError | None:
     """Judge an HTTP answer by its status and its parsed body; None means that it is a success.
 
     Args:
@@ -75,11 +87,14 @@ def error_in(status: int, answer: object, *, doing: str, retry_after: str | None
         answer: the parsed JSON body, or None where it was not JSON.
         doing: what was asked for, to begin the sentence with (`sending a message`).
         retry_after: the `Retry-After` header, for a 429.
+        is_appservice: whether an appservice's token was shown, or else an account's.
     """
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return None
     errcode = _text(answer, "errcode")
     error = _typed_error(status, answer, errcode, doing, retry_after)
+    if isinstance(error, TokenRefused):
+        error = TokenRefused(f"{error} {_APPSERVICE_REMEDY if is_appservice else _ACCOUNT_REMEDY}")
     error.errcode = errcode
     return error
 
@@ -100,11 +115,7 @@ def _typed_error(status: int, answer: object, errcode: str, doing: str, retry_af
             _text(answer, "session"),
         )
     if errcode in _TOKEN_CODES:
-        return TokenRefused(
-            f"{doing}: the homeserver refuses Greffier's token ({said}). As an appservice: check that matrix.as_token "
-            "equals as_token in the registration file, and that the homeserver has loaded that file (it reads it when "
-            "it starts). As an account: the login was ended."
-        )
+        return TokenRefused(f"{doing}: the homeserver refuses Greffier's token ({said}).")
     if not errcode or status >= HTTPStatus.INTERNAL_SERVER_ERROR or status < HTTPStatus.BAD_REQUEST:
         return HomeserverFault(f"{doing}: the homeserver, or a proxy before it, answered {said}")
     refused: type[RequestRefused] = RequestRefused

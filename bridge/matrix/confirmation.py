@@ -27,7 +27,7 @@ async def confirmed(
     try:
         return await wire.request(method, doing, path, body)
     except ConfirmationNeeded as needed:
-        if password is None or (_PASSWORD,) not in needed.flows:
+        if password is None or not needed.takes_password:
             raise
         confirmation = {
             "type": _PASSWORD,

@@ -81,6 +81,11 @@ class ConfirmationNeeded(RequestRefused):
         self.flows = flows
         self.session = session
 
+    @property
+    def takes_password(self) -> bool:
+        """Whether the account's password is enough."""
+        return ("m.login.password",) in self.flows
+
 
 class NotFound(RequestRefused):
     """No such thing; where absence is an ordinary answer, functions return None instead."""

@@ -101,7 +101,10 @@ class Homeserver:
         """Ask who we are: the homeserver answers, and knows the bot and its device."""
         answer = await self.wire.request("GET", "asking the homeserver who we are", ("account", "whoami"))
         if answer.get("user_id") != self.user_id:
-            raise TokenRefused(f"The homeserver takes Greffier for somebody else than {self.user_id}.")
+            raise TokenRefused(
+                f"The homeserver takes Greffier for somebody else than {self.user_id}, as matrix.bot_localpart and "
+                "matrix.server_name say: mend these, or what it enters with."
+            )
 
     async def sync(self, since: str | None, *, wait_s: float, keys_alone: bool = False) -> SyncResult:
         """Ask what is new since the token `since`, waiting up to `wait_s` for something to happen.

@@ -30,7 +30,7 @@ from bridge.matrix.encryption.devices import (
     KeysNews,
     Undecryptable,
 )
-from bridge.matrix.encryption.errors import DeviceLost
+from bridge.matrix.encryption.errors import NEW_DEVICE, DeviceLost
 from bridge.matrix.encryption.identity import Identity
 from bridge.matrix.encryption.machine import Machine
 from bridge.matrix.encryption.room_keys import RoomKeys
@@ -200,8 +200,7 @@ class Encryption:
             store = await CryptoStore.open(self._engine, self._user_id, device_id, sealing.pickle_key)
         except StoreUnreadable as error:
             raise DeviceLost(
-                f"The keys of the bot's device cannot be used: {error}. Nothing is sent. Bring back the database from "
-                "the latest backup, or give the bot a new device: greffier identity restore"
+                f"The keys of the bot's device cannot be used: {error}. Nothing is sent. {NEW_DEVICE}"
             ) from None
         return _Device(self._wire, store, self._settings.trust)
 

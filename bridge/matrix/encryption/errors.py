@@ -9,6 +9,12 @@ CannotRestore        the operator's attempt to mend it was in vain
 
 from __future__ import annotations
 
+NEW_DEVICE = (
+    "Give the bot a new device with its recovery key: greffier identity restore (or bring back a backup of the "
+    "database that was made when Greffier was last stopped). Without the recovery key: greffier identity reset"
+)
+"""How to mend a device whose keys are lost. An older backup has keys that others have gone past since."""
+
 
 class EncryptionUnusable(Exception):
     """Nothing is sent, uploaded or overwritten until this is mended; the message says how."""

@@ -10,16 +10,19 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Any
 
+import structlog
 from pydantic import SecretStr
 
 from bridge.matrix.confirmation import confirmed
 from bridge.matrix.encryption.cross_signing import CrossSigning, new_root
-from bridge.matrix.encryption.errors import DeviceLost, IdentityForeign
+from bridge.matrix.encryption.errors import NEW_DEVICE, DeviceLost, IdentityForeign
 from bridge.matrix.encryption.own_keys import OwnKeys
 from bridge.matrix.encryption.sealed_root import SealedRoot
 from bridge.matrix.errors import HomeserverFault
 from bridge.matrix.ids import UserId
 from bridge.matrix.wire import Wire
+
+log = structlog.get_logger()
 
 _UPLOADING = "uploading the bot's cross-signing identity"
 _SIGNING = "signing the bot's device"
@@ -72,8 +75,7 @@ class Identity:
         if not there.is_device(device_keys["keys"]):
             raise DeviceLost(
                 f"The homeserver knows device {device_id} of {self._user_id} with keys that are not in the database: "
-                "the database was lost, or another Greffier uses this device. Nothing is sent. Bring back the database "
-                "from the latest backup, or give the bot a new device: greffier identity restore"
+                f"the database was lost, or another Greffier uses this device. Nothing is sent. {NEW_DEVICE}"
             )
         signing = await self.load()
         if not there.is_identity(signing):
@@ -82,10 +84,13 @@ class Identity:
                 "not overwritten, and nothing is sent. Bring it back with its recovery key: greffier identity restore. "
                 "Without the key: greffier identity reset"
             )
+        is_new = signing is None
         if signing is None:
             signing = CrossSigning(self._user_id, await self._root.keep(new_root()))
         if not there.has_all_of(signing):
             await self.upload(signing)
+        if is_new:
+            log.info("identity made; keep its recovery key: greffier identity recovery-key", user_id=self._user_id)
         return there.device is not None
 
     async def sign(self, device_keys: Mapping[str, Any]) -> None:
@@ -106,25 +111,6 @@ class Identity:
         if answer.get("failures"):
             raise HomeserverFault(f"{_SIGNING}: the homeserver does not take the signature of device {device_id}")
 
-    async def standing(self, device_id: str, keys: Mapping[str, str] | None) -> Standing:
-        """How things stand; changes nothing, here or there.
-
-        Args:
-            device_id: the bot's device.
-            keys: the `keys` of its device keys; None where it has none yet.
-        """
-        there = await OwnKeys.ask(self._wire, self._user_id, device_id)
-        signing = await self.load()
-        if not there.is_device(keys):
-            return Standing.DEVICE_LOST
-        if not there.is_identity(signing):
-            return Standing.FOREIGN
-        if keys is None or signing is None:
-            return Standing.NONE_YET
-        if there.device is None or not there.has_all_of(signing):
-            return Standing.NOT_PUBLISHED
-        return Standing.SIGNED if there.is_signed_by(signing) else Standing.NOT_SIGNED
-
     async def upload(self, signing: CrossSigning) -> None:
         """Put this identity on the homeserver, whatever is there; its root must be sealed in the database already.
 
@@ -139,3 +125,16 @@ class Identity:
         """The identity that is sealed in the database; None: there is none yet. Raises `SecretLost`."""
         root = await self._root.load()
         return None if root is None else CrossSigning(self._user_id, root)
+
+
+def standing_of(there: OwnKeys, signing: CrossSigning | None, keys: Mapping[str, str] | None) -> Standing:
+    """How the identity and the device's keys that are here, if any, stand to what the homeserver has."""
+    if not there.is_device(keys):
+        return Standing.DEVICE_LOST
+    if not there.is_identity(signing):
+        return Standing.FOREIGN
+    if keys is None or signing is None:
+        return Standing.NONE_YET
+    if there.device is None or not there.has_all_of(signing):
+        return Standing.NOT_PUBLISHED
+    return Standing.SIGNED if there.is_signed_by(signing) else Standing.NOT_SIGNED

@@ -22,7 +22,7 @@ from bridge.matrix.encryption.identity import Identity
 from bridge.matrix.encryption.own_keys import OwnKeys
 from bridge.matrix.encryption.sealed_root import SealedRoot
 from bridge.matrix.encryption.sealing import Sealing, token_of
-from bridge.matrix.errors import HomeserverError, NotFound, TokenRefused
+from bridge.matrix.errors import ConfirmationNeeded, HomeserverError, NotFound, TokenRefused
 from bridge.matrix.ids import UserId
 from bridge.matrix.tables import DEVICE, MEGOLM_SESSIONS, OLM_SESSIONS, USERS
 from bridge.matrix.wire import Acting, Wire
@@ -71,7 +71,6 @@ class NewDevices:
         return await self._give(root, replaces_identity=True)
 
     async def _give(self, root: bytes, *, replaces_identity: bool) -> NewDevice:
-        self._sealing.seal(root, "proof that it can be sealed")  # before the homeserver has what only it can make again
         device_id = f"{self._settings.device_id}_{secrets.token_hex(3)}"
         acting = await self._entered(device_id)
         device_id = acting.device_id or device_id
@@ -86,19 +85,30 @@ class NewDevices:
         return NewDevice(device_id, old_device_id, is_gone)
 
     async def _make_sure(self, asking: Wire, device_id: str, signing: CrossSigning, *, is_replacing: bool) -> None:
-        """The homeserver has this identity, or none, and no keys of the device; else raise."""
+        """The homeserver has this identity, or none, and no keys of the device; else raise, and leave nothing here."""
         there = await OwnKeys.ask(asking, self._user_id, device_id)
         if there.device is not None:
             raise CannotRestore(
                 f"matrix.access_token is a token of the device {device_id}, which has keys at the homeserver already: "
                 "a new device is needed. Log in once more, and put that token in matrix.access_token"
             )
-        if is_replacing:
-            await Identity(asking, self._root, self._user_id, self._password).upload(signing)
-        elif not there.is_identity(signing):
+        if not is_replacing and not there.is_identity(signing):
             raise CannotRestore(
-                f"This recovery key is of another identity than the one that {self._user_id} has at the homeserver"
+                f"This recovery key is of another identity than the one that {self._user_id} has at the homeserver "
+                "(another bot's, or from before a reset); without the right one: greffier identity reset"
             )
+        self._sealing.seal(b"", "proof that a root can be sealed")  # before the homeserver has what only it can make
+        if is_replacing:
+            await self._upload(asking, signing)
+
+    async def _upload(self, asking: Wire, signing: CrossSigning) -> None:
+        try:
+            await Identity(asking, self._root, self._user_id, self._password).upload(signing)
+        except ConfirmationNeeded as needed:
+            is_for_want_of_it = self._settings.identity == "account" and self._password is None
+            if is_for_want_of_it and needed.takes_password:
+                raise CannotRestore(f"{needed}. Put the account's password in matrix.password") from None
+            raise
 
     async def _entered(self, device_id: str) -> Acting:
         """Who asks: an appservice need not make the device for that; an account logs in as it, if it can."""

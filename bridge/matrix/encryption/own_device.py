@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bridge.matrix.account import owner_of, refuse_another_device
 from bridge.matrix.encryption.sealing import Sealing, token_of
 from bridge.matrix.ids import UserId
 from bridge.matrix.tables import DEVICE
-from bridge.matrix.wire import Acting
+from bridge.matrix.wire import Acting, Wire
 from config.models import Matrix
 
 
@@ -51,6 +52,21 @@ class OwnDevice:
         if row.access_token is not None:
             token = sealing.unseal(row.access_token, token_of(user_id)).decode()
         return cls(row.device_id, keys, token)
+
+
+async def admitted(wire: Wire, settings: Matrix, device: OwnDevice | None) -> Acting | None:
+    """The onlooker, as the homeserver knows it: an account's token is that of one device.
+
+    Raises:
+        TokenRefused: the homeserver has ended an account's login, or it is another user's or another device's.
+        HomeserverError: as with any request.
+    """
+    acting = onlooker(settings, device)
+    if acting is None or acting.is_masquerading:
+        return acting
+    acting = await owner_of(wire, acting.user_id, acting.token)
+    refuse_another_device(acting, device.device_id if device is not None and device.keys else None)
+    return acting
 
 
 def onlooker(settings: Matrix, device: OwnDevice | None) -> Acting | None:

@@ -133,8 +133,9 @@ class Sealing:
 
 
 _REMEDY = (
-    "Bring back the secret (matrix.secret, or the file matrix.secret from the backup of the storage folder), or give "
-    "the bot a new device with the recovery key: greffier identity restore"
+    "Bring back the secret (matrix.secret, or the file matrix.secret from the backup of the storage folder) on the "
+    "machine of the front (elsewhere it is not needed), or give the bot a new device with its recovery key: greffier "
+    "identity restore. Without the recovery key: greffier identity reset"
 )
 
 
@@ -167,6 +168,9 @@ def _make(file: Path) -> bytes:
         with os.fdopen(descriptor, "wb") as opened:
             opened.write(text + b"\n")
             opened.flush()
+            if os.geteuid() == 0:  # `sudo greffier identity …`: whoever Greffier runs as is to read it
+                folder = file.parent.stat()
+                os.fchown(opened.fileno(), folder.st_uid, folder.st_gid)
             os.fsync(opened.fileno())
         file.hardlink_to(draft)
     except FileExistsError:

@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from vodozemac import Account
 
 from bridge.matrix.account import enter
-from bridge.matrix.encryption.identity import Identity, Standing
+from bridge.matrix.encryption.identity import Identity, Standing, standing_of
 from bridge.matrix.encryption.own_device import OwnDevice, onlooker
+from bridge.matrix.encryption.own_keys import OwnKeys
 from bridge.matrix.encryption.sealed_root import SealedRoot
 from bridge.matrix.encryption.sealing import Sealing
 from bridge.matrix.ids import UserId
@@ -55,8 +56,9 @@ class Bot:
         assert acting is not None
         device = device or OwnDevice(self.settings.device_id)
         async with Wire(self.settings, acting) as wire:
-            root = SealedRoot(self.engine, sealing, self.user_id)
-            return await Identity(wire, root, self.user_id).standing(device.device_id, device.keys)
+            signing = await Identity(wire, SealedRoot(self.engine, sealing, self.user_id), self.user_id).load()
+            there = await OwnKeys.ask(wire, self.user_id, device.device_id)
+            return standing_of(there, signing, device.keys)
 
     async def _device(self, wire: Wire, sealing: Sealing) -> OwnedDevice:
         device_id = wire.acting.device_id

@@ -179,6 +179,9 @@ async def test_a_secret_that_is_gone_is_said_and_mended_by_the_recovery_key(star
     assert "greffier identity restore" in line
     mended = await started.type("identity", "restore", typed=key)
     assert (mended.status, mended.out) == (0, ""), mended.err
+    line = await started.device_line()
+    assert line.startswith("ok ")
+    assert line.endswith("is made at the next start, and signed by the bot's identity")
     device = await started.bot.start()
     assert device.device_id in mended.err
     assert await started.bot.standing() is Standing.SIGNED
@@ -206,11 +209,22 @@ async def test_what_is_no_recovery_key_changes_nothing(started: Installation, ty
     assert (await started.bot.start()).device_id == "GREFFIER"
 
 
+async def test_no_recovery_key_at_all_is_said(installation: Installation) -> None:
+    """A container without standard input, say."""
+    refused = await installation.type("identity", "restore", typed="\n")
+    assert refused.status == 78
+    assert "No recovery key was given on standard input" in refused.err
+
+
 async def test_another_bots_recovery_key_changes_nothing(started: Installation) -> None:
-    """A person keeps more than one."""
+    """A person keeps more than one. No secret is made that would stand where the lost one is to be put back."""
+    secret = (started.bot.folder / FILE).rename(started.bot.folder / "kept")
     refused = await started.type("identity", "restore", typed=to_recovery_key(b"x" * 32))
     assert refused.status == 78
     assert "of another identity" in refused.err
+    assert "greffier identity reset" in refused.err
+    assert not (started.bot.folder / FILE).exists()
+    secret.rename(started.bot.folder / FILE)
     assert (await started.bot.start()).device_id == "GREFFIER"
 
 

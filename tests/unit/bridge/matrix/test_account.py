@@ -246,6 +246,19 @@ class TestAnAccount:
             await entered(account(server), engine)
         assert PASSWORD not in f"{caught.value!r} {caught.value.__cause__!r} {logs}"
 
+    async def test_a_login_that_has_ended_is_logged_when_another_takes_its_place(
+        self, server: FakeHomeserver, engine: AsyncEngine
+    ) -> None:
+        """Not each time that it is tried."""
+        await entered(account(server), engine)
+        server.answers("GET", "/whoami", TOKEN_UNKNOWN)
+        server.answers("POST", "/login", Answer(429, {"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 4000}))
+        with capture_logs() as logs:
+            for _ in range(2):
+                with pytest.raises(RateLimited):
+                    await entered(account(server), engine)
+        assert logs == []
+
     async def test_to_be_slowed_down_is_passed_on(self, server: FakeHomeserver, engine: AsyncEngine) -> None:
         """Whoever tries again waits as long as the homeserver asks."""
         server.answers("POST", "/login", Answer(429, {"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 4000}))

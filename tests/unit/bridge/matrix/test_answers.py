@@ -88,6 +88,10 @@ def test_a_refused_token_says_what_to_check() -> None:
     error = error_in(401, {"errcode": "M_UNKNOWN_TOKEN"}, doing="listening")
     assert "matrix.as_token" in str(error)
     assert "registration file" in str(error)
+    error = error_in(401, {"errcode": "M_UNKNOWN_TOKEN"}, doing="listening", is_appservice=False)
+    assert isinstance(error, TokenRefused)
+    assert "start Greffier, which logs in again" in str(error)
+    assert "registration" not in str(error)
 
 
 def test_a_long_error_text_is_cut() -> None:

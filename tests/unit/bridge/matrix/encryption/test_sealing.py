@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -82,6 +83,15 @@ async def test_the_file_is_made_when_something_is_sealed_for_its_owner_alone(
     assert [file.name for file in tmp_path.glob(f"{FILE}*")] == [FILE]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a file that the service cannot read")
+async def test_a_file_that_root_makes_is_the_folders_owners(tmp_path: Path) -> None:
+    """An operator's command as root leaves nothing that the service cannot read."""
+    os.chown(tmp_path, 10001, 10002)
+    Sealing(None, tmp_path).seal(ROOT, "root")
+    made = (tmp_path / FILE).stat()
+    assert (made.st_uid, made.st_gid, stat.S_IMODE(made.st_mode)) == (10001, 10002, 0o600)
+
+
 async def test_no_file_is_made_where_the_setting_is_given(tmp_path: Path) -> None:
     """The secret of the setting is nowhere on this machine's disk."""
     Sealing(GIVEN, tmp_path).seal(ROOT, "root")
@@ -99,7 +109,10 @@ async def test_a_file_that_is_gone_is_said_and_none_is_made(tmp_path: Path, engi
     """A new one would open nothing, and stand where the old one is to be put back."""
     await store_root(engine, await Sealing.open(None, tmp_path, engine, BOT))
     (tmp_path / FILE).unlink()
-    with pytest.raises(SecretLost, match=r"matrix\.secret is gone.*greffier identity restore"):
+    with pytest.raises(
+        SecretLost,
+        match=r"matrix\.secret is gone.*elsewhere it is not needed.*identity restore.*greffier identity reset",
+    ):
         await Sealing.open(None, tmp_path, engine, BOT)
     assert not (tmp_path / FILE).exists()
 
