@@ -133,7 +133,7 @@ class Wire:
             async with self._session.request(
                 method, URL(url, encoded=True), data=data, headers=headers, timeout=timeout
             ) as response:
-                return await answer_in(response, doing, is_appservice=acting.is_masquerading)
+                return await answer_in(response, doing, is_appservice=self._settings.identity == "appservice")
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise no_answer(error, doing, self._settings.homeserver_url) from error
 
