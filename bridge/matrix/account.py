@@ -13,13 +13,12 @@ from typing import Protocol
 import sqlalchemy as sa
 import structlog
 from pydantic import SecretStr
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bridge.matrix.answers import needed_text
 from bridge.matrix.errors import NotFound, RequestRefused, TokenRefused
 from bridge.matrix.ids import UserId
-from bridge.matrix.tables import DEVICE
+from bridge.matrix.tables import DEVICE, inserting
 from bridge.matrix.wire import Acting, Wire
 from config.models import Matrix
 
@@ -247,9 +246,8 @@ async def _keep(engine: AsyncEngine, acting: Acting, own: _OwnDevice, sealed_tok
     """From now on this is the bot's device; its keys, where there are any, stay as they are."""
     if (acting.device_id, sealed_token) == (own.device_id, own.sealed_token):
         return
-    insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
     found = {"device_id": acting.device_id, "access_token": sealed_token}
-    row = insert(DEVICE).values(user_id=acting.user_id, is_published=False, **found)
+    row = inserting(engine)(DEVICE).values(user_id=acting.user_id, is_published=False, **found)
     async with engine.begin() as connection:
         await connection.execute(row.on_conflict_do_update(index_elements=["user_id"], set_=found))
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bridge.matrix.errors import EncryptionNotReady
 from bridge.matrix.ids import RoomId
-from bridge.matrix.tables import ENCRYPTED_ROOMS
+from bridge.matrix.tables import ENCRYPTED_ROOMS, inserting
 
 
 class EncryptedRooms:
@@ -59,8 +58,7 @@ class EncryptedRooms:
         unsaved = frozenset(self._unsaved)
         if self._engine is None or not unsaved:
             return
-        insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
-        once = insert(ENCRYPTED_ROOMS).on_conflict_do_nothing(index_elements=["room_id"])
+        once = inserting(self._engine)(ENCRYPTED_ROOMS).on_conflict_do_nothing(index_elements=["room_id"])
         try:
             async with self._engine.begin() as connection:
                 await connection.execute(once, [{"room_id": room_id} for room_id in sorted(unsaved)])

@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.matrix.events import Invite, RoomMessage
 from bridge.matrix.ids import EventId, RoomId, UserId
-from bridge.matrix.tables import INBOX, INVITES, SYNC, TRANSACTIONS
+from bridge.matrix.tables import INBOX, INVITES, SYNC, TRANSACTIONS, inserting
 
 KEPT_S = 7 * 86_400
 """Handled commands and pushed transactions are remembered this long, to know them again."""
@@ -59,7 +58,7 @@ class Inbox:
         self._transaction = transaction or engine.begin
         self._user_id = user_id
         self._clock = clock
-        self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+        self._insert = inserting(engine)
 
     async def next_batch(self) -> str | None:
         """The position in `/sync` up to which everything is stored; None before the first time."""

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 SCHEMA = sa.MetaData()
+
+
+def inserting(engine: AsyncEngine) -> Callable[[sa.Table], postgresql.Insert | sqlite.Insert]:
+    """The INSERT of the kind of database that `engine` leads to: the one with ON CONFLICT."""
+    return postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+
 
 INBOX = sa.Table(
     "matrix_inbox",

@@ -6,11 +6,10 @@ import time
 from collections.abc import Callable, Iterable
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bridge.matrix.ids import RoomId
-from bridge.matrix.tables import TOLD
+from bridge.matrix.tables import TOLD, inserting
 
 
 class Told:
@@ -19,7 +18,7 @@ class Told:
     def __init__(self, engine: AsyncEngine, *, clock: Callable[[], float] = time.time) -> None:
         self._engine = engine
         self._clock = clock
-        self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+        self._insert = inserting(engine)
 
     async def untold(self, room_id: RoomId, what: Iterable[str]) -> list[str]:
         """Those things that the room has not been told, in their order."""

@@ -13,12 +13,11 @@ from typing import Protocol
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.matrix.encryption.devices import EncryptedEvent, Undecryptable
 from bridge.matrix.ids import EventId, RoomId, UserId
-from bridge.matrix.tables import TOLD, UNDECRYPTED
+from bridge.matrix.tables import TOLD, UNDECRYPTED, inserting
 
 log = structlog.get_logger()
 
@@ -74,7 +73,7 @@ class Undecrypted:
         self._trouble = trouble
         self._max_age_s = max_age_s
         self._clock = clock
-        self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+        self._insert = inserting(engine)
         self._waiting: dict[EventId, _Waiting] = {}
         self._told_at_s: dict[RoomId, float] = {}
         self._told_of: set[EventId] = set()

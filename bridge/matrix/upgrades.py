@@ -14,14 +14,13 @@ from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.matrix.backoff import Backoff, again_while, sentence
 from bridge.matrix.errors import HomeserverError, RequestRefused
 from bridge.matrix.ids import RoomId, UserId, server_in
-from bridge.matrix.tables import SUCCESSORS
+from bridge.matrix.tables import SUCCESSORS, inserting
 from bridge.matrix.tombstones import Upgrade, read_predecessor, read_tombstone
 
 log = structlog.get_logger()
@@ -75,7 +74,7 @@ class Upgrades:
         self._moved = moved
         self._clock = clock
         self._backoff = backoff
-        self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+        self._insert = inserting(engine)
         self._woken: asyncio.Queue[RoomId] = asyncio.Queue()
         self._followed: dict[RoomId, bool] = {}  # rooms with a task; True: woken since it last looked
         self._joining = asyncio.Semaphore(JOINS_AT_ONCE)

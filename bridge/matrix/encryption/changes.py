@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bridge.matrix.tables import MEGOLM_SESSIONS
+from bridge.matrix.tables import MEGOLM_SESSIONS, inserting
 
 Row = Mapping[str, Any]
 Key = tuple[sa.Table, tuple[Any, ...]]
@@ -23,8 +22,8 @@ class Changes:
     is repeated by the next one. Every write is one that may be repeated.
     """
 
-    def __init__(self, dialect: str) -> None:
-        self._insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._insert = inserting(engine)
         self._rows: dict[Key, Row | None] = {}
 
     def __bool__(self) -> bool:

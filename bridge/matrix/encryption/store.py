@@ -81,7 +81,7 @@ class CryptoStore:
         self._engine = engine
         self._pickle_key = pickle_key
         self._clock = clock
-        self._changes = Changes(engine.dialect.name)
+        self._changes = Changes(engine)
         self._account_has_changed = False
         self._one_at_a_time = asyncio.Lock()
         self._at_hand: Bounded[tuple[RoomId, str], Mapping[str, InboundSession]] = Bounded(SESSIONS_AT_HAND)
