@@ -10,14 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.matrix.encryption.devices import Decrypted, EncryptedEvent
+from bridge.matrix.encryption.devices import MEGOLM, Decrypted, EncryptedEvent
 from bridge.matrix.ids import EventId, RoomId, UserId, is_event_id, is_user_id
 from bridge.matrix.outbound import TXN_KEY
 
 MAX_BODY_BYTES = 16_000
 MAX_CIPHERTEXT_CHARACTERS = 65_536
 """No event is larger."""
-MEGOLM = "m.megolm.v1.aes-sha2"
 _MAX_NAME_CHARACTERS = 256
 _LATEST_TS_MS = 2**53
 _KEY = re.compile(r"[A-Za-z0-9+/_=-]{1,255}")

@@ -15,11 +15,8 @@ from typing import Any, TypeGuard
 
 from vodozemac import Curve25519PublicKey, Ed25519PublicKey, Ed25519Signature
 
-from bridge.matrix.encryption.devices import Device
+from bridge.matrix.encryption.devices import MEGOLM, OLM, Device
 from bridge.matrix.ids import UserId
-
-OLM = "m.olm.v1.curve25519-aes-sha2"
-MEGOLM = "m.megolm.v1.aes-sha2"
 
 MAX_DEVICES = 2_000
 """Of one user; who has more has them left out."""

@@ -8,6 +8,9 @@ from typing import Any, Literal
 
 from bridge.matrix.ids import EventId, RoomId, UserId
 
+OLM = "m.olm.v1.curve25519-aes-sha2"
+MEGOLM = "m.megolm.v1.aes-sha2"
+
 
 @dataclass(frozen=True)
 class Device:

@@ -14,15 +14,15 @@ from typing import Any
 import structlog
 
 from bridge.matrix.encryption.bounded import Bounded
-from bridge.matrix.encryption.devices import Decrypted, Device, EncryptedEvent, Undecryptable
+from bridge.matrix.encryption.devices import MEGOLM, OLM, Decrypted, Device, EncryptedEvent, Undecryptable
 from bridge.matrix.encryption.megolm import MegolmReader
 from bridge.matrix.encryption.megolm_sessions import InboundSession, OutboundSession
-from bridge.matrix.encryption.olm import OLM, OlmMachine
+from bridge.matrix.encryption.olm import OlmMachine
 from bridge.matrix.encryption.olm_sessions import Party
 from bridge.matrix.encryption.store import CryptoStore
-from bridge.matrix.encryption.to_device import MEGOLM, is_user, read_room_key, read_withheld
+from bridge.matrix.encryption.to_device import read_room_key, read_withheld
 from bridge.matrix.encryption.upkeep import KeyUpkeep
-from bridge.matrix.ids import RoomId, UserId
+from bridge.matrix.ids import RoomId, UserId, is_user_id
 
 log = structlog.get_logger()
 
@@ -179,7 +179,7 @@ class Machine:
         self, event: Mapping[str, Any], new_keys: set[tuple[RoomId, str]], withheld: set[tuple[RoomId, str]]
     ) -> None:
         sender, content = event["sender"], event["content"]
-        if not is_user(sender):
+        if not is_user_id(sender):
             raise ValueError("no sender")
         if event["type"] == "m.room.encrypted":
             session = self._room_key(sender, content)
@@ -215,4 +215,4 @@ class Machine:
 
 def _sender(event: object) -> str | None:
     sender = event.get("sender") if isinstance(event, Mapping) else None
-    return sender if is_user(sender) else None
+    return sender if is_user_id(sender) else None

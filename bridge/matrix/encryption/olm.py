@@ -17,11 +17,10 @@ from unpaddedbase64 import decode_base64
 from vodozemac import AnyOlmMessage, Curve25519PublicKey, PreKeyMessage, SessionCreationException
 
 from bridge.matrix.encryption.bounded import Bounded
-from bridge.matrix.encryption.devices import Device
+from bridge.matrix.encryption.devices import OLM, Device
 from bridge.matrix.encryption.store import CryptoStore
 from bridge.matrix.ids import UserId
 
-OLM = "m.olm.v1.curve25519-aes-sha2"
 SIGNED_CURVE25519 = "signed_curve25519"
 _REMEMBERED = 10_000
 _PRE_KEY, _NORMAL = 0, 1

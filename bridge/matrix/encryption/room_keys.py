@@ -12,10 +12,9 @@ from typing import Any
 import structlog
 
 from bridge.matrix.encryption import trust
-from bridge.matrix.encryption.cross_signatures import MEGOLM
 from bridge.matrix.encryption.device_lists import DeviceLists
 from bridge.matrix.encryption.device_messages import DeviceMessages
-from bridge.matrix.encryption.devices import Device, Encrypted, EncryptedRoom
+from bridge.matrix.encryption.devices import MEGOLM, Device, Encrypted, EncryptedRoom
 from bridge.matrix.encryption.machine import Machine
 from bridge.matrix.encryption.megolm_sessions import OutboundSession
 from bridge.matrix.encryption.store import CryptoStore

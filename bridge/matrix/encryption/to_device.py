@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
+from bridge.matrix.encryption.devices import MEGOLM
 from bridge.matrix.encryption.megolm_sessions import InboundSession
 from bridge.matrix.encryption.olm import Opened
-from bridge.matrix.ids import RoomId, UserId
+from bridge.matrix.ids import RoomId, UserId, is_room_id
 
-MEGOLM = "m.megolm.v1.aes-sha2"
 NO_OLM = "m.no_olm"
-_MAX_ID_BYTES = 255
 _KEY = re.compile(r"[A-Za-z0-9+/]{43}")
 """32 bytes in unpadded base64."""
 
@@ -37,7 +36,7 @@ def read_room_key(opened: Opened, *, at_s: float) -> InboundSession | None:
     if (
         opened.event_type != "m.room_key"
         or content.get("algorithm") != MEGOLM
-        or not _is_room(room_id)
+        or not is_room_id(room_id)
         or not isinstance(session_key, str)
         or not is_key(opened.ed25519)
     ):
@@ -58,30 +57,11 @@ def read_withheld(sender: UserId, content: Mapping[str, Any]) -> Withheld | None
     if content.get("code") == NO_OLM:
         return Withheld(sender, known_key, None)
     room_id, session_id = content.get("room_id"), content.get("session_id")
-    if content.get("algorithm") != MEGOLM or not _is_room(room_id) or not is_key(session_id):
+    if content.get("algorithm") != MEGOLM or not is_room_id(room_id) or not is_key(session_id):
         return None
     return Withheld(sender, known_key, (room_id, session_id))
-
-
-def is_user(value: object) -> TypeGuard[UserId]:
-    """Whether it may be a user's id."""
-    return _is_id(value, "@")
 
 
 def is_key(value: object) -> TypeGuard[str]:
     """Whether it may be a public key."""
     return isinstance(value, str) and _KEY.fullmatch(value) is not None
-
-
-def _is_room(value: object) -> TypeGuard[RoomId]:
-    return _is_id(value, "!")
-
-
-def _is_id(value: object, sigil: str) -> bool:
-    # Printable excludes what no database takes: NUL, and halves of characters.
-    return (
-        isinstance(value, str)
-        and value.startswith(sigil)
-        and value.isprintable()
-        and len(value.encode()) <= _MAX_ID_BYTES
-    )
