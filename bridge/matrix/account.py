@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bridge.matrix.answers import needed_text
+from bridge.matrix.encryption.sealing import token_of
 from bridge.matrix.errors import NotFound, RequestRefused, TokenRefused
 from bridge.matrix.ids import UserId
 from bridge.matrix.tables import DEVICE, inserting
@@ -59,6 +60,11 @@ async def enter(wire: Wire, settings: Matrix, engine: AsyncEngine, sealing: Seal
 # As a user of an appservice
 
 
+def as_appservice(settings: Matrix) -> Acting:
+    """The appservice in its user's name, without a device."""
+    return Acting(UserId(settings.bot_user_id), _shown(settings.as_token), is_masquerading=True)
+
+
 async def made_user(wire: Wire, settings: Matrix) -> Wire:
     """The same connections for the appservice's user, who is made where there is none yet; no device is.
 
@@ -66,7 +72,7 @@ async def made_user(wire: Wire, settings: Matrix) -> Wire:
         TokenRefused: the homeserver does not let this appservice have the user.
         HomeserverError: as with any request.
     """
-    making = wire.acting_as(Acting(UserId(settings.bot_user_id), _shown(settings.as_token), is_masquerading=True))
+    making = wire.acting_as(as_appservice(settings))
     with _explained(settings):
         await _register(making, settings.bot_localpart)
     return making
@@ -126,7 +132,7 @@ async def _as_account(wire: Wire, settings: Matrix, own: _OwnDevice, engine: Asy
     """With the token that is given, or else the one that is kept, or else a new one by the password."""
     user_id = UserId(settings.bot_user_id)
     given = _shown(settings.access_token)
-    kept = sealing.unseal(own.sealed_token, _sealed_as(user_id)).decode() if own.sealed_token else ""
+    kept = sealing.unseal(own.sealed_token, token_of(user_id)).decode() if own.sealed_token else ""
     tokens = [token for token in (given, kept) if token]
     for token in tokens:
         if acting := await identify(wire, user_id, token):
@@ -140,7 +146,7 @@ async def _as_account(wire: Wire, settings: Matrix, own: _OwnDevice, engine: Asy
         )
     acting = await log_in(wire, settings, own.device_id or settings.device_id)
     refuse_another_device(acting, own.device_of_keys)
-    await _keep(engine, acting, own, sealing.seal(acting.token.encode(), _sealed_as(user_id)))
+    await _keep(engine, acting, own, sealing.seal(acting.token.encode(), token_of(user_id)))
     if tokens:  # said here, once: what fails before is tried again and again
         log.warning("the homeserver has ended a login", user_id=user_id)
     log.info("logged in", user_id=user_id, device_id=acting.device_id)
@@ -230,10 +236,6 @@ class _OwnDevice:
     def device_of_keys(self) -> str | None:
         """The device that there are keys of."""
         return self.device_id if self.has_keys else None
-
-
-def _sealed_as(user_id: UserId) -> str:
-    return f"access token of {user_id}"
 
 
 async def _own_device(engine: AsyncEngine, user_id: UserId) -> _OwnDevice:

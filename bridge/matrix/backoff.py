@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from secrets import SystemRandom
 from typing import TypeVar
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from bridge.matrix.encryption.errors import EncryptionUnusable
 from bridge.matrix.errors import HomeserverError, RateLimited
@@ -107,6 +109,21 @@ async def again_while(
         else:
             outage.over(**told)
             return result
+
+
+async def until_stored(
+    use: Callable[[], Awaitable[Result]], *, patience_s: float = math.inf, backoff: Backoff, **told: object
+) -> Result:
+    """Use the database until it answers: without it nothing can be acted upon, and nothing be forgotten.
+
+    Raises:
+        SQLAlchemyError: The next try would come after `patience_s` seconds.
+    """
+
+    def passes(error: Exception) -> bool:
+        return isinstance(error, SQLAlchemyError)
+
+    return await again_while(passes, use, patience_s=patience_s, backoff=backoff, **told)
 
 
 def sentence(error: Exception) -> str:

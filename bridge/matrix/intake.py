@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bridge.matrix.backoff import Backoff, Outage, again_while, sentence
+from bridge.matrix.backoff import Backoff, Outage, sentence, until_stored
 from bridge.matrix.encryption.devices import Decrypted, EncryptedEvent, KeysNews, Undecryptable
 from bridge.matrix.errors import HomeserverError
 from bridge.matrix.events import Heard, Invite, RoomMessage, read_decrypted
@@ -297,14 +297,8 @@ class Intake:
         return True
 
     async def _insist(self, store: Callable[[], Awaitable[Result]], patience_s: float) -> Result:
-        return await again_while(
-            _is_of_the_database, store, patience_s=patience_s, backoff=self._backoff, where="storing what was heard"
-        )
+        return await until_stored(store, patience_s=patience_s, backoff=self._backoff, where="storing what was heard")
 
 
 def _heard(news: News) -> tuple[Heard, ...]:
     return tuple(heard for timeline in news.timelines for heard in timeline.heard)
-
-
-def _is_of_the_database(error: Exception) -> bool:
-    return isinstance(error, SQLAlchemyError)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+from dataclasses import replace
 
 import structlog
 
+from bridge.matrix.account import as_appservice
 from bridge.matrix.backoff import Backoff, Outage
 from bridge.matrix.errors import HomeserverError, RequestRefused
-from bridge.matrix.ids import UserId
-from bridge.matrix.wire import Acting, Wire
+from bridge.matrix.wire import Wire
 from config.models import Matrix
 from config.ways_in import appservice_id
 
@@ -46,11 +47,10 @@ async def ping(settings: Matrix) -> None:
         PingUnknown: it cannot be asked.
         HomeserverError: it did not answer us.
     """
-    token = settings.as_token.get_secret_value() if settings.as_token else ""
     path = ("_matrix", "client", "v1", "appservice", appservice_id(settings), "ping")
     body = json.dumps({"transaction_id": secrets.token_urlsafe(12)}).encode()
     # As the appservice itself, who is there before the bot has been made.
-    async with Wire(settings, Acting(UserId(settings.bot_user_id), token)) as wire:
+    async with Wire(settings, replace(as_appservice(settings), is_masquerading=False)) as wire:
         try:
             await wire.exchange("POST", _DOING, path, body)
         except HomeserverError as error:

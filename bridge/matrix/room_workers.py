@@ -8,9 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
-from bridge.matrix.backoff import Backoff, again_while, patiently, sentence
+from bridge.matrix.backoff import Backoff, patiently, sentence, until_stored
 from bridge.matrix.errors import HomeserverError
 from bridge.matrix.events import Invite, RoomMessage
 from bridge.matrix.ids import RoomId
@@ -112,9 +111,4 @@ class RoomWorkers:
         return None
 
     async def _insist(self, use: Callable[[], Awaitable[Result]]) -> Result:
-        """Use the database until it answers: without it nothing can be acted upon, and nothing be forgotten."""
-        return await again_while(_is_of_the_database, use, patience_s=math.inf, backoff=self._backoff, where="inbox")
-
-
-def _is_of_the_database(error: Exception) -> bool:
-    return isinstance(error, SQLAlchemyError)
+        return await until_stored(use, backoff=self._backoff, where="inbox")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import secrets
 import shutil
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -19,7 +22,6 @@ from tests.stack.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from bot.process.identity import Role
 
@@ -80,9 +82,13 @@ class Machines(Surroundings):
 
     def sound(self) -> list[Path]:
         """The sound of meetings, in the bucket and on every machine."""
-        on_machines = (process.storage_folder.rglob("*.pcm") for process in self.processes)
-        in_bucket = (self.s3.objects / "sound").rglob("*")
-        return [file for files in (in_bucket, *on_machines) for file in files if file.is_file()]
+        on_machines = [_files(process.storage_folder, ".pcm") for process in self.processes]
+        return list(chain(_files(self.s3.objects / "sound"), *on_machines))
+
+
+def _files(folder: Path, ending: str = "") -> list[Path]:
+    """The files below a folder that may be emptied meanwhile: `os.walk` passes over what is gone, `rglob` raises."""
+    return [Path(at, name) for at, _, names in os.walk(folder) for name in names if name.endswith(ending)]
 
 
 @asynccontextmanager

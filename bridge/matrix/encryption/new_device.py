@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bridge.matrix.account import identify, log_in
+from bridge.matrix.account import as_appservice, identify, log_in
 from bridge.matrix.confirmation import confirmed
 from bridge.matrix.encryption.cross_signing import CrossSigning
 from bridge.matrix.encryption.errors import CannotRestore
@@ -113,8 +113,7 @@ class NewDevices:
     async def _entered(self, device_id: str) -> Acting:
         """Who asks: an appservice need not make the device for that; an account logs in as it, if it can."""
         if self._settings.identity == "appservice":
-            token = self._settings.as_token.get_secret_value() if self._settings.as_token else ""
-            return Acting(self._user_id, token, is_masquerading=True)
+            return as_appservice(self._settings)
         if self._settings.access_token is None:
             return await log_in(self._wire, self._settings, device_id)
         acting = await identify(self._wire, self._user_id, self._settings.access_token.get_secret_value())

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bridge.matrix.account import owner_of, refuse_another_device
+from bridge.matrix.account import as_appservice, owner_of, refuse_another_device
 from bridge.matrix.encryption.sealing import Sealing, token_of
 from bridge.matrix.ids import UserId
 from bridge.matrix.tables import DEVICE
@@ -73,7 +73,7 @@ def onlooker(settings: Matrix, device: OwnDevice | None) -> Acting | None:
     """Who may ask the homeserver about the bot, without logging in anew; None: an account that never has."""
     user_id = UserId(settings.bot_user_id)
     if settings.identity == "appservice":
-        return Acting(user_id, settings.as_token.get_secret_value() if settings.as_token else "", is_masquerading=True)
+        return as_appservice(settings)
     if settings.access_token is not None:
         return Acting(user_id, settings.access_token.get_secret_value())
     return Acting(user_id, device.token) if device is not None and device.token else None
