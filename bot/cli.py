@@ -234,8 +234,8 @@ def _mendable() -> tuple[type[Exception], ...]:
     from bridge.matrix.encryption.recovery_key import NotARecoveryKey  # noqa: PLC0415
     from bridge.web.join_page import PageNotBuilt  # noqa: PLC0415
     from bridge.web.server import CannotListen  # noqa: PLC0415
-    from transcripts.bucket import StorageAway  # noqa: PLC0415
-    from transcripts.recognition import ModelUnavailable  # noqa: PLC0415
+    from transcripts.recognition.recogniser import ModelUnavailable  # noqa: PLC0415
+    from transcripts.storage.bucket import StorageAway  # noqa: PLC0415
 
     return (
         ConfigError,

@@ -10,25 +10,26 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import structlog
 
-from transcripts import inventions, language, voice_activity
-from transcripts.gaps import gaps
-from transcripts.recognition import RecognitionFailed
+from transcripts.assembling.gaps import gaps
+from transcripts.assembling.speakers import Presence, clean_name, labels
+from transcripts.assembling.transcript import FailedTrack, Stats, Transcript
+from transcripts.assembling.turns import SpokenTrack, assemble
+from transcripts.listening import voice_activity
+from transcripts.listening.utterances import UtteranceCutter
+from transcripts.recognition import inventions, language
+from transcripts.recognition.recogniser import RecognitionFailed
+from transcripts.recognition.windows import pack
 from transcripts.sound import SAMPLE_RATE_HZ, seconds
-from transcripts.speakers import Presence, clean_name, labels
-from transcripts.spool import BrokenTrack, StoredTrack, TrackUnreadable
-from transcripts.transcript import FailedTrack, Stats, Transcript
-from transcripts.turns import SpokenTrack, assemble
-from transcripts.utterances import UtteranceCutter
-from transcripts.windows import pack
+from transcripts.storage.spool import BrokenTrack, StoredTrack, TrackUnreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from config.models import Speech
-    from transcripts.recognition import Recogniser, Word
+    from transcripts.recognition.recogniser import Recogniser, Word
+    from transcripts.recognition.windows import Window
     from transcripts.sound import Samples, StoredSamples
-    from transcripts.spool import MeetingId, Spool
-    from transcripts.windows import Window
+    from transcripts.storage.spool import MeetingId, Spool
 
 log = structlog.get_logger()
 

@@ -27,7 +27,7 @@ from bridge.matrix.events import RoomMessage
 from bridge.matrix.ids import RoomId, UserId
 from bridge.matrix.outbound import Content, notice, reply_to
 from config.models import Language, Settings
-from transcripts.typography import colon
+from transcripts.rendering.typography import colon
 
 log = structlog.get_logger()
 

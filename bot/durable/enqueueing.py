@@ -8,7 +8,7 @@ from __future__ import annotations
 from dbos import DBOS, EnqueueOptions
 
 from bot.durable.workflows import HELD, RECORDINGS, TRANSCRIPTIONS, Queue, application_of, version_of
-from transcripts.spool import MeetingId
+from transcripts.storage.spool import MeetingId
 
 LOST = "lost"
 """The problem of a job that was interrupted too often, and is not tried again."""

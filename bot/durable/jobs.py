@@ -11,7 +11,7 @@ from dbos import DBOS, DBOSConfiguredInstance
 
 from bot.durable.signals import Kind, Signal, tell
 from bot.durable.workflows import MAX_RECOVERY_ATTEMPTS, RECORDINGS, TRANSCRIPTIONS, Queue, UnderWay, step
-from transcripts.spool import MeetingId
+from transcripts.storage.spool import MeetingId
 
 log = structlog.get_logger()
 

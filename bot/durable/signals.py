@@ -8,7 +8,7 @@ from typing import Any, Literal
 from dbos import DBOS
 from dbos import error as dbos_error
 
-from transcripts.spool import MeetingId
+from transcripts.storage.spool import MeetingId
 
 Kind = Literal[
     "look",  # something may have changed in the call

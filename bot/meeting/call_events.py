@@ -11,7 +11,7 @@ from bot.store.register import Register
 from bridge.livekit.calls import CallError, Calls
 from bridge.livekit.ids import RECORDER, CallId
 from bridge.livekit.webhooks import MalformedWebhook, WebhookRefused, Webhooks
-from transcripts.spool import MeetingId
+from transcripts.storage.spool import MeetingId
 
 log = structlog.get_logger()
 

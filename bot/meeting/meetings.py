@@ -26,7 +26,7 @@ from bot.store.insisting import insist
 from bot.store.register import Meeting, Register
 from bridge.matrix.errors import HomeserverError
 from bridge.matrix.ids import EventId
-from transcripts.spool import MeetingId
+from transcripts.storage.spool import MeetingId
 
 log = structlog.get_logger()
 

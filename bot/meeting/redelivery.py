@@ -21,7 +21,7 @@ from bot.store.insisting import insist
 from bot.store.register import Meeting, Register
 from bridge.matrix.backoff import Backoff, patiently
 from bridge.matrix.ids import RoomId
-from transcripts.spool import MeetingId
+from transcripts.storage.spool import MeetingId
 
 log = structlog.get_logger()
 

@@ -15,8 +15,8 @@ from dbos import DBOS
 from bot.durable.workflows import HELD, application_of
 from bot.process.identity import ROLES
 from bot.store.register import Meeting, Register
-from transcripts.archive import Archive
-from transcripts.spool import Spool
+from transcripts.storage.archive import Archive
+from transcripts.storage.spool import Spool
 
 log = structlog.get_logger()
 

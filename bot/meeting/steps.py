@@ -24,7 +24,7 @@ from bridge.matrix.ids import EventId
 from bridge.matrix.outbound import Content, edit_of, notice
 from config.models import Calls as Limits
 from config.models import Settings
-from transcripts.spool import Spool
+from transcripts.storage.spool import Spool
 
 log = structlog.get_logger()
 

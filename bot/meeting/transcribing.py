@@ -24,7 +24,7 @@ from bot.room.delivery import Delivered, Delivery, NothingSaid, Outcome, Undeliv
 from bot.room.wording import Wording
 from bot.store.register import Meeting
 from bridge.matrix.ids import EventId
-from transcripts.transcript import TranscriptUnreadable
+from transcripts.assembling.transcript import TranscriptUnreadable
 
 log = structlog.get_logger()
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from bot.room.wording import Wording, duration
 from bot.store.register import Meeting
 from bridge.matrix.outbound import notice
-from transcripts.typography import colon
+from transcripts.rendering.typography import colon
 
 CARD_KEY = "fr.greffier.card"
 

@@ -27,12 +27,12 @@ from bot.store.storing import stored
 from bridge.matrix.errors import HomeserverError, RequestRefused
 from bridge.matrix.ids import EventId
 from bridge.matrix.outbound import MAX_CONTENT_BYTES, Content, event_size, file_message, in_thread, notice
-from transcripts import rendering
-from transcripts.archive import Archive
-from transcripts.bucket import StorageAway
-from transcripts.markdown import markdown
-from transcripts.transcript import Transcript
-from transcripts.web_vtt import web_vtt
+from transcripts.assembling.transcript import Transcript
+from transcripts.rendering import paragraphs as rendering
+from transcripts.rendering.markdown import markdown
+from transcripts.rendering.web_vtt import web_vtt
+from transcripts.storage.archive import Archive
+from transcripts.storage.bucket import StorageAway
 
 log = structlog.get_logger()
 

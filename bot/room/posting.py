@@ -21,7 +21,7 @@ from bridge.matrix.errors import NotFound, RequestRefused
 from bridge.matrix.ids import EventId, RoomId
 from bridge.matrix.outbound import Content, Uploaded, is_edit, relating_to
 from bridge.matrix.tombstones import read_predecessor
-from transcripts.spool import MeetingId
+from transcripts.storage.spool import MeetingId
 
 T = TypeVar("T")
 

@@ -22,9 +22,9 @@ from bridge.matrix.pinging import PingUnknown, ping
 from bridge.matrix.wire import Acting, Wire
 from bridge.web.join_page import BUILT_PAGE
 from config.models import Settings
-from transcripts import whisper
-from transcripts.bucket import Bucket
-from transcripts.recognition import ModelUnavailable
+from transcripts.recognition import whisper
+from transcripts.recognition.recogniser import ModelUnavailable
+from transcripts.storage.bucket import Bucket
 
 _FRONT_TIMEOUT = aiohttp.ClientTimeout(total=5)
 _EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (where to ask, of a front that listens on all)

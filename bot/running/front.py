@@ -56,8 +56,8 @@ from bridge.web.join_page import BUILT_PAGE
 from bridge.web.metrics import Metrics
 from bridge.web.server import build, serving
 from config.models import Matrix, Settings
-from transcripts.archive import open_archive
-from transcripts.shared_spool import open_spool
+from transcripts.storage.archive import open_archive
+from transcripts.storage.shared_spool import open_spool
 
 log = structlog.get_logger()
 

@@ -16,7 +16,7 @@ from bot.store.database import Database
 from bot.store.register import Register
 from bot.work.recording import Recorder
 from config.models import Settings
-from transcripts.shared_spool import open_spool
+from transcripts.storage.shared_spool import open_spool
 
 log = structlog.get_logger()
 

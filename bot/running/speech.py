@@ -15,9 +15,9 @@ from bot.store.database import Database
 from bot.store.register import Register
 from bot.work.transcriber import Transcriber
 from config.models import Settings
-from transcripts import whisper
-from transcripts.archive import open_archive
-from transcripts.shared_spool import open_spool
+from transcripts.recognition import whisper
+from transcripts.storage.archive import open_archive
+from transcripts.storage.shared_spool import open_spool
 
 log = structlog.get_logger()
 

@@ -36,7 +36,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.store.timestamps import Moment
 from bridge.matrix.ids import EventId, RoomId, UserId
 from config.models import Language
-from transcripts.spool import MeetingId
+from transcripts.storage.spool import MeetingId
 
 Link = NewType("Link", str)
 """The unguessable part of a join link: 22 characters, 128 bits."""

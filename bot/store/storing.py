@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import structlog
 
-from transcripts.bucket import StorageAway
+from transcripts.storage.bucket import StorageAway
 
 log = structlog.get_logger()
 T = TypeVar("T")

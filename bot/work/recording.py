@@ -16,7 +16,7 @@ from bridge.livekit.ids import CallId
 from bridge.livekit.recorder import RecorderError, SoundNotWritten, record
 from bridge.livekit.tokens import CallLimits, recorder_token
 from config.models import Settings
-from transcripts.spool import MeetingId, Spool
+from transcripts.storage.spool import MeetingId, Spool
 
 log = structlog.get_logger()
 

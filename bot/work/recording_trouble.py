@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, nullcontext
 from bot.durable.signals import Signal, tell
 from bot.process.stopping import beside
 from bridge.livekit.sound import SoundSink, SpokenTrack, TrackSink
-from transcripts.spool import MeetingId
+from transcripts.storage.spool import MeetingId
 
 STEADY_AFTER_S = 15.0
 """A recording that has gone on for this long is mended; a shorter one may be one more try that fails."""

@@ -17,8 +17,8 @@ from bot.durable.jobs import STORAGE_AWAY
 from bot.process.stopping import bounded
 from bot.store.register import Meeting, Register
 from bot.work.recording_trouble import Trouble
-from transcripts.bucket import StorageAway
-from transcripts.spool import MeetingId, Spool
+from transcripts.storage.bucket import StorageAway
+from transcripts.storage.spool import MeetingId, Spool
 
 log = structlog.get_logger()
 

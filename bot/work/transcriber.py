@@ -13,9 +13,9 @@ from bot.durable.jobs import storage_problem
 from bot.store.register import Meeting, Register
 from bot.store.storing import stored
 from config.models import Settings
-from transcripts.archive import Archive
-from transcripts.recognition import Recogniser, RecognitionFailed
-from transcripts.spool import MeetingId, Spool
+from transcripts.recognition.recogniser import Recogniser, RecognitionFailed
+from transcripts.storage.archive import Archive
+from transcripts.storage.spool import MeetingId, Spool
 from transcripts.transcribe import transcribe
 
 log = structlog.get_logger()

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from obstore.store import MemoryStore
 
-from transcripts.bucket import Bucket, StorageAway, StoredObject
+from transcripts.storage.bucket import Bucket, StorageAway, StoredObject
 
 
 class FakeBucket(Bucket):

@@ -10,12 +10,12 @@ from bridge.livekit.ids import RECORDER, CallId, ParticipantId, TrackId
 from bridge.livekit.sound import SpokenTrack
 from tests.fakes.calls import FakeCalls
 from tests.fakes.waiting import until
-from transcripts.archive import Archive
-from transcripts.gaps import Gap
-from transcripts.recognition import Word
-from transcripts.spool import MeetingId, Spool
-from transcripts.transcript import FailedTrack, Stats, Transcript
-from transcripts.turns import Turn
+from transcripts.assembling.gaps import Gap
+from transcripts.assembling.transcript import FailedTrack, Stats, Transcript
+from transcripts.assembling.turns import Turn
+from transcripts.recognition.recogniser import Word
+from transcripts.storage.archive import Archive
+from transcripts.storage.spool import MeetingId, Spool
 
 LONGEST_S = 60.0
 

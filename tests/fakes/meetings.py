@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.store.register import Meeting
-from transcripts.spool import MeetingId
+from transcripts.storage.spool import MeetingId
 
 
 class FakeMeetings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from transcripts.recognition import Recognition, RecognitionFailed, Word
+from transcripts.recognition.recogniser import Recognition, RecognitionFailed, Word
 from transcripts.sound import seconds
 
 if TYPE_CHECKING:

@@ -121,7 +121,7 @@ def _watch_recorder(watch: Watch) -> None:
     from livekit import rtc  # noqa: PLC0415
 
     from bot.durable import jobs  # noqa: PLC0415
-    from transcripts.meeting_writer import MeetingWriter, TrackWriter  # noqa: PLC0415
+    from transcripts.storage.meeting_writer import MeetingWriter, TrackWriter  # noqa: PLC0415
 
     watch.calls(rtc.Room, "connect", "join the call")
     watch.calls(TrackWriter, "write", "write sound")
@@ -133,8 +133,8 @@ def _watch_recorder(watch: Watch) -> None:
 def _watch_speech(watch: Watch) -> None:
     watch.durable_steps()
     from bot.durable import jobs  # noqa: PLC0415
-    from transcripts.archive import Archive  # noqa: PLC0415
-    from transcripts.whisper import WhisperRecogniser  # noqa: PLC0415
+    from transcripts.recognition.whisper import WhisperRecogniser  # noqa: PLC0415
+    from transcripts.storage.archive import Archive  # noqa: PLC0415
 
     watch.calls(WhisperRecogniser, "recognise", "recognise")
     watch.calls(Archive, "write", "keep the transcript")

@@ -43,8 +43,8 @@ from tests.fakes.waiting import until
 from tests.load.measure import LoopLag, cpu_s_of, only_warnings, percentile
 from tests.load.processes import LONGEST_S, OTHERS, SILENT, SPEAKERS, ready_file, settings_of, speaker
 from tests.load.world import SignalledCalls, TimedRooms, ToldHomeserver
-from transcripts.archive import Archive
-from transcripts.spool import Spool
+from transcripts.storage.archive import Archive
+from transcripts.storage.spool import Spool
 
 PROBES: Final = 5
 GOES_ON_S: Final = 4.0

@@ -21,8 +21,8 @@ from tests.load.report import Table
 from tests.stack.postgresql import running_postgresql
 from tests.stack.server_process import ServerDidNotStart, ServerProcess
 from tests.stack.speech_model import speech_model
-from transcripts import whisper
-from transcripts.recognition import Recogniser
+from transcripts.recognition import whisper
+from transcripts.recognition.recogniser import Recogniser
 from transcripts.sound import as_float, seconds
 
 LEVELS: Final = (1, 10, 50, 100)

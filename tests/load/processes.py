@@ -33,10 +33,10 @@ from tests.evaluation.meetings import MEETINGS, load
 from tests.fakes.speech import ScriptedRecogniser
 from tests.load.measure import only_warnings
 from tests.unit.bot.samples import settings
-from transcripts.archive import Archive
-from transcripts.recognition import Recognition
+from transcripts.recognition.recogniser import Recognition
 from transcripts.sound import SAMPLE_RATE_HZ, Samples, seconds
-from transcripts.spool import MeetingId, Spool
+from transcripts.storage.archive import Archive
+from transcripts.storage.spool import MeetingId, Spool
 
 SOUND_S: Final = (9.5, 13.5)
 """Of a recorded meeting: both of its people say something in this time."""

@@ -27,7 +27,7 @@ from tests.evaluation.meetings import MEETINGS, load
 from tests.load.measure import disk_sync_s, machine, percentile
 from tests.load.report import Table
 from transcripts.sound import SAMPLE_BYTES, SAMPLE_RATE_HZ
-from transcripts.spool import BrokenTrack, MeetingId, Spool
+from transcripts.storage.spool import BrokenTrack, MeetingId, Spool
 
 TRACKS_A_MEETING: Final = 2
 FRAME_S: Final = FRAME_MS / 1000

@@ -20,7 +20,7 @@ from config.models import Settings
 from tests.fakes.calls import FakeCalls
 from tests.fakes.rooms import FakeRooms
 from tests.load.processes import over_file
-from transcripts.spool import MeetingId
+from transcripts.storage.spool import MeetingId
 
 CAMILLE: Final = UserId("@camille:tchap.test")
 

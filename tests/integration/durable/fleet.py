@@ -30,7 +30,7 @@ from config import models
 from tests.fakes.waiting import until
 from tests.unit.bot.samples import settings
 from tests.unit.config.config_text import COMPLETE, write
-from transcripts.spool import MeetingId
+from transcripts.storage.spool import MeetingId
 
 WITHIN_S = 60.0
 REPO = Path(__file__).parents[3]

@@ -17,7 +17,7 @@ from bot.process.stopping import TEMPORARY_FAULT
 from tests.fakes.waiting import until
 from tests.integration.durable.fleet import WITHIN_S, Fleet
 from tests.stack.postgresql import PostgreSQLServer
-from transcripts.spool import MeetingId
+from transcripts.storage.spool import MeetingId
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

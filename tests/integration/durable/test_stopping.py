@@ -7,7 +7,7 @@ from bot.durable.workflows import RECORDINGS, TRANSCRIPTIONS
 from bot.process.presence import seen
 from bot.running.recorder import REPLACED_WITHIN_S
 from tests.integration.durable.fleet import Fleet
-from transcripts.spool import MeetingId
+from transcripts.storage.spool import MeetingId
 
 MEETING = MeetingId("m-1")
 LEAVES_WITHIN_S = 8.0

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from bot.durable.enqueueing import enqueue_recording, enqueue_transcription
 from bot.durable.workflows import RECORDINGS, TRANSCRIPTIONS
 from tests.integration.durable.fleet import Fleet
-from transcripts.spool import MeetingId
+from transcripts.storage.spool import MeetingId
 
 MEETING = MeetingId("m-1")
 TOLD_WELL = {"kind": "recording_over", "by": "", "problem": ""}

@@ -18,7 +18,7 @@ from typing import Any
 
 from bot import cli
 from bot.process import locks
-from transcripts.spool import MeetingId
+from transcripts.storage.spool import MeetingId
 
 Work = Callable[[Path, str], Awaitable[str | None]]
 GIVES_UP_ITS_LOCK_AFTER_S = 8.0
@@ -83,7 +83,7 @@ def main() -> None:
         Recorder.work = stand_in  # type: ignore[method-assign]
     else:
         from bot.work.transcriber import Transcriber  # noqa: PLC0415
-        from transcripts import whisper  # noqa: PLC0415
+        from transcripts.recognition import whisper  # noqa: PLC0415
 
         Transcriber.work = stand_in  # type: ignore[method-assign]
         whisper.load = lambda _settings: SimpleNamespace()  # type: ignore[assignment, return-value]

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from bridge.livekit.recorder import record
-from transcripts.spool import MeetingId, Spool
+from transcripts.storage.spool import MeetingId, Spool
 
 
 async def main() -> None:

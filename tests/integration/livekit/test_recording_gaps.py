@@ -22,8 +22,8 @@ from tests.integration.livekit.conftest import settings_of
 from tests.integration.livekit.people import in_call, tone, until
 from tests.integration.livekit.test_recorder import LIMITS, token_for
 from tests.stack.livekit import running_livekit
-from transcripts.gaps import gaps
-from transcripts.spool import MeetingId, Spool, StoredTrack
+from transcripts.assembling.gaps import gaps
+from transcripts.storage.spool import MeetingId, Spool, StoredTrack
 from transcripts.transcribe import transcribe
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from bridge.livekit.calls import Calls
     from bridge.livekit.ids import CallId
     from config.models import LiveKit
-    from transcripts.gaps import Gap
+    from transcripts.assembling.gaps import Gap
 
 MEETING = MeetingId("m-1")
 

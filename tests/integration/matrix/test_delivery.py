@@ -39,7 +39,7 @@ from tests.stack.people import MatrixPerson
 from tests.stack.registration import AppserviceRegistration
 from tests.stack.synapse import SynapseServer, running_synapse
 from tests.unit.bot.samples import a_meeting
-from transcripts.archive import Archive
+from transcripts.storage.archive import Archive
 
 T = TypeVar("T")
 PARIS = ZoneInfo("Europe/Paris")

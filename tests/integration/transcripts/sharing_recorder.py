@@ -10,8 +10,8 @@ from pathlib import Path
 
 from config.models import Storage
 from tests.unit.transcripts.machines import CLAIRE, noise
-from transcripts.shared_spool import open_spool
-from transcripts.spool import MeetingId
+from transcripts.storage.shared_spool import open_spool
+from transcripts.storage.spool import MeetingId
 
 
 def main() -> None:

@@ -12,14 +12,14 @@ from tests.evaluation.cpwer import cpwer
 from tests.evaluation.meetings import MEETINGS, first, load, words_by_speaker
 from tests.stack.speech_model import speech_model
 from tests.unit.transcripts.sounds import Recorded, noise, record, speech
-from transcripts import whisper
-from transcripts.inventions import is_invented
-from transcripts.recognition import ModelUnavailable, Recognition
-from transcripts.rendering import turn_text
+from transcripts.recognition import whisper
+from transcripts.recognition.inventions import is_invented
+from transcripts.recognition.recogniser import ModelUnavailable, Recognition
+from transcripts.recognition.whisper import WhisperRecogniser
+from transcripts.rendering.paragraphs import turn_text
 from transcripts.sound import as_float
-from transcripts.spool import MeetingId, Spool
+from transcripts.storage.spool import MeetingId, Spool
 from transcripts.transcribe import transcribe
-from transcripts.whisper import WhisperRecogniser
 
 MEETING = MeetingId("m-1")
 

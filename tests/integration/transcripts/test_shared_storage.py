@@ -25,10 +25,10 @@ from tests.unit.config.config_text import COMPLETE, loaded
 from tests.unit.transcripts.machines import CLAIRE, MARC, Machines, noise, same, sound_of
 from tests.unit.transcripts.sounds import record
 from tests.unit.transcripts.transcripts_of import transcript, turn
-from transcripts.archive import open_archive
-from transcripts.bucket import Bucket, StorageAway
-from transcripts.shared_spool import open_spool
-from transcripts.spool import MeetingId
+from transcripts.storage.archive import open_archive
+from transcripts.storage.bucket import Bucket, StorageAway
+from transcripts.storage.shared_spool import open_spool
+from transcripts.storage.spool import MeetingId
 
 _RECORDER = "tests.integration.transcripts.sharing_recorder"
 

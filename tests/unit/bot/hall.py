@@ -42,8 +42,8 @@ from tests.fakes.jobs import FakeRecorder, FakeSpeech, turn
 from tests.fakes.rooms import FakeRooms, Sent
 from tests.fakes.waiting import until
 from tests.unit.bot.samples import settings
-from transcripts.archive import Archive
-from transcripts.spool import Spool
+from transcripts.storage.archive import Archive
+from transcripts.storage.spool import Spool
 
 ROOM = RoomId("!room:tchap.test")
 CAMILLE = UserId("@camille:tchap.test")

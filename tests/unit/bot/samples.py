@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from bot.store.register import Link, Meeting
 from bridge.matrix.ids import EventId, RoomId, UserId
 from config.models import LiveKit, Matrix, Settings, Storage, Web
-from transcripts.spool import MeetingId
+from transcripts.storage.spool import MeetingId
 
 PUBLIC_URL = "https://visio.tchap.test"
 OPENED_AT = datetime(2026, 11, 12, 13, 5, tzinfo=UTC)

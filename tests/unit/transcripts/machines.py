@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.unit.transcripts.sounds import FRAME_SAMPLES, Recorded
-from transcripts.bucket import Bucket
-from transcripts.meeting_writer import MeetingWriter
-from transcripts.shared_spool import SharedSpool
-from transcripts.spool import MeetingId, Spool, StoredTrack
+from transcripts.storage.bucket import Bucket
+from transcripts.storage.meeting_writer import MeetingWriter
+from transcripts.storage.shared_spool import SharedSpool
+from transcripts.storage.spool import MeetingId, Spool, StoredTrack
 
 MEETING = MeetingId("m-1")
 NOW = 1_780_000_000.0

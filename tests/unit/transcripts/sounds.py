@@ -12,7 +12,7 @@ from tests.evaluation.meetings import MEETINGS, decode
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from transcripts.spool import MeetingId, Spool
+    from transcripts.storage.spool import MeetingId, Spool
 
 FRAME_SAMPLES = 1600
 """100 ms, as the recorder writes."""

@@ -12,7 +12,7 @@ def test_importing_the_speech_stack_leaves_no_telemetry_behind(tmp_path: Path) -
     """With telemetry on, onnxruntime keeps an event database in the home folder as soon as it is imported."""
     environment = {key: value for key, value in os.environ.items() if "TELEMETRY" not in key}
     subprocess.run(
-        [sys.executable, "-c", "from transcripts import voice_activity; voice_activity.VoiceActivity()"],
+        [sys.executable, "-c", "from transcripts.listening import voice_activity; voice_activity.VoiceActivity()"],
         env=environment | {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")},
         check=True,
         timeout=60,

@@ -10,11 +10,11 @@ import pytest
 from config.models import Speech
 from tests.fakes.speech import ScriptedRecogniser
 from tests.unit.transcripts.sounds import Recorded, noise, record, speech
-from transcripts.gaps import Gap
-from transcripts.recognition import RecognitionFailed
-from transcripts.spool import MeetingId, Spool
+from transcripts.assembling.gaps import Gap
+from transcripts.assembling.transcript import Transcript
+from transcripts.recognition.recogniser import RecognitionFailed
+from transcripts.storage.spool import MeetingId, Spool
 from transcripts.transcribe import transcribe
-from transcripts.transcript import Transcript
 
 MEETING = MeetingId("m-1")
 CLAIRE, MARC = Recorded("Claire", "p-1", "TR_1"), Recorded("Marc", "p-2", "TR_2")

@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from tests.fakes.speech import spread
-from transcripts.gaps import Gap
-from transcripts.spool import MeetingId
-from transcripts.transcript import FailedTrack, Stats, Transcript
-from transcripts.turns import Turn
+from transcripts.assembling.gaps import Gap
+from transcripts.assembling.transcript import FailedTrack, Stats, Transcript
+from transcripts.assembling.turns import Turn
+from transcripts.storage.spool import MeetingId
 
 HOSTILE = "<script>*a*_b_`c`[d](http://e)</script> & --> \\ #|~"
 

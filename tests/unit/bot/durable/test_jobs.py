@@ -10,7 +10,7 @@ from bot.durable.enqueueing import job_id, job_of
 from bot.durable.workflows import RECORDINGS, TRANSCRIPTIONS, Queue
 from tests.fakes.jobs import FakeSpeech
 from tests.unit.bot.hall import Hall
-from transcripts.spool import MeetingId
+from transcripts.storage.spool import MeetingId
 
 
 class BrokenSpeech(FakeSpeech):

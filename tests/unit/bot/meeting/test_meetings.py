@@ -19,8 +19,8 @@ from bridge.matrix.errors import Forbidden
 from bridge.matrix.ids import RoomId
 from tests.unit.bot.away import away_once
 from tests.unit.bot.hall import ROOM, Hall
-from transcripts.gaps import Gap
-from transcripts.transcript import FailedTrack
+from transcripts.assembling.gaps import Gap
+from transcripts.assembling.transcript import FailedTrack
 
 OTHER_ROOM = RoomId("!other:tchap.test")
 

@@ -20,7 +20,7 @@ from config.models import Calls
 from tests.fakes.jobs import turn
 from tests.unit.bot.hall import CAMILLE, ROOM, Hall
 from tests.unit.bot.samples import settings
-from transcripts.spool import MeetingId
+from transcripts.storage.spool import MeetingId
 
 
 def said_twice(hall: Hall) -> list[str]:

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from bot.store.register import Meeting
 from tests.unit.bot.hall import KEPT_FOR, ROOM, Hall
-from transcripts.spool import MeetingId
+from transcripts.storage.spool import MeetingId
 
 
 async def held(hall: Hall) -> Meeting:

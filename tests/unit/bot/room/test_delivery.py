@@ -12,9 +12,9 @@ from bot.room.wording import ENGLISH, FRENCH, Wording
 from bridge.matrix.ids import EventId
 from bridge.matrix.outbound import MAX_CONTENT_BYTES, Content, event_size, in_thread
 from tests.fakes.jobs import transcript, turn
-from transcripts.gaps import Gap
-from transcripts.transcript import FailedTrack, Transcript
-from transcripts.turns import Turn
+from transcripts.assembling.gaps import Gap
+from transcripts.assembling.transcript import FailedTrack, Transcript
+from transcripts.assembling.turns import Turn
 
 PARIS = ZoneInfo("Europe/Paris")
 ROOT = EventId("$" + "x" * 254)

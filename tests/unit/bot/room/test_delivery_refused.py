@@ -17,10 +17,10 @@ from bot.room.wording import ENGLISH, FRENCH
 from bridge.matrix.errors import Forbidden, HomeserverError, HomeserverUnreachable, RateLimited, TooLarge
 from tests.fakes.jobs import turn
 from tests.unit.bot.hall import MARC, ROOM, Hall
-from transcripts.bucket import StorageAway
-from transcripts.spool import MeetingId
-from transcripts.transcript import Transcript
-from transcripts.turns import Turn
+from transcripts.assembling.transcript import Transcript
+from transcripts.assembling.turns import Turn
+from transcripts.storage.bucket import StorageAway
+from transcripts.storage.spool import MeetingId
 
 REFUSALS = [TooLarge("413 M_TOO_LARGE"), Forbidden("403 M_FORBIDDEN")]
 

@@ -16,7 +16,7 @@ from bot.running import figures, status
 from bot.running.overview import Overview, Waiting, overview
 from tests.unit.bot.hall import Hall
 from tests.unit.bot.samples import a_meeting, settings
-from transcripts.spool import MeetingId
+from transcripts.storage.spool import MeetingId
 
 STARTED = datetime(2026, 11, 12, 13, 5, tzinfo=UTC)
 FRONT = Process("front", "front", "vm-1", 10, STARTED, 2.0)

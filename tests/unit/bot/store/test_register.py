@@ -16,7 +16,7 @@ from bot.store.register import Link, Meeting, Register
 from bridge.matrix.ids import EventId, RoomId, UserId
 from bridge.web.door import is_link
 from config.models import Language
-from transcripts.spool import MeetingId
+from transcripts.storage.spool import MeetingId
 
 ROOM = RoomId("!room:tchap.test")
 

@@ -7,7 +7,7 @@ import errno
 import pytest
 
 from bot.store.storing import stored
-from transcripts.bucket import StorageAway
+from transcripts.storage.bucket import StorageAway
 
 
 class Away:

@@ -17,8 +17,8 @@ from bridge.livekit.recorder import EndReason, RecorderDisconnected, RecordingEn
 from bridge.livekit.sound import SoundSink
 from tests.fakes.waiting import until
 from tests.unit.bot.samples import settings
-from transcripts.bucket import StorageAway
-from transcripts.spool import MeetingId, Spool
+from transcripts.storage.bucket import StorageAway
+from transcripts.storage.spool import MeetingId, Spool
 
 Act = Callable[[SoundSink], Awaitable[RecordingEnd]]
 

@@ -17,8 +17,8 @@ from bridge.livekit.sound import SoundSink, SpokenTrack
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.waiting import until
 from tests.unit.bot.samples import settings
-from transcripts.shared_spool import SharedSpool
-from transcripts.spool import MeetingId
+from transcripts.storage.shared_spool import SharedSpool
+from transcripts.storage.spool import MeetingId
 
 TRACK = SpokenTrack(ParticipantId("p-claire"), "Claire", TrackId("TR_C"), "microphone")
 SOUND = bytes(3200)

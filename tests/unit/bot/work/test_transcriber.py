@@ -12,11 +12,11 @@ from bot.store.register import Meeting, Register
 from bot.work.transcriber import Transcriber
 from tests.fakes.jobs import transcript, turn
 from tests.unit.bot.samples import settings
-from transcripts.archive import Archive
-from transcripts.bucket import StorageAway
-from transcripts.recognition import RecognitionFailed
-from transcripts.spool import MeetingId, Spool
-from transcripts.transcript import Transcript
+from transcripts.assembling.transcript import Transcript
+from transcripts.recognition.recogniser import RecognitionFailed
+from transcripts.storage.archive import Archive
+from transcripts.storage.bucket import StorageAway
+from transcripts.storage.spool import MeetingId, Spool
 
 
 class Speech:

@@ -1,0 +1,52 @@
+"""Voice activity hears speech, and neither silence nor noise, however the sound comes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.unit.transcripts.sounds import noise, speech
+from transcripts.listening import voice_activity
+from transcripts.listening.voice_activity import VoiceActivity
+from transcripts.sound import SAMPLE_RATE_HZ, Probabilities, StoredSamples, as_float
+
+
+def of(stored: StoredSamples) -> Probabilities:
+    """The probabilities of a whole track."""
+    return np.concatenate(list(voice_activity.of_track(stored)))
+
+
+def test_speech_is_found_where_it_is() -> None:
+    """Nadia speaks from 2.99 s to 10.8 s."""
+    frames = of(speech(0, 14)) > 0.5
+    times_s = np.flatnonzero(frames) * 512 / SAMPLE_RATE_HZ
+
+    assert times_s[0] == pytest.approx(2.99, abs=0.2)
+    assert times_s[-1] == pytest.approx(10.8, abs=0.3)
+    assert frames[94:337].mean() > 0.7
+
+
+@pytest.mark.parametrize(
+    "sound", [np.zeros(160_000, np.int16), noise(10), noise(10, level=3000), np.ones(160_000, np.int16)]
+)
+def test_silence_and_noise_are_not_speech(sound: StoredSamples) -> None:
+    """Zeros, hiss, loud hiss, a constant."""
+    assert of(sound).max() < 0.5
+
+
+def test_it_does_not_matter_how_the_sound_comes() -> None:
+    """In frames of 100 ms, in odd pieces, or as a whole: the state is carried."""
+    sound = as_float(speech(0, 8))
+    whole = VoiceActivity().push(sound)
+
+    for piece in (1600, 777, 16_000):
+        activity = VoiceActivity()
+        parts = [activity.push(sound[first : first + piece]) for first in range(0, len(sound), piece)]
+
+        assert np.concatenate(parts) == pytest.approx(whole, abs=0.02)
+
+
+@pytest.mark.parametrize("samples", [0, 1, 511, 512, 513, 320_000, 320_001])
+def test_every_frame_of_a_track_has_a_probability(samples: int) -> None:
+    """The last one too, when it is not whole."""
+    assert len(of(np.ones(samples, np.int16))) == -(-samples // 512)

@@ -1,0 +1,1 @@
+"""Words to a transcript: the tracks on one clock, as the turns of people who have names."""

@@ -1,0 +1,1 @@
+"""Utterances to words: packed windows, the engines behind one port, and what they make up taken out."""

@@ -1,0 +1,49 @@
+"""The transcript as a Markdown file that also reads well as plain text."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING, Final
+
+from transcripts.assembling.gaps import Gap
+from transcripts.rendering.file_wording import failures, file_wording, interruption, title
+from transcripts.rendering.typography import NO_BREAK, colon, duration, one_line, set_text, time_stamp
+
+if TYPE_CHECKING:
+    from transcripts.assembling.transcript import Transcript
+
+_MARKUP: Final = re.compile(r"[\\`*_\[\]<>~|#]|&(?=[#\w]+;)|(?<=\w):(?=//)|(?i:(?<=www)\.)")
+
+
+def markdown(transcript: Transcript, language: str, time_zone: tzinfo = UTC) -> str:
+    """Title, date, duration, participants, then turns and gaps with their times; headings in the reader's language."""
+    words = file_wording(language)
+    sep = colon(language).rstrip()
+    people = ", ".join(escape(speaker) for speaker in transcript.speakers) or words.nobody
+    lines = [
+        f"# {escape(title(transcript, language))}",
+        "",
+        f"- **{words.date}{sep}** {words.day_and_time(transcript.started_at.astimezone(time_zone))}",
+        f"- **{words.duration}{sep}** {duration(transcript.duration_s)}",
+        f"- **{words.participants}{sep}** {people}",
+        "",
+    ]
+    for sentence in failures(transcript, language):
+        lines += [f"> {escape(sentence)}", ""]
+    lines += [f"## {words.transcript}", ""]
+    for passage in transcript.passages:
+        stamp = time_stamp(passage.start_s)
+        if isinstance(passage, Gap):
+            lines += [f"**[{stamp}]** *—{NO_BREAK}{escape(interruption(passage, language))}{NO_BREAK}—*", ""]
+        else:
+            said = escape(set_text(passage.text, passage.language))
+            lines += [f"**[{stamp}] {escape(passage.speaker)}{sep}** {said}", ""]
+    if not transcript.turns:
+        lines += [f"*{words.nothing_said}*", ""]
+    return "\n".join(lines)
+
+
+def escape(text: str) -> str:
+    """A text that no Markdown reader takes for markup, HTML, a link or an address, wherever on a line it stands."""
+    return _MARKUP.sub(lambda found: "\\" + found[0], one_line(text))
