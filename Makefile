@@ -1,7 +1,7 @@
 # Every target sets up what it needs first, and says what it gets; a second time that takes a second.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stack test faults load bench-matrix check page image clean
+.PHONY: help setup demo stack test faults load bench bench-matrix check page image clean
 
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
@@ -18,7 +18,7 @@ stack: setup ## the real servers and Greffier, left running until Ctrl-C, descri
 	@.venv/bin/python -m tests.stack
 
 test: setup ## every test, in groups, two at a time: unit, integration against the real servers, acceptance (ARGS="tests/unit -k name": those, in one)
-	@scripts/bootstrap chromium postgresql s3
+	@scripts/bootstrap chromium postgresql s3 diarization bench
 	@.venv/bin/python -m $(if $(ARGS),pytest $(ARGS),tests.side_by_side)
 
 faults: setup ## kill every process at every step of a meeting; the table goes into docs/reliability.md (ARGS="--only recorder")
@@ -30,6 +30,10 @@ load: setup ## how much this machine bears (ARGS="--quick", "events sound meetin
 
 bench-matrix: setup ## the Matrix side beside mautrix-python (ARGS="--quick", "transactions answers sharing memory", "--write" into docs/benchmarks-matrix.md)
 	@.venv/bin/python -m tests.load.matrix $(ARGS)
+
+bench: setup ## words and minutes beside whole-file transcription: docs/benchmarks.md and its plots (ARGS="--quick", "--write")
+	@scripts/bootstrap diarization bench
+	@.venv/bin/python -m tests.evaluation.bench $(ARGS)
 
 check: ## format, lint, types, import direction, links, the join page, the scripts
 	@scripts/bootstrap python page

@@ -218,15 +218,47 @@ class Speech(_Section):
     """Sound to words."""
 
     model: Annotated[str, StringConstraints(min_length=1)] = "small"
-    """A folder with a CTranslate2 Whisper model, a model name (`small`, `large-v3-turbo`), or a hub id."""
+    """A folder with a CTranslate2 Whisper model, a model name (`small`, `large-v3-turbo`), or a hub id; with an
+    `endpoint`, the name of a model there."""
+    endpoint: HttpUrl | None = None
+    """A server that speaks OpenAI's API (`…/v1`), which recognises speech in the place of this machine."""
+    api_key: Secret | None = None
+    """What that server wants to see."""
+    endpoint_timeout_s: Annotated[float, Field(ge=1, le=600)] = 60
     device: Literal["auto", "cpu", "cuda"] = "auto"
     compute_type: str = "default"
     """`default` means int8 on a CPU and float16 on a GPU."""
     threads: Annotated[int, Field(ge=0, le=256)] = 0
-    """CPU threads for recognition; 0 lets the library choose."""
+    """CPU threads for recognition; 0 means all cores."""
     beam_size: Annotated[int, Field(ge=1, le=10)] = 5
     languages: Annotated[tuple[LanguageCode, ...], Field(min_length=1)] = ("fr", "en")
     """Languages that a meeting may be held in (ISO 639-1); each track is settled on one of them."""
+
+
+class Diarization(_Section):
+    """Telling apart the voices of people who share a microphone (the extra `diarization` has to be installed)."""
+
+    model: Annotated[str, StringConstraints(min_length=1)] | None = "pyannote/speaker-diarization-community-1"
+    """A folder with a pyannote.audio pipeline, or its id on the model hub; None: voices are not told apart."""
+    hub_token: Secret | None = None
+    """What the model hub wants to see before it hands out a model whose conditions were accepted."""
+    notice: bool = True
+    """Whether a microphone at which several voices are plain is noticed without anybody saying so."""
+
+
+class Summary(_Section):
+    """Who writes the minutes: rules, or a language model whose every claim is checked against the transcript."""
+
+    endpoint: HttpUrl | None = None
+    """A server that speaks OpenAI's API (`…/v1`); without one the minutes are chosen by rules from what was said."""
+    model: Annotated[str, StringConstraints(min_length=1)] | None = None
+    """The name of the model there."""
+    api_key: Secret | None = None
+    """What that server wants to see."""
+    timeout_s: Annotated[float, Field(ge=1, le=600)] = 60
+    """How long minutes by that server are waited for, in all; then the rules write them."""
+    context_tokens: Annotated[int, Field(ge=2048, le=2_000_000)] = 16_384
+    """What the model takes at once; longer meetings are summarised by parts."""
 
 
 class Storage(_Section):
@@ -281,6 +313,8 @@ class Settings(_Section):
     permissions: Permissions = Permissions()
     rooms: Rooms = Rooms()
     speech: Speech = Speech()
+    diarization: Diarization = Diarization()
+    summary: Summary = Summary()
     storage: Storage
     database: Database = Database()
     log: Log = Log()
@@ -294,6 +328,14 @@ class Settings(_Section):
             raise ValueError("storage.s3_access_key_id: missing; storage.s3_secret_access_key is given without it")
         if storage.s3_bucket is None and (storage.s3_endpoint is not None or storage.s3_access_key_id is not None):
             raise ValueError("storage.s3_bucket: missing; the other s3_ keys say where a bucket is and not which")
+        return self
+
+    @model_validator(mode="after")
+    def _whole_endpoints(self) -> Settings:
+        if self.summary.endpoint is not None and self.summary.model is None:
+            raise ValueError("summary.model: missing; summary.endpoint is given without the name of a model there")
+        if self.summary.endpoint is None and self.summary.model is not None:
+            raise ValueError("summary.endpoint: missing; summary.model is given without the server that has it")
         return self
 
     @model_validator(mode="after")

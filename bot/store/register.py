@@ -65,6 +65,8 @@ _meetings = Table(
     Column("transcribing_s", Float),
     Column("moved_to", String),
     Column("moved_card_id", String),
+    Column("recorded_at", Moment),
+    Column("unheard_s", Float),
 )
 Index(
     "one_open_meeting_a_room",
@@ -74,6 +76,12 @@ Index(
     postgresql_where=_meetings.c.ended_at.is_(None),
 )
 _present_room = func.coalesce(_meetings.c.moved_to, _meetings.c.room_id)
+_shared_microphones = Table(
+    "shared_microphones",
+    SCHEMA,
+    Column("meeting_id", String, primary_key=True),
+    Column("name", String, primary_key=True),
+)
 _rooms = Table("rooms", SCHEMA, Column("room_id", String, primary_key=True), Column("language", String, nullable=False))
 
 
@@ -105,6 +113,10 @@ class Meeting:
     """The room that has replaced the one in which it was opened, if one has."""
     moved_card_id: EventId | None = None
     """The message that stands for it there; None also where that was refused."""
+    recorded_at: datetime | None = None
+    """When the last of its sound was written; what is heard until then is not all."""
+    unheard_s: float | None = None
+    """How much speech of it waits for being recognised, as far as that was said."""
 
     @property
     def present_room(self) -> RoomId:
@@ -191,6 +203,26 @@ class Register:
         """The call is over, since now or since it was first said; returns that time."""
         return await self._set_once(meeting, "ended_at")
 
+    async def note_recorded(self, meeting: MeetingId) -> datetime:
+        """All of its sound is written, since now or since it was first said; returns that time."""
+        return await self._set_once(meeting, "recorded_at")
+
+    async def note_unheard(self, meeting: MeetingId, speech_s: float) -> None:
+        """So many seconds of its speech wait for being recognised."""
+        await self._set(meeting, unheard_s=speech_s)
+
+    async def share_microphone(self, meeting: MeetingId, name: str) -> None:
+        """Somebody said that several people speak into the microphone of the participant of this name."""
+        shared = self._upsert(_shared_microphones).values(meeting_id=meeting, name=name)
+        async with self._engine.begin() as connection:
+            await connection.execute(shared.on_conflict_do_nothing())
+
+    async def shared_microphones(self, meeting: MeetingId) -> tuple[str, ...]:
+        """The names for which that was said, in alphabetical order."""
+        query = select(_shared_microphones.c.name).where(_shared_microphones.c.meeting_id == meeting)
+        async with self._engine.connect() as connection:
+            return tuple(sorted(await connection.scalars(query)))
+
     async def finish(self, meeting: MeetingId) -> None:
         """Nothing more will be done about this meeting; one that is forgotten stays so."""
         with suppress(LookupError):
@@ -241,6 +273,7 @@ class Register:
     async def forget(self, meeting: MeetingId) -> None:
         """There has never been such a meeting."""
         async with self._engine.begin() as connection:
+            await connection.execute(delete(_shared_microphones).where(_shared_microphones.c.meeting_id == meeting))
             await connection.execute(delete(_meetings).where(_meetings.c.id == meeting))
 
     async def language_of(self, room_id: RoomId) -> Language | None:

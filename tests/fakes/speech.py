@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from transcripts.recognition.recogniser import Recognition, RecognitionFailed, Word
+from transcripts.recognition.recogniser import NO_HINTS, Hints, Recognition, RecognitionFailed, Word
 from transcripts.sound import seconds
 
 if TYPE_CHECKING:
@@ -24,9 +24,14 @@ class ScriptedRecogniser:
     no_speech_probability: float = 0.0
     asked: list[tuple[str, tuple[float, ...]]] = field(default_factory=list)
     """The language and the windows' lengths in seconds of each call."""
+    hinted: list[Hints] = field(default_factory=list)
+    """The hints of each call."""
+    at_once: int = 1
+    batch: int = 8
 
-    def recognise(self, windows: Sequence[Samples], language: str) -> list[Recognition]:
+    def recognise(self, windows: Sequence[Samples], language: str, hints: Hints = NO_HINTS) -> list[Recognition]:
         """See `Recogniser`."""
+        self.hinted.append(hints)
         self.asked.append((language, tuple(seconds(len(window)) for window in windows)))
         if self.gives_up_on(windows):
             raise RecognitionFailed("told to give up")

@@ -33,7 +33,7 @@ from tests.evaluation.meetings import MEETINGS, load
 from tests.fakes.speech import ScriptedRecogniser
 from tests.load.measure import only_warnings
 from tests.unit.bot.samples import settings
-from transcripts.recognition.recogniser import Recognition
+from transcripts.recognition.recogniser import NO_HINTS, Hints, Recognition
 from transcripts.sound import SAMPLE_RATE_HZ, Samples, seconds
 from transcripts.storage.archive import Archive
 from transcripts.storage.spool import MeetingId, Spool
@@ -118,12 +118,12 @@ class PacedRecogniser(ScriptedRecogniser):
     """How long it takes for a second of speech."""
     _matrix: Samples = field(default_factory=lambda: np.ones((_MATRIX_SIZE, _MATRIX_SIZE), np.float32))
 
-    def recognise(self, windows: Sequence[Samples], language: str) -> list[Recognition]:
+    def recognise(self, windows: Sequence[Samples], language: str, hints: Hints = NO_HINTS) -> list[Recognition]:
         """See `Recogniser`."""
         ready_at_s = time.perf_counter() + self.rate * seconds(sum(map(len, windows)))
         while time.perf_counter() < ready_at_s:
             _ = self._matrix @ self._matrix
-        return ScriptedRecogniser.recognise(self, windows, language)
+        return ScriptedRecogniser.recognise(self, windows, language, hints)
 
     def language_scores(self, speech: Samples) -> Mapping[str, float]:
         """See `Recogniser`."""

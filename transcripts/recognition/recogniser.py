@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,10 +44,29 @@ class Recognition:
     """Of the text by zlib: high where words go round in a loop."""
 
 
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """Words that are likely to be said, so that they are spelt right: who is there, and what the meeting is called."""
+
+    names: tuple[str, ...] = ()
+    title: str = ""
+
+
+NO_HINTS: Final = Hints()
+
+
 class Recogniser(Protocol):
     """A speech recogniser. It blocks and is busy: call it from a thread."""
 
-    def recognise(self, windows: Sequence[Samples], language: str) -> list[Recognition]:
+    @property
+    def at_once(self) -> int:
+        """How many calls, from as many threads, make the best use of it."""
+
+    @property
+    def batch(self) -> int:
+        """How many windows one call had best be given."""
+
+    def recognise(self, windows: Sequence[Samples], language: str, hints: Hints = NO_HINTS) -> list[Recognition]:
         """What is said in each window (at most 30 s of 16 kHz sound) in the given language (ISO 639-1).
 
         Raises:

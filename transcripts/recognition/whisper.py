@@ -14,7 +14,7 @@ import structlog
 from faster_whisper import BatchedInferencePipeline, WhisperModel
 
 from transcripts.recognition.inventions import went_wrong
-from transcripts.recognition.recogniser import ModelUnavailable, Recognition, RecognitionFailed, Word
+from transcripts.recognition.recogniser import NO_HINTS, Hints, ModelUnavailable, Recognition, RecognitionFailed, Word
 from transcripts.sound import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
@@ -45,8 +45,18 @@ class WhisperRecogniser:
         self._batched = BatchedInferencePipeline(model)
         self._beam_size = beam_size
 
-    def recognise(self, windows: Sequence[Samples], language: str) -> list[Recognition]:
-        """See `recognition.Recogniser`."""
+    @property
+    def at_once(self) -> int:
+        """See `recogniser.Recogniser`."""
+        return 1
+
+    @property
+    def batch(self) -> int:
+        """See `recogniser.Recogniser`."""
+        return BATCH_WINDOWS
+
+    def recognise(self, windows: Sequence[Samples], language: str, hints: Hints = NO_HINTS) -> list[Recognition]:  # noqa: ARG002
+        """See `recogniser.Recogniser`."""
         try:
             heard = [
                 recognition
@@ -61,7 +71,7 @@ class WhisperRecogniser:
             raise RecognitionFailed(f"the speech model gave up: {error}") from error
 
     def language_scores(self, speech: Samples) -> Mapping[str, float]:
-        """See `recognition.Recogniser`."""
+        """See `recogniser.Recogniser`."""
         if not self._model.model.is_multilingual:
             return {"en": 1.0}
         try:

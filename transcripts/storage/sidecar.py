@@ -11,7 +11,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from transcripts.storage import whole_file
 
@@ -23,7 +23,8 @@ SOURCES: Final = ("microphone", "screen_share_audio", "unknown")
 Source = Literal["microphone", "screen_share_audio", "unknown"]
 EARLIEST_START_S: Final = -60
 LONGEST_MEETING_S: Final = 7 * 24 * 3600
-LARGEST_SIDECAR_BYTES: Final = 64 * 1024
+LARGEST_SIDECAR_BYTES: Final = 4 * 1024 * 1024
+"""A day of one track with an utterance every other second."""
 
 
 class SidecarUnreadable(Exception):
@@ -32,6 +33,12 @@ class SidecarUnreadable(Exception):
 
 def _known_source(value: object) -> object:
     return value if value in SOURCES else "unknown"
+
+
+def _in_order(span: tuple[int, int]) -> tuple[int, int]:
+    if span[1] < span[0]:
+        raise ValueError("nothing ends before it begins")
+    return span
 
 
 class _Sidecar(BaseModel):
@@ -47,6 +54,8 @@ class TrackSidecar(_Sidecar):
     source: Annotated[Source, BeforeValidator(_known_source)]
     started_s: Annotated[float, Field(ge=EARLIEST_START_S, le=LONGEST_MEETING_S)] | None = None
     """Seconds since the meeting began; None until the first frame has come."""
+    shared_microphone: bool = False
+    """Whether its participant said that several people speak into it."""
 
 
 class MeetingSidecar(_Sidecar):
@@ -70,7 +79,28 @@ class Stay(_Sidecar):
         return self
 
 
-_Kind = TypeVar("_Kind", TrackSidecar, MeetingSidecar, Stay)
+SampleSpan = Annotated[tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]], AfterValidator(_in_order)]
+"""The first sample, and the first one after the last."""
+
+
+class SpeechSidecar(_Sidecar):
+    """What a recorder found to be speech in a track; samples are counted from the track's beginning.
+
+    It stands beside the sound as `00000-<track>.speech`. What lies after `settled_samples` was not listened to yet, or
+    may still turn out to be the middle of an utterance.
+    """
+
+    settled_samples: Annotated[int, Field(ge=0)] = 0
+    """Whatever begins before this is final."""
+    utterances: tuple[SampleSpan, ...] = ()
+    """Speech with its margins, in order, none overlapping the next."""
+    muted: tuple[SampleSpan, ...] = ()
+    """Where only somebody else was to be heard in this microphone: reads as silence."""
+
+
+NOTHING_SETTLED: Final = SpeechSidecar()
+
+_Kind = TypeVar("_Kind", TrackSidecar, MeetingSidecar, Stay, SpeechSidecar)
 
 
 def read_track(path: Path) -> TrackSidecar:
@@ -100,7 +130,16 @@ def read_stay(path: Path) -> Stay:
     return _read(path, Stay)
 
 
-def write(path: Path, sidecar: TrackSidecar | MeetingSidecar | Stay, *, durably: bool) -> None:
+def read_speech(path: Path) -> SpeechSidecar:
+    """Read what was found to be speech in a track.
+
+    Raises:
+        SidecarUnreadable: missing, cut short, or of another shape.
+    """
+    return _read(path, SpeechSidecar)
+
+
+def write(path: Path, sidecar: TrackSidecar | MeetingSidecar | Stay | SpeechSidecar, *, durably: bool) -> None:
     """Replace a sidecar as a whole; `durably` also waits until the disk has it."""
     whole_file.replace(path, json.dumps(sidecar.model_dump()).encode(), durably=durably)
 

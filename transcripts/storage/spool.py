@@ -20,7 +20,14 @@ from transcripts.sound import SAMPLE_BYTES, StoredSamples, seconds
 from transcripts.storage import sidecar
 from transcripts.storage.meeting_writer import MeetingWriter
 from transcripts.storage.room_left import leave_room
-from transcripts.storage.sidecar import MeetingSidecar, SidecarUnreadable, Source, Stay
+from transcripts.storage.sidecar import (
+    NOTHING_SETTLED,
+    MeetingSidecar,
+    SidecarUnreadable,
+    Source,
+    SpeechSidecar,
+    Stay,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +53,10 @@ class StoredTrack:
     started_s: float
     path: Path
     samples: int
+    shared_microphone: bool = False
+    """Whether its participant said that several people speak into it."""
+    speech: SpeechSidecar = NOTHING_SETTLED
+    """What its recorder found in it; nothing is settled where that cannot be read."""
 
     @property
     def ended_s(self) -> float:

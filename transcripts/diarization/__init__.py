@@ -1,0 +1,1 @@
+"""Whose voice is whose, where several people share a microphone."""
