@@ -1,8 +1,8 @@
 """Turns: the words of all tracks put together as a reader wants them, each with its speaker, in order.
 
-Three things make a transcript of separate tracks hard to read, and each has its rule here. A listener's `d'accord`
-must not break the sentence that it accompanies; a real interruption must show where it came; and a speech of several
-minutes needs paragraphs with their own times.
+Four things make a transcript of separate tracks hard to read, and each has its rule here. A listener's `d'accord`
+must not break the sentence that it accompanies; a real interruption must show where it came; what was said at the same
+time must be told from what was said in turn; and a speech of several minutes needs paragraphs with their own times.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ PARAGRAPH_S: Final = 45.0
 """A turn longer than this is parted at the next end of a sentence …"""
 LONGEST_TURN_S: Final = 90.0
 """… and at any word after this."""
+OVERLAP_S: Final = 1.0
+"""Less is how people take turns, and not worth a mark."""
 _SENTENCE_END: Final = re.compile(r"[.!?…]['’\"»)\s]*$")
 
 
@@ -49,6 +51,10 @@ class Turn:
     speaker: str
     language: str
     words: tuple[Word, ...]
+    listening: bool = False
+    """Whether it is a listener's word (`d'accord`) that accompanies somebody else's turn."""
+    overlapped: bool = False
+    """Whether somebody else who was speaking already goes on while it is said."""
 
     @property
     def start_s(self) -> float:
@@ -70,7 +76,8 @@ def assemble(tracks: Iterable[SpokenTrack]) -> tuple[Turn, ...]:
     """The turns of a meeting, ordered by when they start; no word is lost and no speaker's words change order."""
     phrases = sorted((phrase for track in tracks for phrase in _phrases(track)), key=lambda phrase: phrase.start_s)
     turns = _merged(_parted_by_interruptions(phrases))
-    return tuple(sorted((part for turn in turns for part in _paragraphs(turn)), key=lambda turn: turn.start_s))
+    parts = sorted((part for turn in turns for part in _paragraphs(turn)), key=lambda turn: turn.start_s)
+    return tuple(_marked(parts))
 
 
 def _phrases(track: SpokenTrack) -> Iterator[Turn]:
@@ -124,9 +131,10 @@ def _merged(phrases: Iterable[Turn]) -> list[Turn]:
         elif _continues(turns[floor], phrase):
             turns[floor] = replace(turns[floor], words=turns[floor].words + phrase.words)
         else:
-            if not (_is_listening(phrase) and phrase.end_s <= turns[floor].end_s):
+            listening = _is_listening(phrase) and phrase.end_s <= turns[floor].end_s
+            if not listening:
                 floor = len(turns)
-            turns.append(phrase)
+            turns.append(replace(phrase, listening=listening))
     return turns
 
 
@@ -147,6 +155,23 @@ def _paragraphs(turn: Turn) -> Iterator[Turn]:
             yield replace(turn, words=turn.words[begin:index])
             begin = index
     yield replace(turn, words=turn.words[begin:])
+
+
+def _marked(turns: Sequence[Turn]) -> Iterator[Turn]:
+    """The turns, with a mark on those that are said while somebody else goes on."""
+    going_on: list[Turn] = []
+    for turn in turns:
+        going_on = [earlier for earlier in going_on if earlier.end_s > turn.start_s]
+        others = (earlier for earlier in going_on if earlier.speaker != turn.speaker)
+        overlapped = not turn.listening and any(_spoken_within_s(other, turn) >= OVERLAP_S for other in others)
+        if not turn.listening:
+            going_on.append(turn)
+        yield replace(turn, overlapped=overlapped)
+
+
+def _spoken_within_s(turn: Turn, span: Turn) -> float:
+    """How much of a turn is spoken, pauses not counted, while another one lasts."""
+    return sum(max(0.0, min(word.end_s, span.end_s) - max(word.start_s, span.start_s)) for word in turn.words)
 
 
 def _is_listening(phrase: Turn) -> bool:

@@ -49,6 +49,39 @@ def test_a_listener_does_not_break_the_sentence() -> None:
     ]
 
 
+def test_a_listener_is_marked_as_one() -> None:
+    """So that whoever shows the transcript may fold their words into the turn."""
+    claire = says("Claire", (0, 5, "Le budget est de cent mille euros,"), (6, 9, "soit trois pour cent de plus."))
+    marc = says("Marc", (3, 3.6, "D'accord."), (9.5, 10, "D'accord."))
+
+    assert [(turn.speaker, turn.listening) for turn in assemble([claire, marc])] == [
+        ("Claire", False),
+        ("Marc", True),
+        ("Marc", False),  # an answer: Claire has finished
+    ]
+
+
+def test_what_is_said_at_the_same_time_is_marked() -> None:
+    """On the turn that begins while another goes on; taking the floor a little early is no overlap."""
+    marc = says("Marc", (0, 8, "Nous ouvrons lundi sans faute et nous fermons mardi."), (20, 22, "Bien."))
+    sophie = says("Sophie", (5, 9, "Mais non, lundi est férié chez nous."), (21.8, 24, "Alors à mardi."))
+
+    assert [(turn.speaker, turn.overlapped) for turn in assemble([marc, sophie])] == [
+        ("Marc", False),
+        ("Sophie", True),
+        ("Marc", False),
+        ("Sophie", False),
+    ]
+
+
+def test_speaking_in_anothers_pause_is_no_overlap() -> None:
+    """Although their turn goes on after it."""
+    marc = says("Marc", (0, 2, "Voyons voir."), (4.5, 7, "Ah, le voilà."))
+    sophie = says("Sophie", (2.3, 4.2, "Prends ton temps, rien ne presse aujourd'hui."))
+
+    assert not any(turn.overlapped for turn in assemble([marc, sophie]))
+
+
 def test_an_answer_in_a_pause_is_a_turn_of_its_own() -> None:
     """Short as it is: what follows may rest on it."""
     claire = says("Claire", (0, 2, "Tu m'entends ?"), (3.2, 5, "Alors commençons."))
