@@ -18,7 +18,7 @@ from transcripts.diarization.voices import DiarizationUnavailable, Vector, Voice
 from transcripts.sound import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from transcripts.diarization.incremental import HeardChunk
     from transcripts.sound import Samples
@@ -54,6 +54,8 @@ class PipelineModels:
         self._segmentation = pipeline._segmentation  # noqa: SLF001 - the pipeline's parts have no public name
         self._embedding = pipeline._embedding  # noqa: SLF001
         self._plda = pipeline._plda  # noqa: SLF001
+        embedder = getattr(self._embedding, "model_", None)
+        self._has_frames = hasattr(embedder, "forward_frames") and hasattr(embedder, "forward_embedding")
         self._shortest_samples = int(self._embedding.min_num_samples)
         self._filter_embeddings = pipeline.clustering.filter_embeddings
         pipeline.clustering.filter_embeddings = self._some_embeddings
@@ -89,15 +91,9 @@ class PipelineModels:
         activity = np.vstack(
             [self._segmentation.infer(waveforms[first : first + size]) for first in range(0, len(sounds), size)]
         )
-        embeddings = np.full((*activity.shape[::2], self._embedding.dimension), np.nan, np.float32)
         masks = self._clean(activity)
-        active = np.argwhere(activity.any(axis=1))  # nobody needs the voice of one who does not speak
-        size = self._pipeline.embedding_batch_size
-        for first in range(0, len(active), size):
-            chunk, speaker = active[first : first + size].T
-            embeddings[chunk, speaker] = self._embedding(
-                waveforms[chunk], masks=self._torch.from_numpy(masks[chunk, :, speaker])
-            )
+        embeddings = self._embed_by_chunk(waveforms, masks) if self._has_frames else self._embed(waveforms, masks)
+        embeddings[~activity.any(axis=1)] = np.nan
         return list(zip(activity.astype(np.uint8), embeddings, strict=True))
 
     def tell_apart(self, heard: Sequence[HeardChunk], chunks: int) -> list[VoiceSpan]:
@@ -122,6 +118,33 @@ class PipelineModels:
             ),
             self._pipeline.segmentation.min_duration_off,
         )
+
+    def _embed(self, waveforms: Any, masks: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The voice of each local speaker, one by one; nobody needs that of one who does not speak."""
+        embeddings = np.full((*masks.shape[::2], self._embedding.dimension), np.nan, np.float32)
+        active = np.argwhere(masks.any(axis=1))
+        size = self._pipeline.embedding_batch_size
+        for first in range(0, len(active), size):
+            chunk, speaker = active[first : first + size].T
+            embeddings[chunk, speaker] = self._embedding(
+                waveforms[chunk], masks=self._torch.from_numpy(masks[chunk, :, speaker])
+            )
+        return embeddings
+
+    def _embed_by_chunk(self, waveforms: Any, masks: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The same where a model (WeSpeaker's, of community-1) can hear a chunk once for all who speak in it."""
+        model, device = self._embedding.model_, self._embedding.device
+        embeddings = np.full((*masks.shape[::2], self._embedding.dimension), np.nan, np.float32)
+        spoken = np.flatnonzero(masks.any(axis=(1, 2)))
+        size = self._pipeline.embedding_batch_size
+        with self._torch.inference_mode(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of deviations of nothing, where somebody does not speak
+            for first in range(0, len(spoken), size):
+                chunk = spoken[first : first + size]
+                weights = self._torch.from_numpy(np.ascontiguousarray(masks[chunk].transpose(0, 2, 1))).to(device)
+                frames = model.forward_frames(waveforms[chunk].to(device))
+                embeddings[chunk] = model.forward_embedding(frames, weights=weights).cpu().numpy()
+        return embeddings
 
     def _clean(self, activity: NDArray[np.float32]) -> NDArray[np.float32]:
         """Where each local speaker is heard for their embedding: alone, unless that is too little."""
@@ -187,7 +210,7 @@ def _check(pipeline: Any, libraries: Libraries) -> None:
         )
 
 
-def joined(spans: Iterator[VoiceSpan], pause_s: float) -> list[VoiceSpan]:
+def joined(spans: Iterable[VoiceSpan], pause_s: float) -> list[VoiceSpan]:
     """The spans without the pauses of one voice that are no longer than this."""
     last: dict[int, VoiceSpan] = {}
     done: list[VoiceSpan] = []
