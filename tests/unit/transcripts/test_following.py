@@ -7,18 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.fakes import following
 from tests.fakes.speech import ScriptedRecogniser
 from tests.unit.transcripts.sounds import Recorded, noise, record, speech
 from transcripts.assembling.gaps import Gap
 from transcripts.assembling.transcript import Transcript
-from transcripts.following import Follower
-from transcripts.recognition.hearing import Hearing
 from transcripts.recognition.recogniser import RecognitionFailed
 from transcripts.storage.spool import MeetingId, Spool
 
 MEETING = MeetingId("m-1")
 CLAIRE, MARC = Recorded("Claire", "p-1", "TR_1"), Recorded("Marc", "p-2", "TR_2")
-LANGUAGES = ("fr", "en")
 
 
 @pytest.fixture
@@ -30,13 +28,8 @@ def spool(tmp_path: Path) -> Spool:
 async def transcript_of(
     spool: Spool, recogniser: ScriptedRecogniser | None = None, ended_s: float | None = None
 ) -> Transcript:
-    """What a follower makes of a meeting that is over when it begins."""
-    async with Hearing(recogniser or ScriptedRecogniser()) as hearing:
-        follower = Follower(MEETING, "Point", spool, hearing, languages=LANGUAGES)
-        try:
-            return await follower.finish(ended_s)
-        finally:
-            await follower.leave_off()
+    """What a follower makes of the meeting once it is over."""
+    return await following.transcript_of(spool, MEETING, recogniser or ScriptedRecogniser(), "Point", ended_s=ended_s)
 
 
 async def test_words_stand_where_they_were_said(spool: Spool) -> None:
@@ -104,7 +97,9 @@ async def test_a_track_on_which_recognition_gives_up_leaves_the_others_standing(
     record(spool, MEETING, CLAIRE, speech(0, 14))
     record(spool, MEETING, MARC, speech(24, 29))
 
-    transcript = await transcript_of(spool, ScriptedRecogniser(gives_up_on=lambda windows: len(windows[0]) > 6 * 16_000))
+    transcript = await transcript_of(
+        spool, ScriptedRecogniser(gives_up_on=lambda windows: len(windows[0]) > 6 * 16_000)
+    )
 
     assert [turn.speaker for turn in transcript.turns] == ["Marc"]
     assert [track.speaker for track in transcript.failed_tracks] == ["Claire"]
