@@ -110,7 +110,7 @@ class Following:
         return followed
 
     async def _keep_recording(self, meeting: Meeting, followed: Followed) -> Followed:
-        """Have the call recorded and followed; recorded anew where it goes on although its recorder took it for over."""
+        """Have the call recorded and followed; again where it goes on although its recorder took it for over."""
         if followed.transcribed and not followed.transcription:
             await enqueue_transcription(meeting.id)
             followed = replace(followed, transcription=1)

@@ -79,7 +79,9 @@ class FakeSpeech:
         """Transcribe one meeting."""
         self.begun.append(meeting)
         while self.register is not None and (known := await self.register.get(meeting)) is not None:
-            if not known.transcribed or known.recorded_at is not None or known.finished_at is not None:
+            if not known.transcribed:
+                return ""
+            if known.recorded_at is not None or known.finished_at is not None:
                 break
             if self.breaks_off is not None:
                 problem, self.breaks_off = self.breaks_off, None
