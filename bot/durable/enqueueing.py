@@ -1,4 +1,4 @@
-"""What the front asks of the recorder and the speech process: a job, how it ended, what waits before it.
+"""What the front asks of the recorder and the speech process: a job, and how it ended.
 
 A job's end is kept with the job; the signal that a process sends when it is done only says that it is time to look.
 """
@@ -20,7 +20,7 @@ async def enqueue_recording(meeting: MeetingId, number: int) -> None:
 
 
 async def enqueue_transcription(meeting: MeetingId, number: int = 1) -> None:
-    """Have the sound of this meeting transcribed, once for each `number`."""
+    """Have this meeting followed until it is recorded, and transcribed, once for each `number`."""
     await _enqueue(TRANSCRIPTIONS, meeting, number)
 
 
@@ -32,26 +32,11 @@ async def ended_as(queue: Queue, meeting: MeetingId, number: int = 1) -> str | N
     return (job.output or "") if job is not None and job.status == "SUCCESS" else LOST
 
 
-async def recordings_of(meeting: MeetingId) -> int:
-    """How many recordings of this meeting have been asked for."""
-    prefix = job_id(RECORDINGS, meeting)
+async def asked_for(queue: Queue, meeting: MeetingId) -> int:
+    """How many jobs in this queue have been asked for, for this meeting."""
+    prefix = job_id(queue, meeting)
     jobs = await DBOS.list_workflows_async(workflow_id_prefix=prefix, load_input=False, load_output=False)
     return len(jobs)
-
-
-async def before(meeting: MeetingId) -> list[MeetingId]:
-    """The meetings whose transcription waits or goes on before this one's, this one included."""
-    waiting = await DBOS.list_workflows_async(
-        status=list(HELD),
-        queue_name=TRANSCRIPTIONS.name,
-        application_name=application_of(TRANSCRIPTIONS.role),
-        load_input=False,
-        load_output=False,
-    )
-    ids = [job.workflow_id for job in waiting]  # the oldest first
-    own = job_id(TRANSCRIPTIONS, meeting)
-    until = ids.index(own) + 1 if own in ids else len(ids)
-    return [job_of(id_)[0] for id_ in ids[:until]]
 
 
 def job_id(queue: Queue, meeting: MeetingId, number: int = 1) -> str:

@@ -35,7 +35,7 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 
-_VERSIONS: dict[Role, str] = {"front": "2", "recorder": "1", "speech": "1"}
+_VERSIONS: dict[Role, str] = {"front": "3", "recorder": "1", "speech": "1"}
 """Raised when the steps of the front's workflows change: what a former version began is then held anew. The jobs of the
 others are one step each, and stay what they are: what waits for a former version would wait for ever."""
 MAX_RECOVERY_ATTEMPTS = 8
@@ -63,8 +63,9 @@ class Queue:
 
 RECORDINGS = Queue("recordings", "recorder", at_once=None)
 """All of them: a call cannot wait for its recorder, so one that had to would be lost without a word."""
-TRANSCRIPTIONS = Queue("transcriptions", "speech", at_once=1)
-"""One at a time: a recognition takes all the cores it is given."""
+TRANSCRIPTIONS = Queue("transcriptions", "speech", at_once=None)
+"""All of them too: to follow a meeting costs next to nothing, and how much is recognised at a time is not for the queue
+to say (`transcripts.recognition.hearing`)."""
 
 
 def application_of(role: Role) -> str:

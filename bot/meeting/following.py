@@ -10,7 +10,7 @@ from functools import partial
 
 import structlog
 
-from bot.durable.enqueueing import enqueue_recording
+from bot.durable.enqueueing import enqueue_recording, enqueue_transcription
 from bot.durable.jobs import DISK_FULL, STORAGE_AWAY
 from bot.durable.signals import Signal, next_signal
 from bot.durable.workflows import step, version_of
@@ -44,6 +44,8 @@ class Followed:
     """Those of its beginning, whatever the configuration says by now."""
     recording: int = 0
     """Which recording of this call is going on, from 1; 0 before the first."""
+    transcription: int = 0
+    """Which job follows it and is to transcribe it, from 1; 0 before the first."""
     recording_over: Signal | None = None
     storage_is_away: bool = False
     said: int = 0
@@ -108,7 +110,10 @@ class Following:
         return followed
 
     async def _keep_recording(self, meeting: Meeting, followed: Followed) -> Followed:
-        """Have the call recorded; anew when it goes on although its recorder was told that it was over."""
+        """Have the call recorded and followed; again where it goes on although its recorder took it for over."""
+        if followed.transcribed and not followed.transcription:
+            await enqueue_transcription(meeting.id)
+            followed = replace(followed, transcription=1)
         was_told_so = followed.recording_over is not None and not followed.recording_over.problem
         if not followed.transcribed or (followed.recording and not (was_told_so and followed.watch.has_people)):
             return followed

@@ -112,7 +112,8 @@ class Meetings(DBOSConfiguredInstance):
         card_id = begun.card_id or await self._open(meeting, wording)
         if card_id is None:
             return
-        followed = Followed(Watch(meeting.opened_at.timestamp()), begun.transcribed, begun.limits, begun.recordings)
+        watch = Watch(meeting.opened_at.timestamp())
+        followed = Followed(watch, begun.transcribed, begun.limits, begun.recordings, begun.transcriptions)
         if not begun.is_over:
             followed = await self._following.until_over(meeting, card_id, followed, wording)
         ended_at = await step("close the call", partial(self._steps.close_call, meeting))

@@ -68,11 +68,11 @@ class Redelivery(DBOSConfiguredInstance):
             await DBOS.cancel_workflow_async(workflow_id)
         if len(held) == len(stranded):
             with SetWorkflowID(f"{prefix}{len(earlier)}"):
-                await DBOS.start_workflow_async(self.again, meeting.id, meeting.undelivered or "", len(earlier))
+                await DBOS.start_workflow_async(self.again, meeting.id, meeting.undelivered or "")
 
     @DBOS.workflow(name="deliver again", max_recovery_attempts=MAX_RECOVERY_ATTEMPTS)
-    async def again(self, meeting_id: str, why: str, number: int) -> None:
-        """Try once more, after `number` attempts, to deliver what was undelivered for the reason `why`."""
+    async def again(self, meeting_id: str, why: str) -> None:
+        """Try once more to deliver what was undelivered for the reason `why`."""
         self._under_way.enter()
         meeting = await insist(partial(self._register.get, MeetingId(meeting_id)), where="delivering again")
         if meeting is None:
@@ -80,7 +80,7 @@ class Redelivery(DBOSConfiguredInstance):
         with structlog.contextvars.bound_contextvars(meeting_id=meeting.id, room_id=meeting.room_id):
             problem = ""
             if why == "untranscribed":
-                problem = await self._transcribing.again(meeting, number + 2)  # the first was the meeting's own
+                problem = await self._transcribing.again(meeting)
             wording = in_language(meeting.language)
             outcome = await self._transcribing.deliver(meeting, meeting.card_id, wording, problem)
             if isinstance(outcome, Undeliverable):

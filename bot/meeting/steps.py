@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 
 import structlog
 
-from bot.durable.enqueueing import recordings_of
+from bot.durable.enqueueing import asked_for
+from bot.durable.workflows import RECORDINGS, TRANSCRIPTIONS
 from bot.meeting.call_watch import Seen
+from bot.meeting.waiting import Unheard
 from bot.room.card import CardState, card
 from bot.room.delivery import Obstacle
 from bot.room.posting import Posting, Rooms
@@ -51,7 +53,9 @@ class Begun:
     card_id: EventId | None
     is_over: bool
     recordings: int
-    """How many recordings of its call have been asked for."""
+    """How many recordings of its call have been asked for …"""
+    transcriptions: int
+    """… and how many transcriptions of these."""
     limits: Limits
     keep_sound: bool
 
@@ -83,8 +87,9 @@ class MeetingSteps:
         """How far the meeting has come, and what it is held to."""
         known = await self._register.get(meeting.id) or meeting
         limits, keep_sound = self._settings.calls, self._settings.storage.keep_sound
-        recordings = await recordings_of(meeting.id)
-        return Begun(known.transcribed, known.card_id, known.ended_at is not None, recordings, limits, keep_sound)
+        recordings, transcriptions = [await asked_for(queue, meeting.id) for queue in (RECORDINGS, TRANSCRIPTIONS)]
+        is_over = known.ended_at is not None
+        return Begun(known.transcribed, known.card_id, is_over, recordings, transcriptions, limits, keep_sound)
 
     # The call
 
@@ -169,6 +174,15 @@ class MeetingSteps:
         await self._register.finish(meeting.id)
 
     # The sound
+
+    async def note_recorded(self, meeting: Meeting) -> None:
+        """All of the sound is there: whoever follows the meeting may finish its transcript."""
+        await self._register.note_recorded(meeting.id)
+
+    async def unheard(self, meeting: Meeting) -> Unheard:
+        """How much of what was said waits for being recognised, and when that was looked at."""
+        known = await self._register.get(meeting.id)
+        return Unheard(await self.time_s(), (known.unheard_s or 0.0) if known is not None else 0.0)
 
     async def has_sound(self, meeting: Meeting) -> bool:
         """Whether anything was recorded; where nobody can tell, there may be."""

@@ -11,14 +11,13 @@ from functools import partial
 
 import structlog
 
-from bot.durable.enqueueing import ended_as, enqueue_transcription
+from bot.durable.enqueueing import asked_for, ended_as, enqueue_transcription
 from bot.durable.jobs import STORAGE_AWAY
 from bot.durable.signals import Kind, next_signal
 from bot.durable.workflows import RECORDINGS, TRANSCRIPTIONS, Queue, step
 from bot.meeting.following import Followed
-from bot.meeting.outlook import Outlook
 from bot.meeting.steps import MeetingSteps
-from bot.meeting.waiting import about
+from bot.meeting.waiting import Unheard, about, wait_s
 from bot.room.card import CardState
 from bot.room.delivery import Delivered, Delivery, NothingSaid, Outcome, Undeliverable
 from bot.room.wording import Wording
@@ -43,21 +42,21 @@ TOO_LATE = "too_late"
 class Transcribing:
     """Brings meetings from recorded sound to a transcript in the room, each inside its workflow."""
 
-    def __init__(self, steps: MeetingSteps, delivery: Delivery, outlook: Outlook) -> None:
+    def __init__(self, steps: MeetingSteps, delivery: Delivery) -> None:
         self._steps = steps
         self._delivery = delivery
-        self._outlook = outlook
 
     async def carry_out(
         self, meeting: Meeting, card_id: EventId, followed: Followed, ended: CardState, wording: Wording
     ) -> CardState:
         """From the end of the call to its transcript in the thread; returns what the card is to show then."""
         complete = await self._until_recorded(meeting, followed) == ""
+        transcription = await self._transcription(meeting, followed)
+        await step("note that it is recorded", partial(self._steps.note_recorded, meeting))
         if not await step("look for sound", partial(self._steps.has_sound, meeting)):
             return _why_nothing(ended, wording, complete=complete)
-        await enqueue_transcription(meeting.id)
         waiting = replace(ended, phase="transcribing", remarks=followed.remarks)
-        problem = await self._until_transcribed(meeting, card_id, waiting, wording)
+        problem = await self._until_transcribed(meeting, card_id, waiting, wording, transcription)
         outcome = await self.deliver(meeting, card_id, wording, problem)
         match outcome:
             case Delivered():
@@ -70,12 +69,14 @@ class Transcribing:
             case Undeliverable():
                 return replace(ended, remarks=(wording.undelivered,))
 
-    async def again(self, meeting: Meeting, number: int) -> str:
-        """Have the sound transcribed once more, as the try of this number; returns what went wrong, or nothing."""
+    async def again(self, meeting: Meeting) -> str:
+        """Have the sound transcribed once more; returns what went wrong, or nothing."""
 
         async def nothing() -> None:
             """Nobody waits for it any more."""
 
+        number = 1 + await step("count the transcriptions", partial(asked_for, TRANSCRIPTIONS, meeting.id))
+        await step("note that it is recorded", partial(self._steps.note_recorded, meeting))
         await enqueue_transcription(meeting.id, number)
         transcription = Awaited(TRANSCRIPTIONS, "transcription_over", TRANSCRIPTION_ENDS_WITHIN_S, TOLD_EVERY_S, number)
         return await self._until_done(meeting, transcription, nothing)
@@ -110,14 +111,27 @@ class Transcribing:
 
         return await self._until_done(meeting, recording, nudge)
 
-    async def _until_transcribed(self, meeting: Meeting, card_id: EventId, waiting: CardState, wording: Wording) -> str:
+    async def _transcription(self, meeting: Meeting, followed: Followed) -> int:
+        """The number of the job that is to transcribe the meeting: a new one where the one that followed it is lost."""
+        if followed.transcription:
+            ended = partial(ended_as, TRANSCRIPTIONS, meeting.id, followed.transcription)
+            if not await step("look for the transcription", ended):
+                return followed.transcription
+        number = followed.transcription + 1
+        await enqueue_transcription(meeting.id, number)
+        return number
+
+    async def _until_transcribed(
+        self, meeting: Meeting, card_id: EventId, waiting: CardState, wording: Wording, number: int
+    ) -> str:
         """Wait for the transcript, telling the room roughly how long it takes; returns what went wrong, or nothing."""
-        transcription = Awaited(TRANSCRIPTIONS, "transcription_over", TRANSCRIPTION_ENDS_WITHIN_S, TOLD_EVERY_S)
+        transcription = Awaited(TRANSCRIPTIONS, "transcription_over", TRANSCRIPTION_ENDS_WITHIN_S, TOLD_EVERY_S, number)
+        seen: list[Unheard] = []
         told: list[str] = []
 
         async def tell() -> None:
-            wait_s = await step("estimate the wait", partial(self._outlook.wait_s, meeting))
-            sentence = _being_transcribed(wait_s, wording)
+            seen.append(await step("see what is unheard", partial(self._steps.unheard, meeting)))
+            sentence = _being_transcribed(wait_s(seen[0], seen[-1]), wording)
             if told[-1:] != [sentence]:
                 told.append(sentence)
                 shown = replace(waiting, remarks=(*waiting.remarks, sentence))
@@ -158,10 +172,10 @@ class Awaited:
     number: int = 1
 
 
-def _being_transcribed(wait_s: float | None, wording: Wording) -> str:
-    if wait_s is None or wait_s < SHORT_WAIT_S:
+def _being_transcribed(ready_in_s: float | None, wording: Wording) -> str:
+    if ready_in_s is None or ready_in_s < SHORT_WAIT_S:
         return wording.transcribing
-    return wording.transcribing_about.format(about=about(wait_s, wording))
+    return wording.transcribing_about.format(about=about(ready_in_s, wording))
 
 
 def _why_nothing(ended: CardState, wording: Wording, *, complete: bool) -> CardState:

@@ -1,40 +1,35 @@
-"""How long a room waits for its transcript: a rough time, from what waits before it and how fast it has gone so far."""
+"""How long a room waits for its transcript: a rough time, from how fast what was unheard becomes less."""
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Sequence
-from statistics import median
+from dataclasses import dataclass
+from typing import Final
 
 from bot.room.wording import Wording, duration
 
-_MINUTE_S = 60
-_HOUR_S = 3600
-_SPOKEN_MIN = (1, 2, 3, 4, 5, 10, 15, 20, 30, 45, 60, 90, 120, 150, 180)
+_MINUTE_S: Final = 60
+_HOUR_S: Final = 3600
+_SPOKEN_MIN: Final = (1, 2, 3, 4, 5, 10, 15, 20, 30, 45, 60, 90, 120, 150, 180)
 """The times that people say when they mean roughly; beyond these, whole hours."""
 
 
-def wait_s(ahead: Sequence[float], rates: Sequence[float], workers: int) -> float | None:
-    """How long until a call's transcript is there, were its transcription enqueued now.
+@dataclass(frozen=True)
+class Unheard:
+    """How much speech of a meeting waited for being recognised at a time; both in seconds, that since the epoch."""
 
-    Args:
-        ahead: how long, in seconds, the calls lasted whose transcription waits or runs, in the order of the queue;
-            the call in question is the last of them. Those that run count whole: how far they are is not known.
-        rates: of transcriptions finished lately, how long each took per second of its call.
-        workers: how many transcriptions run at a time, in all processes together; at least 1.
+    at_s: float
+    speech_s: float
 
-    Returns:
-        Seconds, or None where no transcription has been finished yet, so that nothing can be said.
+
+def wait_s(first: Unheard, latest: Unheard) -> float | None:
+    """How long until everything is heard, in seconds; None while nobody can tell how fast that goes.
+
+    Other meetings may be heard before this one or in turns with it: how fast it goes is seen from what became of it.
     """
-    if not rates:
+    heard_s = first.speech_s - latest.speech_s
+    if heard_s <= 0:
         return None
-    rate = median(rates)
-    free_at_s = [0.0] * workers
-    done_at_s = 0.0
-    for duration_s in ahead:
-        done_at_s = heapq.heappop(free_at_s) + duration_s * rate
-        heapq.heappush(free_at_s, done_at_s)
-    return done_at_s
+    return latest.speech_s / heard_s * (latest.at_s - first.at_s)
 
 
 def about(seconds: float, wording: Wording) -> str:

@@ -23,7 +23,6 @@ from bot.meeting.call_events import CallEvents
 from bot.meeting.entrance import Entrance
 from bot.meeting.meetings import Meetings
 from bot.meeting.moving import Moving
-from bot.meeting.outlook import Outlook
 from bot.meeting.redelivery import Redelivery
 from bot.meeting.retention import Retention
 from bot.meeting.steps import MeetingSteps
@@ -80,7 +79,7 @@ async def run(settings: Settings, name: str | None = None) -> None:
         spool, archive = open_spool(settings.storage), open_archive(settings.storage)
         steps = MeetingSteps(settings, register, calls, homeserver, spool)
         delivery = Delivery(homeserver, register, archive, settings.rooms.zone)
-        transcribing = Transcribing(steps, delivery, Outlook(register, database.engine))
+        transcribing = Transcribing(steps, delivery)
         meetings = Meetings(register, steps, transcribing)
         redelivery = Redelivery(register, homeserver, steps, transcribing)
         retention = Retention(register, archive, spool, timedelta(days=settings.storage.retention_days))

@@ -1,4 +1,4 @@
-"""The speech process: owns the recognition model; turns the sound of meetings into their transcripts."""
+"""The speech process: owns the recognition model; follows meetings from their first word to their transcripts."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from bot.store.register import Register
 from bot.work.transcriber import Transcriber
 from config.models import Settings
 from transcripts.recognition import whisper
+from transcripts.recognition.hearing import Hearing
 from transcripts.storage.archive import open_archive
 from transcripts.storage.shared_spool import open_spool
 
@@ -23,7 +24,7 @@ log = structlog.get_logger()
 
 
 async def run(settings: Settings, name: str | None = None) -> None:
-    """Transcribe until told to stop. The model is loaded first: a broken one shows at start, not in a meeting.
+    """Follow meetings until told to stop. The model is loaded first: a broken one shows at start, not in a meeting.
 
     Raises:
         ModelUnavailable: The model cannot be had or loaded; the message says what to do.
@@ -33,20 +34,21 @@ async def run(settings: Settings, name: str | None = None) -> None:
     try:
         await database.migrate()
         recogniser = await asyncio.to_thread(whisper.load, settings.speech)
-        transcriber = Transcriber(
-            settings,
-            Register(database.engine),
-            open_spool(settings.storage, identity.name),
-            open_archive(settings.storage),
-            recogniser,
-        )
-        jobs = transcriptions(transcriber.work)
-        async with taking_part(identity, database, (TRANSCRIPTIONS,)):
-            try:
-                log.info("speech ready", model=settings.speech.model)
-                notify(READY)
-                await until_stopped()
-            finally:
-                await jobs.leave_off()
+        async with Hearing(recogniser) as hearing:
+            transcriber = Transcriber(
+                settings,
+                Register(database.engine),
+                open_spool(settings.storage, identity.name),
+                open_archive(settings.storage),
+                hearing,
+            )
+            jobs = transcriptions(transcriber.work)
+            async with taking_part(identity, database, (TRANSCRIPTIONS,)):
+                try:
+                    log.info("speech ready", model=settings.speech.model)
+                    notify(READY)
+                    await until_stopped()
+                finally:
+                    await jobs.leave_off()
     finally:
         await database.dispose()

@@ -6,7 +6,7 @@ A meeting is registered before anything of it exists elsewhere. One open meeting
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -108,7 +108,7 @@ class Meeting:
     undelivered: str | None = None
     """Why what was to be posted is still kept here, and not in its room."""
     transcribing_s: float | None = None
-    """How long the transcription took."""
+    """How long after the last of its sound the transcript was there."""
     moved_to: RoomId | None = None
     """The room that has replaced the one in which it was opened, if one has."""
     moved_card_id: EventId | None = None
@@ -168,13 +168,6 @@ class Register:
         """The meeting of this id."""
         return await self._one(_meetings.c.id == meeting)
 
-    async def several(self, meetings: Sequence[MeetingId]) -> list[Meeting]:
-        """The meetings of these ids, in their order; those that are not known are left out."""
-        known = {
-            meeting.id: meeting for meeting in await self._all(select(_meetings).where(_meetings.c.id.in_(meetings)))
-        }
-        return [known[id_] for id_ in meetings if id_ in known]
-
     async def open_in(self, room_id: RoomId) -> Meeting | None:
         """The meeting whose call is open in this room, or has come from it or into it when it was replaced."""
         return await self._one(_known_in(room_id) & _meetings.c.ended_at.is_(None))
@@ -233,13 +226,8 @@ class Register:
         await self._set(meeting, transcribed=False)
 
     async def note_transcribed(self, meeting: MeetingId, took_s: float) -> None:
-        """Its transcription took so long."""
+        """Its transcript was there so long after the last of its sound."""
         await self._set(meeting, transcribing_s=took_s)
-
-    async def latest_transcribed(self, limit: int = 20) -> list[Meeting]:
-        """The meetings that were transcribed last, newest first, with how long that took."""
-        query = select(_meetings).where(_meetings.c.transcribing_s.is_not(None))
-        return await self._all(query.order_by(_meetings.c.opened_at.desc()).limit(limit))
 
     async def note_undelivered(self, meeting: MeetingId, why: str) -> None:
         """Its room could not be told what it was to be told; that is kept."""

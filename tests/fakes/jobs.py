@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from bot.store.register import Register
 from bridge.livekit.ids import RECORDER, CallId, ParticipantId, TrackId
 from bridge.livekit.sound import SpokenTrack
 from tests.fakes.calls import FakeCalls
@@ -18,6 +19,7 @@ from transcripts.storage.archive import Archive
 from transcripts.storage.spool import MeetingId, Spool
 
 LONGEST_S = 60.0
+LOOK_EVERY_S = 0.02
 
 
 @dataclass
@@ -58,7 +60,7 @@ class FakeRecorder:
 
 @dataclass
 class FakeSpeech:
-    """Puts a transcript of `turns` into the archive, once `may_finish`."""
+    """Puts a transcript of `turns` into the archive, once the meeting is recorded and it `may_finish`."""
 
     archive: Archive
     turns: tuple[Turn, ...]
@@ -68,11 +70,23 @@ class FakeSpeech:
     may_finish: bool = True
     damages: bool = False
     """Whether the transcript is damaged on disk."""
+    breaks_off: str | None = None
+    """Ends at once, with this problem, while the call goes on."""
+    register: Register | None = None
     begun: list[MeetingId] = field(default_factory=list)
 
     async def work(self, meeting: MeetingId) -> str | None:
         """Transcribe one meeting."""
         self.begun.append(meeting)
+        while self.register is not None and (known := await self.register.get(meeting)) is not None:
+            if not known.transcribed:
+                return ""
+            if known.recorded_at is not None or known.finished_at is not None:
+                break
+            if self.breaks_off is not None:
+                problem, self.breaks_off = self.breaks_off, None
+                return problem
+            await asyncio.sleep(LOOK_EVERY_S)
         await until(lambda: self.may_finish, within_s=LONGEST_S)
         if not self.problem:
             self.archive.write(transcript(self.turns, self.failed_tracks, self.gaps, meeting=meeting))

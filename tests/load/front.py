@@ -27,7 +27,6 @@ from bot.durable.signals import LOOK, Signal, tell
 from bot.durable.takeover import keep_taking_over
 from bot.durable.workflows import TRANSCRIPTIONS, taking_part
 from bot.meeting.meetings import Meetings
-from bot.meeting.outlook import Outlook
 from bot.meeting.steps import MeetingSteps
 from bot.meeting.transcribing import Transcribing
 from bot.process.identity import Identity
@@ -109,7 +108,7 @@ class Front:
         self.register = Register(self.engine)
         steps = MeetingSteps(self.settings, self.register, self.calls, self.rooms, self.spool)
         delivery = Delivery(self.rooms, self.register, self.archive, self.settings.rooms.zone)
-        meetings = Meetings(self.register, steps, Transcribing(steps, delivery, Outlook(self.register, self.engine)))
+        meetings = Meetings(self.register, steps, Transcribing(steps, delivery))
         answers = Answers(self.settings, self.register, meetings, self.calls, self.rooms, self.rooms)
         wanted = Wanted(invitation_from=lambda _: True, message=lambda message: is_addressed(message.body))
         intake = intake_of(self.homeserver, self.engine, wanted)

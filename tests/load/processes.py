@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -33,6 +34,7 @@ from tests.evaluation.meetings import MEETINGS, load
 from tests.fakes.speech import ScriptedRecogniser
 from tests.load.measure import only_warnings
 from tests.unit.bot.samples import settings
+from transcripts.recognition.hearing import Hearing
 from transcripts.recognition.recogniser import NO_HINTS, Hints, Recognition
 from transcripts.sound import SAMPLE_RATE_HZ, Samples, seconds
 from transcripts.storage.archive import Archive
@@ -133,24 +135,23 @@ class PacedRecogniser(ScriptedRecogniser):
 async def run(role: str, folder: Path, rate: float) -> None:
     """Take part until told to stop."""
     used = settings_of(folder)
-    database = Database.open(used)
-    try:
+    async with AsyncExitStack() as stack:
+        database = Database.open(used)
+        stack.push_async_callback(database.dispose)
         await database.migrate()
         register = Register(database.engine)
         if role == "recorder":
             queue, jobs = RECORDINGS, recordings(Recorder(folder, register).work)
         else:
+            hearing = await stack.enter_async_context(Hearing(PacedRecogniser(rate=rate)))
             spool, archive = Spool(used.storage.spool), Archive(used.storage.transcripts)
-            transcriber = Transcriber(used, register, spool, archive, PacedRecogniser(rate=rate))
-            queue, jobs = TRANSCRIPTIONS, transcriptions(transcriber.work)
-        async with taking_part(Identity.of(queue.role), database, (queue,)):
-            ready = ready_file(folder, role)
-            ready.with_suffix(".new").write_text(str(os.getpid()))
-            ready.with_suffix(".new").replace(ready)
-            await until_stopped()
-            await jobs.leave_off()
-    finally:
-        await database.dispose()
+            queue, jobs = TRANSCRIPTIONS, transcriptions(Transcriber(used, register, spool, archive, hearing).work)
+        await stack.enter_async_context(taking_part(Identity.of(queue.role), database, (queue,)))
+        ready = ready_file(folder, role)
+        ready.with_suffix(".new").write_text(str(os.getpid()))
+        ready.with_suffix(".new").replace(ready)
+        await until_stopped()
+        await jobs.leave_off()
 
 
 if __name__ == "__main__":

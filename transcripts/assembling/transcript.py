@@ -27,17 +27,24 @@ class FailedTrack:
 
     speaker: str | None
     reason: str
+    partly: bool = False
+    """Whether only some of its words are missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """What it took: sound recorded, sound in which there was speech (with margins), CPU time of all threads."""
+    """What it took: sound recorded, and sound in which there was speech (with margins)."""
 
     tracks: int
     windows: int
     audio_s: float
     speech_s: float
     cpu_s: float
+    """CPU time of recognition, of all its threads."""
+    times_heard: int = 0
+    """How often a window was recognised in all, those that grew later or were taken for another language included."""
+    heard_after_the_call: int = 0
+    """How many of these were left to do when the call was over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,8 @@ class Transcript:
     stats: Stats
     gaps: tuple[Gap, ...] = ()
     """When the call went on and was not recorded."""
+    unseparated: tuple[str, ...] = ()
+    """The shared microphones whose voices were to be told apart and are not: what they say stands under one name."""
     format: Literal[1] = FORMAT
 
     @property

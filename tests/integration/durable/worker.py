@@ -86,7 +86,7 @@ def main() -> None:
         from transcripts.recognition import whisper  # noqa: PLC0415
 
         Transcriber.work = stand_in  # type: ignore[method-assign]
-        whisper.load = lambda _settings: SimpleNamespace()  # type: ignore[assignment, return-value]
+        whisper.load = lambda _settings: SimpleNamespace(at_once=1)  # type: ignore[assignment, return-value]
     cli.main(sys.argv[2:])
 
 

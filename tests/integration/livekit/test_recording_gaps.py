@@ -16,7 +16,7 @@ import pytest
 
 from bridge.livekit.recorder import RecordingEnd, record
 from bridge.livekit.tokens import recorder_token
-from config.models import Speech
+from tests.fakes.following import transcript_of
 from tests.fakes.speech import ScriptedRecogniser
 from tests.integration.livekit.conftest import settings_of
 from tests.integration.livekit.people import in_call, tone, until
@@ -24,7 +24,6 @@ from tests.integration.livekit.test_recorder import LIMITS, token_for
 from tests.stack.livekit import running_livekit
 from transcripts.assembling.gaps import gaps
 from transcripts.storage.spool import MeetingId, Spool, StoredTrack
-from transcripts.transcribe import transcribe
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -112,9 +111,7 @@ async def test_a_killed_recorder_loses_a_second_at_most_and_what_follows_is_a_ga
 
     before, after = heard(spool)
     assert last_sound_s(before) > killed_at_s - 1
-    transcript = await asyncio.to_thread(
-        transcribe, MEETING, "", spool, ScriptedRecogniser(), Speech(), ended_s=now_s(spool) + 60
-    )
+    transcript = await transcript_of(spool, MEETING, ScriptedRecogniser(), ended_s=now_s(spool) + 60)
     (gap,) = transcript.gaps
     assert_covers(gap, from_s=last_sound_s(before), to_s=after.started_s)
 

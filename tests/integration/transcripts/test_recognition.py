@@ -10,6 +10,7 @@ import pytest
 from config.models import Speech
 from tests.evaluation.cpwer import cpwer
 from tests.evaluation.meetings import MEETINGS, first, load, words_by_speaker
+from tests.fakes.following import transcript_of
 from tests.stack.speech_model import speech_model
 from tests.unit.transcripts.sounds import Recorded, noise, record, speech
 from transcripts.recognition import whisper
@@ -19,7 +20,6 @@ from transcripts.recognition.whisper import WhisperRecogniser
 from transcripts.rendering.paragraphs import turn_text
 from transcripts.sound import as_float
 from transcripts.storage.spool import MeetingId, Spool
-from transcripts.transcribe import transcribe
 
 MEETING = MeetingId("m-1")
 
@@ -36,9 +36,7 @@ def recogniser(settings: Speech) -> WhisperRecogniser:
     return whisper.load(settings)
 
 
-def test_a_meeting_is_transcribed_with_its_speakers(
-    tmp_path: Path, settings: Speech, recogniser: WhisperRecogniser
-) -> None:
+async def test_a_meeting_is_transcribed_with_its_speakers(tmp_path: Path, recogniser: WhisperRecogniser) -> None:
     """Half a minute of two people in French: who said what, within a fifth of the words."""
     meeting = first(load(MEETINGS / "dev2"), 29.0)
     spool = Spool(tmp_path)
@@ -47,7 +45,7 @@ def test_a_meeting_is_transcribed_with_its_speakers(
             spool, MEETING, Recorded(track.speaker or track.file, f"p-{track.speaker}", f"TR_{track.speaker}"), sound
         )
 
-    transcript = transcribe(MEETING, meeting.reference.title, spool, recogniser, settings)
+    transcript = await transcript_of(spool, MEETING, recogniser, meeting.reference.title)
 
     said: dict[str, list[str]] = {}
     for turn in transcript.turns:

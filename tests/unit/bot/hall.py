@@ -25,7 +25,6 @@ from bot.durable.signals import LOOK, Signal, tell
 from bot.durable.workflows import RECORDINGS, TRANSCRIPTIONS, taking_part
 from bot.meeting.meetings import Meetings
 from bot.meeting.moving import Moving
-from bot.meeting.outlook import Outlook
 from bot.meeting.redelivery import Redelivery
 from bot.meeting.retention import Retention
 from bot.meeting.steps import MeetingSteps
@@ -88,9 +87,10 @@ class Hall:
         await database.migrate()
         self._engine = database.engine
         self.register = Register(database.engine, self.now)
+        self.speech.register = self.register
         steps = MeetingSteps(self.settings, self.register, self.calls, self.rooms, self.spool, self.now)
         delivery = Delivery(self.rooms, self.register, self.archive, ZoneInfo(self.settings.rooms.time_zone), self.now)
-        transcribing = Transcribing(steps, delivery, Outlook(self.register, database.engine))
+        transcribing = Transcribing(steps, delivery)
         meetings = Meetings(self.register, steps, transcribing)
         self.clear_up = meetings.clear_up
         self.redelivery = Redelivery(self.register, self.rooms, steps, transcribing)

@@ -139,7 +139,7 @@ async def test_the_state_is_told_after_the_end_too(hall: Hall) -> None:
     hall.speech.may_finish = False
     meeting = await hall.begins("!visio Point budget", "Claire")
     await hall.leaves(meeting)
-    await hall.until(lambda: meeting.id in hall.speech.begun)
+    await hall.until(lambda: hall.said(FRENCH.transcribing))
     assert await answers(hall, "!visio état") == [FRENCH.status_transcribing.format(title="Visio · Point budget")]
     hall.speech.may_finish = True
     await hall.finishes(meeting)

@@ -152,7 +152,7 @@ async def test_a_job_that_is_lost_is_noticed_without_its_word(hall: Hall, monkey
     hall.speech.may_finish = False
     meeting = await hall.begins("!visio", "Claire")
     await hall.leaves(meeting)
-    await hall.until(lambda: meeting.id in hall.speech.begun)
+    await hall.until(lambda: hall.said(FRENCH.transcribing))
     monkeypatch.setattr("bot.meeting.transcribing.ended_as", lost)
     await hall.finishes(meeting)
     assert hall.card()[-1] == FRENCH.transcription_failed

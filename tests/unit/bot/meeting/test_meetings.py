@@ -102,14 +102,14 @@ async def test_a_call_ends_at_its_time_limit(hall: Hall) -> None:
 
 
 async def test_a_call_that_nobody_joined_ends_without_a_transcript(hall: Hall) -> None:
-    """And nobody is asked to transcribe nothing."""
+    """And nobody waits for one."""
     hall.recorder.speaks = False
     meeting = await hall.begins("!visio")
     await hall.leaves(meeting)
     await hall.finishes(meeting)
     assert hall.card()[2:] == [FRENCH.nothing_recorded]
     assert "aucun participant" in hall.card()[1]
-    assert hall.speech.begun == []
+    assert not hall.said(FRENCH.transcribing)
     assert hall.thread() == []
 
 
@@ -265,7 +265,7 @@ async def test_a_transcription_that_is_stopped_leaves_nothing_and_the_call_goes_
     finished = await hall.finishes(meeting)
     assert not finished.transcribed
     assert hall.card()[2:] == [stopped]
-    assert hall.speech.begun == []
+    assert hall.archive.ids() == []
     assert hall.thread() == []
 
 

@@ -80,7 +80,7 @@ async def test_a_transcription_goes_on_after_a_restart(tmp_path: Path, briskly: 
     async with hall.open():
         meeting = await hall.begins("!visio", "Claire")
         await hall.leaves(meeting)
-        await hall.until(lambda: meeting.id in hall.speech.begun)
+        await hall.until(lambda: hall.said(FRENCH.transcribing))
     hall.speech.may_finish = True
     async with hall.open():
         await hall.finishes(meeting)
@@ -239,7 +239,7 @@ async def test_a_meeting_that_an_earlier_version_held_is_held_to_its_end(
         meeting = await hall.begins("!visio Point budget", "Claire", "Marc")
         if where == "in its transcription":
             await hall.leaves(meeting)
-            await hall.until(lambda: meeting.id in hall.speech.begun)
+            await hall.until(lambda: hall.said(FRENCH.transcribing))
         # Here one application does all the work; the versions of the recorder and of the speech process stay.
         async with hall._engine.begin() as connection:
             await connection.execute(

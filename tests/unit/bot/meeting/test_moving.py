@@ -159,7 +159,7 @@ async def test_a_transcript_that_is_being_made_is_posted_in_the_successor(hall: 
     hall.speech.may_finish = False
     meeting = await hall.begins("!visio", "Claire")
     await hall.leaves(meeting)
-    await hall.until(lambda: meeting.id in hall.speech.begun)
+    await hall.until(lambda: hall.said(FRENCH.transcribing))
     await hall.moving.into(ROOM, SUCCESSOR)
     assert hall.card(SUCCESSOR)[2:] == [FRENCH.transcribing, FRENCH.moved_here]
     hall.speech.may_finish = True

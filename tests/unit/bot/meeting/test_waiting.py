@@ -4,39 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from bot.meeting.waiting import about, wait_s
+from bot.meeting.waiting import Unheard, about, wait_s
 from bot.room.wording import ENGLISH, FRENCH
 
 
-def test_alone_in_the_queue_a_call_takes_its_own_time() -> None:
-    """An hour at a tenth of its length is six minutes."""
-    assert wait_s([3600.0], [0.1], workers=1) == pytest.approx(360)
+def test_a_call_takes_as_long_as_it_has_taken_so_far() -> None:
+    """Ten minutes of speech were left, six after a minute: the rest takes a minute and a half."""
+    assert wait_s(Unheard(1000.0, 600.0), Unheard(1060.0, 360.0)) == pytest.approx(90)
 
 
-def test_what_is_ahead_is_waited_for() -> None:
-    """Those before it, then itself."""
-    assert wait_s([600.0, 1200.0, 60.0], [0.5], workers=1) == pytest.approx(930)
+@pytest.mark.parametrize("latest", [Unheard(1000.0, 600.0), Unheard(1060.0, 600.0), Unheard(1060.0, 700.0)])
+def test_nothing_is_told_while_nothing_becomes_less(latest: Unheard) -> None:
+    """Rather nothing than a number out of the air: others have their turn, or nobody is there to hear it."""
+    assert wait_s(Unheard(1000.0, 600.0), latest) is None
 
 
-def test_with_two_workers_a_call_begins_when_the_first_of_them_is_free() -> None:
-    """Behind ten minutes and two, it begins after the two, and a third worker would change nothing about its own."""
-    assert wait_s([600.0, 120.0, 60.0], [1.0], workers=2) == pytest.approx(180)
-    assert wait_s([600.0, 120.0, 60.0], [1.0], workers=3) == pytest.approx(60)
-
-
-def test_a_short_call_is_done_before_a_long_one_that_is_ahead_of_it() -> None:
-    """What is told is when this call is done, not when the queue is empty."""
-    assert wait_s([3600.0, 60.0], [1.0], workers=2) == pytest.approx(60)
-
-
-def test_one_odd_transcription_does_not_change_what_is_expected() -> None:
-    """The median of the rates counts: once, the model was being downloaded."""
-    assert wait_s([100.0], [0.1, 9.0, 0.1, 0.2, 0.1], workers=1) == pytest.approx(10)
-
-
-def test_before_any_transcription_was_finished_nothing_is_told() -> None:
-    """Rather nothing than a number out of the air."""
-    assert wait_s([100.0], [], workers=1) is None
+def test_all_heard_is_no_wait() -> None:
+    """What is left then is to put it together."""
+    assert wait_s(Unheard(1000.0, 600.0), Unheard(1060.0, 0.0)) == 0
 
 
 @pytest.mark.parametrize(

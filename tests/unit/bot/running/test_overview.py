@@ -12,6 +12,7 @@ from dbos import DBOS
 from bot.durable.enqueueing import enqueue_transcription
 from bot.durable.workflows import RECORDINGS, TRANSCRIPTIONS
 from bot.process.presence import Process
+from bot.room.wording import FRENCH
 from bot.running import figures, status
 from bot.running.overview import Overview, Waiting, overview
 from tests.unit.bot.hall import Hall
@@ -30,7 +31,7 @@ NOW = Overview(
 )
 
 
-async def test_what_is_under_way_and_waits_is_counted(hall: Hall) -> None:
+async def test_what_is_under_way_and_waits_is_counted(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     """By phase and by queue, with how long the oldest has waited."""
     meeting = await hall.begins("!visio Point budget")
     now = await overview(hall.database.engine, DBOS.list_workflows_async)
@@ -38,7 +39,8 @@ async def test_what_is_under_way_and_waits_is_counted(hall: Hall) -> None:
     assert [process.executor_id for process in now.processes] == ["front"]
     hall.speech.may_finish = False
     await hall.leaves(meeting)
-    await hall.until(lambda: hall.speech.begun)
+    await hall.until(lambda: hall.said(FRENCH.transcribing))
+    monkeypatch.setattr("bot.durable.enqueueing.version_of", lambda _role: "that nobody runs yet")
     await enqueue_transcription(MeetingId("m-later"))
     now = await overview(hall.database.engine, DBOS.list_workflows_async)
     assert (now.in_call, [m.id for m in now.after_call]) == ([], [meeting.id])

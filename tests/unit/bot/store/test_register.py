@@ -73,16 +73,6 @@ async def test_what_is_not_there_is_none(register: Register) -> None:
     assert await register.language_of(ROOM) is None
 
 
-async def test_several_meetings_are_found_in_the_order_asked_for(register: Register) -> None:
-    """Those that nobody knows are left out."""
-    first, second, third = [
-        await opened(register, f"${number}", RoomId(f"!room-{number}:tchap.test")) for number in range(3)
-    ]
-    assert await register.several([third.id, MeetingId("m-unknown"), first.id]) == [third, first]
-    assert await register.several([second.id]) == [second]
-    assert await register.several([]) == []
-
-
 async def test_the_same_command_again_is_the_same_meeting(register: Register) -> None:
     """Handled twice, also after the call has ended."""
     meeting = await opened(register, "$1")
@@ -279,21 +269,6 @@ class TestDelivery:
         assert {meeting.undelivered for meeting in await register.undelivered()} == {"kicked"}
         await register.note_delivered(first.id)
         assert [meeting.id for meeting in await register.undelivered(ROOM)] == [second.id]
-
-
-class TestTranscribed:
-    """How long transcriptions took."""
-
-    async def test_the_newest_come_first_and_no_more_than_asked_for(self, register: Register) -> None:
-        """Those that were not transcribed are none of them."""
-        meetings = [await opened(register, f"${n}", RoomId(f"!{n}:tchap.test")) for n in range(4)]
-        for n, meeting in enumerate(meetings[:3]):
-            await register.note_transcribed(meeting.id, 10.5 + n)
-        found = await register.latest_transcribed()
-        assert [(meeting.id, meeting.transcribing_s) for meeting in found] == [
-            (meetings[n].id, 10.5 + n) for n in (2, 1, 0)
-        ]
-        assert await register.latest_transcribed(2) == found[:2]
 
 
 class TestForgetting:

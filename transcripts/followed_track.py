@@ -1,0 +1,129 @@
+"""One track of a meeting that is followed: its speech, packed into windows as it is settled, and its voices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import takewhile
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from transcripts.assembling.composing import HeardTrack
+from transcripts.assembling.speakers import clean_name
+from transcripts.listening.utterances import Utterance
+from transcripts.recognition.heard_words import WindowKey
+from transcripts.recognition.placing import cut, placed
+from transcripts.recognition.windows import pack
+from transcripts.sound import SAMPLE_RATE_HZ, seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from transcripts.diarization.following_voices import FollowedVoices
+    from transcripts.diarization.voices import VoiceSpan
+    from transcripts.recognition.hearing import Heard
+    from transcripts.recognition.windows import Window
+    from transcripts.sound import Samples
+    from transcripts.storage.sidecar import SpeechSidecar
+    from transcripts.storage.spool import StoredTrack
+
+LANGUAGE_SPEECH_S: Final = 28.0
+"""How much of a track is listened to for its language."""
+
+
+@dataclass(slots=True)
+class FollowedTrack:
+    """A track as far as it is known."""
+
+    stored: StoredTrack
+    windows: dict[WindowKey, Window] = field(default_factory=dict)
+    """All of its speech so far, in order."""
+    is_over: bool = False
+    """Whether all of it was listened to: until then, the last window may grow."""
+    failure: str = ""
+    is_shared: bool = False
+    voices: FollowedVoices | None = None
+    spans: tuple[VoiceSpan, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What its words are kept under."""
+        return self.stored.path.stem
+
+    @property
+    def speech_s(self) -> float:
+        """How much is said in it, with margins."""
+        return seconds(sum(window.samples for window in self.windows.values()))
+
+    @property
+    def final_windows(self) -> list[WindowKey]:
+        """Those that will not change any more."""
+        return list(self.windows) if self.is_over else list(self.windows)[:-1]
+
+    @property
+    def open_window(self) -> WindowKey | None:
+        """The one that may still grow."""
+        return next(reversed(self.windows), None) if not self.is_over else None
+
+    @property
+    def quiet_since_s(self) -> float:
+        """When the last of its speech ended, in seconds of the meeting."""
+        last = next(reversed(self.windows), None)
+        return self.stored.started_s + (seconds(last.end_sample) if last is not None else 0.0)
+
+    def take_up(self, stored: StoredTrack) -> None:
+        """What is settled of it by now; speech whose sound is still on its way waits for the next time."""
+        there = takewhile(lambda span: span[1] <= stored.samples, stored.speech.utterances)
+        self._pack(replace(stored, speech=stored.speech.model_copy(update={"utterances": tuple(there)})))
+
+    def end(self, stored: StoredTrack, speech: SpeechSidecar) -> None:
+        """This is all of it."""
+        self._pack(replace(stored, speech=speech))
+        self.is_over = True
+
+    def sound_of(self, key: WindowKey) -> Callable[[], Samples]:
+        """What cuts this window's sound when that is needed."""
+        return partial(cut, self.windows[key], self.stored)
+
+    def first_speech(self) -> Callable[[], Samples]:
+        """What cuts enough of its speech to tell its language."""
+        return partial(_pooled, tuple(self.windows.values()), self.stored)
+
+    def heard(
+        self, heard: Mapping[WindowKey, Heard], failures: Mapping[WindowKey | str, str], language: str
+    ) -> HeardTrack:
+        """All that is known of it in the end."""
+        words = [
+            word
+            for key, window in self.windows.items()
+            if key in heard
+            for word in placed(heard[key].recognition, window, self.stored.started_s)
+        ]
+        failure = self.failure or next((failures[key] for key in self.windows if key in failures), "")
+        unseparated = self.is_shared and (self.voices is None or self.voices.failed)
+        return HeardTrack(
+            self.stored, language, self.speech_s, tuple(words), failure, self.spans, unseparated=unseparated
+        )
+
+    def _pack(self, stored: StoredTrack) -> None:
+        if stored.speech.utterances != self.stored.speech.utterances or not self.windows:
+            packed = pack(Utterance(start, end) for start, end in stored.speech.utterances)
+            self.windows = {WindowKey.of(self.name, window): window for window in packed}
+        self.stored = stored
+
+
+def is_shared(stored: StoredTrack, names: Collection[str]) -> bool:
+    """Whether somebody said that several people speak into this microphone: its participant, or another in the room."""
+    name = clean_name(stored.name).casefold()
+    return stored.shared_microphone or any(name == clean_name(shared).casefold() for shared in names)
+
+
+def _pooled(windows: Sequence[Window], stored: StoredTrack) -> Samples:
+    wanted = round(LANGUAGE_SPEECH_S * SAMPLE_RATE_HZ)
+    pooled: list[Samples] = []
+    for window in windows:
+        pooled.append(cut(window, stored))
+        if sum(map(len, pooled)) >= wanted:
+            break
+    return np.concatenate(pooled)[:wanted]

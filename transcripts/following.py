@@ -1,0 +1,276 @@
+"""A meeting followed from its first word to its transcript: what is said is recognised while people talk.
+
+What was stored is the truth. The utterances that the recorder settles, packed in their order, are the same windows
+whoever looks and whenever; which words were heard in them stands in a journal beside the sound. So a process that is
+killed goes on where it was, and the transcript does not depend on how the call was followed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from transcripts.assembling.composing import Surroundings, compose
+from transcripts.assembling.speakers import clean_name
+from transcripts.assembling.transcript import Stats, Transcript
+from transcripts.diarization.following_voices import FollowedVoices
+from transcripts.followed_track import FollowedTrack, is_shared
+from transcripts.listening.rest import listen_to_rest
+from transcripts.recognition.heard_words import FILE, HeardWords
+from transcripts.recognition.hearing import Urgency
+from transcripts.recognition.language import ENOUGH_SPEECH_S, Evidence, settle
+from transcripts.recognition.meeting_words import MeetingWords
+from transcripts.recognition.recogniser import Hints, RecognitionFailed
+from transcripts.sound import seconds
+from transcripts.storage.spool import BrokenTrack, StoredTrack, TrackUnreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from transcripts.diarization.voices import Diarizer
+    from transcripts.recognition.heard_words import WindowKey
+    from transcripts.recognition.hearing import Hearing
+    from transcripts.storage.spool import MeetingId, Spool
+
+QUIET_S: Final = 20.0
+"""Whoever has said nothing for this long may have said their last: an idle worker hears their open window early."""
+WINDOWS_FOR_SPEECH: Final = 1.3
+"""How many windows may be heard for each 30 s of speech; only what is left of these is spent on open ones."""
+
+
+class Follower:
+    """Follows one meeting. Owned by one task, which calls `leave_off` when it is done, whatever came of it."""
+
+    def __init__(
+        self,
+        meeting: MeetingId,
+        title: str,
+        spool: Spool,
+        hearing: Hearing,
+        *,
+        languages: Sequence[str],
+        voices: Diarizer | None = None,
+    ) -> None:
+        self._meeting = meeting
+        self._title = title
+        self._spool = spool
+        self._hearing = hearing
+        self._allowed = languages
+        self._diarizer = voices
+        self._known_words: MeetingWords | None = None
+        self._tracks: dict[str, FollowedTrack] = {}
+        self._is_over = False
+
+    @property
+    def unheard_s(self) -> float:
+        """Seconds of speech that wait for being recognised, in windows that may still grow too."""
+        return seconds(sum(key.samples for _, key in self._windows() if key not in self._words.heard))
+
+    async def look(self, shared_names: Collection[str] = ()) -> None:
+        """Take up what the spool holds by now; returns when it is handed over, not when it is recognised.
+
+        Args:
+            shared_names: participants of whom it was said that several people share their microphone.
+
+        Raises:
+            OSError: the spool cannot be read.
+        """
+        for stored in await self._stored():
+            track = self._track(stored, shared_names)
+            track.take_up(stored)
+            if track.voices is not None:
+                track.voices.take_up(track.stored)
+            self._ask(track)
+        self._ask_early()
+
+    async def finish(self, ended_s: float | None, shared_names: Collection[str] = ()) -> Transcript:
+        """All sound is there: hear out the rest and put it together, without minutes.
+
+        Args:
+            ended_s: when the call ended, in seconds of the meeting; None where nobody knows.
+            shared_names: as for `look`.
+
+        Raises:
+            RecognitionFailed: not one window could be recognised, though there are some; trying again may help.
+            OSError: the spool cannot be read.
+        """
+        stored = await self._stored()
+        self._is_over = True
+        self._hearing.hurry(self._meeting)
+        self._words.try_again()
+        heard_before = self._words.times_heard
+        await asyncio.gather(*(self._listen_to_rest(track, shared_names) for track in stored))
+        self._words.drop_all_but({key for _, key in self._windows()})
+        telling_apart = [asyncio.create_task(self._tell_apart(track)) for track in self._tracks.values()]
+        try:
+            await self._settle_languages()
+            await self._hear_all()
+            await asyncio.gather(*telling_apart)
+        finally:
+            for task in telling_apart:
+                task.cancel()
+        return await asyncio.to_thread(self._compose, ended_s, self._words.times_heard - heard_before)
+
+    async def leave_off(self) -> None:
+        """Nothing more is wanted: let go of what waits or is being heard."""
+        for track in self._tracks.values():
+            if track.voices is not None:
+                track.voices.leave_off()
+        if self._known_words is not None:
+            await self._known_words.leave_off()
+
+    async def forget(self) -> None:
+        """Nobody may know what was heard: not even the journal."""
+        await self.leave_off()
+        await asyncio.to_thread(HeardWords(self._spool.folder(self._meeting) / FILE).erase)
+
+    # What the spool holds
+
+    async def _stored(self) -> list[StoredTrack]:
+        if self._known_words is None:
+            journal = HeardWords(self._spool.folder(self._meeting) / FILE)
+            known = await asyncio.to_thread(journal.read)
+            self._known_words = MeetingWords(self._meeting, self._hearing, journal, known)
+        self._words.raise_fault()
+        found = await asyncio.to_thread(self._spool.tracks, self._meeting)
+        return [track for track in found if isinstance(track, StoredTrack)]
+
+    def _track(self, stored: StoredTrack, shared_names: Collection[str]) -> FollowedTrack:
+        track = self._tracks.setdefault(stored.path.stem, FollowedTrack(stored))
+        track.is_shared = track.is_shared or is_shared(stored, shared_names)
+        if track.is_shared and self._diarizer is not None and track.voices is None:
+            track.voices = FollowedVoices(self._diarizer)
+        return track
+
+    async def _listen_to_rest(self, stored: StoredTrack, shared_names: Collection[str]) -> None:
+        """Listen to what no recorder has; recognition goes on as soon as anything is found."""
+        track = self._track(stored, shared_names)
+        try:
+            track.end(stored, await asyncio.to_thread(listen_to_rest, stored))
+        except TrackUnreadable as error:
+            track.failure = str(error)
+        self._ask(track)
+
+    # What is heard of it
+
+    @property
+    def _words(self) -> MeetingWords:
+        if self._known_words is None:
+            raise RuntimeError("nobody has looked yet")
+        return self._known_words
+
+    def _windows(self) -> list[tuple[FollowedTrack, WindowKey]]:
+        return [(track, key) for track in self._tracks.values() for key in track.windows]
+
+    def _ask(self, track: FollowedTrack) -> None:
+        """Have those windows heard that will not change any more, once it is known in which language."""
+        unheard = [key for key in track.final_windows if key not in self._words.heard]
+        if not unheard:
+            return
+        urgency = Urgency.OVER if self._is_over else Urgency.CLOSED
+        if not self._knows_language(track):
+            if track.speech_s >= ENOUGH_SPEECH_S:
+                self._ask_language(track, urgency)
+            return
+        language = self._languages()[track.name]
+        for key in unheard:
+            self._hear(track, key, language, urgency)
+
+    def _ask_early(self) -> None:
+        """Where a worker is idle, have the open window heard of whoever has been quiet for longest."""
+        if not self._hearing.is_idle:
+            return
+        now_s = max((track.stored.ended_s for track in self._tracks.values()), default=0.0)
+        quiet = [
+            (track.quiet_since_s, track, key)
+            for track in self._tracks.values()
+            if (key := track.open_window) is not None
+            and key not in self._words.heard
+            and track.speech_s >= ENOUGH_SPEECH_S
+            and now_s - track.quiet_since_s >= QUIET_S
+        ]
+        if not quiet or not self._can_afford_one_more():
+            return
+        _, track, key = min(quiet, key=lambda one: one[0])
+        if self._knows_language(track):
+            self._hear(track, key, self._languages()[track.name], Urgency.OPEN)
+        else:
+            self._ask_language(track, Urgency.OPEN)
+
+    def _can_afford_one_more(self) -> bool:
+        """Whether a window that is heard in vain leaves the cost of the whole within its bound."""
+        unheard = sum(key not in self._words.heard for _, key in self._windows())
+        speech_s = sum(track.speech_s for track in self._tracks.values())
+        return self._words.times_heard + unheard + 1 <= WINDOWS_FOR_SPEECH * speech_s / 30
+
+    def _hear(self, track: FollowedTrack, key: WindowKey, language: str, urgency: Urgency) -> None:
+        self._words.hear(key, track.sound_of(key), language, self._hints(), urgency)
+
+    async def _hear_all(self) -> None:
+        """Have everything heard that was not, or was taken for another language; return when nothing is left."""
+        languages = self._languages()
+        while left := [
+            (track, key)
+            for track, key in self._windows()
+            if key not in self._words.failures and self._words.language_of(key) != languages[track.name]
+        ]:
+            for track, key in left:
+                self._hear(track, key, languages[track.name], Urgency.OVER)
+            await self._words.until_done()
+
+    def _hints(self) -> Hints:
+        people = [track.stored for track in self._tracks.values() if track.stored.is_a_person]
+        names = (clean_name(person.name) for person in sorted(people, key=lambda person: person.started_s))
+        return Hints(tuple(dict.fromkeys(name for name in names if name)), self._title)
+
+    # In which language
+
+    def _ask_language(self, track: FollowedTrack, urgency: Urgency) -> None:
+        self._words.listen(track.name, track.first_speech(), self._allowed, urgency, then=partial(self._ask, track))
+
+    def _knows_language(self, track: FollowedTrack) -> bool:
+        return len(self._allowed) == 1 or track.name in self._words.languages
+
+    def _languages(self) -> dict[str, str]:
+        """The language of each track, as far as can be told by now."""
+        known = self._words.languages
+        evidence = [Evidence(track.speech_s, known.get(track.name, {})) for track in self._tracks.values()]
+        return dict(zip(self._tracks, settle(evidence, self._allowed), strict=True))
+
+    async def _settle_languages(self) -> None:
+        """Listen for the languages that are not known: of those who say little only where nobody says more."""
+        speaking = [track for track in self._tracks.values() if track.windows]
+        telling = [track for track in speaking if track.speech_s >= ENOUGH_SPEECH_S] or speaking
+        unknown = [track for track in telling if not self._knows_language(track)]
+        for track in unknown:
+            self._ask_language(track, Urgency.OVER)
+        if unknown:
+            await self._words.until_done()
+
+    # What comes of it
+
+    async def _tell_apart(self, track: FollowedTrack) -> None:
+        if track.voices is not None and track.windows:
+            track.spans = await track.voices.finish(track.stored)
+
+    def _compose(self, ended_s: float | None, heard_after_the_call: int) -> Transcript:
+        languages, words = self._languages(), self._words
+        windows = [key for _, key in self._windows()]
+        if words.failures and not any(key in words.heard for key in windows):
+            raise RecognitionFailed(next(iter(words.failures.values())))
+        heard = [track.heard(words.heard, words.failures, languages[name]) for name, track in self._tracks.items()]
+        broken = [track for track in self._spool.tracks(self._meeting) if isinstance(track, BrokenTrack)]
+        began_at = self._spool.began_at(self._meeting) or time.time()
+        about = Surroundings(self._meeting, self._title, began_at, self._spool.stays(self._meeting), ended_s)
+        stats = Stats(
+            tracks=len(heard) + len(broken),
+            windows=len(windows),
+            audio_s=round(sum(seconds(track.stored.samples) for track in heard), 2),
+            speech_s=round(sum(track.speech_s for track in heard), 2),
+            cpu_s=round(sum(words.heard[key].cpu_s for key in windows if key in words.heard), 2),
+            times_heard=words.times_heard,
+            heard_after_the_call=heard_after_the_call,
+        )
+        return compose(about, heard, broken, self._allowed, stats)
