@@ -35,7 +35,6 @@ PROBE_S: Final = 1.0
 AWAY_PAUSE_S: Final = 3.0
 PATIENCE_S: Final = 30.0
 """A server that starts beside this process is waited for."""
-MAX_INT16: Final = 32_767
 
 FORMS: Final[tuple[Mapping[str, Any], ...]] = (
     {"response_format": "verbose_json", "timestamp_granularities": ["word", "segment"]},
@@ -141,13 +140,13 @@ async def _load(settings: Speech, patience_s: float) -> OpenAIRecogniser:
 
 
 def wav(window: Samples) -> bytes:
-    """Sound as a WAV file of 16-bit samples."""
+    """Sound as a WAV file of 16-bit samples: those that were recorded."""
     file = io.BytesIO()
     with wave.open(file, "wb") as sound:
         sound.setnchannels(1)
         sound.setsampwidth(2)
         sound.setframerate(SAMPLE_RATE_HZ)
-        sound.writeframes((np.clip(window, -1.0, 1.0) * MAX_INT16).astype("<i2").tobytes())
+        sound.writeframes(np.clip(np.rint(window * 32768), -32768, 32767).astype("<i2").tobytes())
     return file.getvalue()
 
 
