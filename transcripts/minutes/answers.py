@@ -18,7 +18,7 @@ LONGEST_TEXT: Final = 200
 LONGEST_QUOTE: Final = 600
 LONGEST_DETAIL: Final = 80
 MOST_CLAIMS: Final = 200
-LONGEST_CONTENT: Final = 200_000
+LONGEST_CONTENT: Final = 1_000_000
 LARGEST_TURN: Final = 1_000_000
 
 _THOUGHTS: Final = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)

@@ -4,7 +4,7 @@ A claim's quote is verified; its text was written by a model. So each number, da
 the turn or close to it (or be the name of who speaks there), the text may not say no where the quote says yes or yes
 where it says no, and half of its words must be such as are said there. Otherwise the quote, in quotation marks, takes
 the text's place: the claim then says what somebody said, and nothing else. So it does, as a mere key point, where the
-turn gives orders to whoever writes minutes. Not caught: a contradiction in other words than these ("refused" for
+turn gives orders to a model. Not caught: a contradiction in other words than these ("refused" for
 "accepted"); the quote and its time stand in the minutes for that.
 """
 
@@ -43,13 +43,15 @@ _NO_IN_ENGLISH: Final = ("not", "never", "none", "nobody", "nothing", "without",
 _NO: Final = frozenset((*_NO_IN_FRENCH, *_NO_IN_ENGLISH))
 _CONTRACTED_NO: Final = re.compile(r"n['’]t\b", re.IGNORECASE)
 _ORDERS: Final = re.compile(
-    r"\b(ignor\w*|oubli\w*|disregard\w*|forget\w*)\b.{0,40}\b(consignes?|instructions?|règles?|rules?|prompts?)\b"
-    r"|\b(system|système)\s*(prompt|message)\b|\b(tu es|you are)\b.{0,30}\b(assistant|modèle|model|IA|AI)\b"
-    r"|<\|?\s*(im_start|system|assistant|user)\b|\"?claims\"?\s*:\s*\[|</?(transcript\w*|system|user|assistant)>"
-    r"|\b(dans|in)\s+(le compte[- ]rendu|the minutes)\b.{0,20}\b(écri\w+|note\w*|write|put|say)\b"
-    r"|\b(écri(s|vez|re)|mets|write|put)\b.{0,40}\b(compte[- ]rendu|résumé|minutes|summary)\b",
+    r"(?<![nj]['’])(?<!n['’]t )\b(ignor\w*|oubli(e|es|ez|er|ons)|disregard|forget)\b"
+    r".{0,40}\b(consignes?|instructions?|prompts?)\b"
+    r"|\b(system|système) (prompt|message)\b|\bprompt (system|système)\b"
+    r"|\b(tu es|vous êtes|you are)\b.{0,30}\b(modèle de langage|language model|IA|AI)\b"
+    r"|<\|?\s*/?\s*(im_start|im_end|system|assistant|user|transcript\w*)\b|\"?claims\"?\s*:\s*\[",
     re.IGNORECASE | re.DOTALL,
 )
+"""Words that only make sense to a language model. Not "write in the minutes that …": people do ask each other that, and
+what comes of it is their claim, with their name and their words."""
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _SENTENCE: Final = re.compile(r"[.!?…:]\s*$")
 
@@ -87,7 +89,7 @@ def faithful(claims: Iterable[Claim], turns: Sequence[Turn], language: str) -> t
             one = claim
         else:
             one = replace(claim, text=_quoted(claim.quote, language))
-        held.setdefault(" ".join(_plain_words(one.text)), one)
+        held.setdefault("".join(filter(str.isalnum, one.text.casefold())), one)
     return tuple(held.values())
 
 

@@ -29,7 +29,7 @@ LONGEST_ANSWER_TOKENS: Final = 4096
 """… but no more than this."""
 MOST_CLAIMS: Final = 12
 
-_ESCAPES: Final = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+_ESCAPES: Final = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\x85\u2028\u2029"}
 
 CLAIMS_SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
@@ -172,11 +172,11 @@ def _room(context_tokens: int, *texts: str) -> int:
 
 
 def _turn_line(number: int, turn: Turn, room: int) -> str:
-    line = _line([number, time_stamp(turn.start_s), turn.speaker, turn.text])
-    if len(line) <= room:
-        return line
-    spare = len(line) - len(turn.text)
-    return _line([number, time_stamp(turn.start_s), turn.speaker, turn.text[: max(0, room - spare) // 2]])
+    """A turn's line; of one that alone is too long for the model, the beginning."""
+    text = turn.text
+    while len(line := _line([number, time_stamp(turn.start_s), turn.speaker, text])) > room and text:
+        text = text[: len(text) * 3 // 4]
+    return line
 
 
 def _line(values: list[Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ log = structlog.get_logger()
 async def write(transcript: Transcript, settings: Summary) -> Minutes:
     """The minutes of a transcript; `fallback` says why the rules wrote them although a model was asked."""
     if settings.endpoint is None or not transcript.turns:
-        return extract(transcript)
+        return await asyncio.to_thread(extract, transcript)
     from transcripts.minutes.endpoint import SummaryFailed, summarise  # noqa: PLC0415 - a second of imports
 
     began_s = time.monotonic()
@@ -36,4 +37,4 @@ async def write(transcript: Transcript, settings: Summary) -> Minutes:
             cause=str(failure),
             after_s=lasted_s,
         )
-        return replace(extract(transcript), fallback=failure.reason)
+        return replace(await asyncio.to_thread(extract, transcript), fallback=failure.reason)
