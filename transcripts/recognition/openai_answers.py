@@ -7,7 +7,7 @@ import unicodedata
 import zlib
 from typing import TYPE_CHECKING, Annotated, Final
 
-from pydantic import BaseModel, Field, FiniteFloat, StringConstraints, ValidationError
+from pydantic import BaseModel, Field, FiniteFloat, StringConstraints, ValidationError, model_validator
 
 from transcripts.recognition.inventions import NO_SPEECH_PROBABILITY
 from transcripts.recognition.recogniser import Recognition, RecognitionFailed
@@ -35,6 +35,14 @@ class _Segment(BaseModel):
     end: FiniteFloat
     no_speech_prob: FiniteFloat | None = None
     avg_logprob: FiniteFloat | None = None
+    compression_ratio: FiniteFloat | None = None
+
+    @model_validator(mode="after")
+    def _without_fillers(self) -> _Segment:
+        """Some servers write -1 for each of these that they do not know; of a ratio and a probability it shows."""
+        if (self.compression_ratio or 0.0) < 0 or (self.no_speech_prob or 0.0) < 0:
+            self.no_speech_prob = self.avg_logprob = None
+        return self
 
 
 class _Word(BaseModel):

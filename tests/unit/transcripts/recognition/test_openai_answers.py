@@ -102,6 +102,15 @@ def test_where_no_speech_was_heard_at_all_words_are_invented() -> None:
     assert is_invented(heard({"text": ""}))
 
 
+def test_what_a_server_fills_in_is_not_taken_for_doubt() -> None:
+    """It writes -1 where it knows nothing."""
+    filled = {"avg_logprob": -1.0, "compression_ratio": -1.0, "no_speech_prob": -1.0}
+
+    result = heard({"text": "Bonjour.", "segments": [segment(" Bonjour.", 0, 2, **filled)]})
+
+    assert (result.no_speech_probability, result.average_log_probability) == (0.0, -0.5)
+
+
 def test_a_loop_shows_although_the_server_says_nothing_of_it() -> None:
     """Its ratio is reckoned here."""
     assert is_invented(heard({"text": "et puis voilà " * 60}))
