@@ -9,6 +9,7 @@ from http import HTTPStatus
 import aiohttp
 from yarl import URL
 
+from bot.running.checking_endpoints import speech_server, summary_server
 from bot.running.device import device_at_hand, device_report
 from bot.store import migrations
 from bot.store.database import Database, DatabaseAway, DatabaseUnusable, StorageUnusable, prepare_folder
@@ -51,7 +52,8 @@ async def check(settings: Settings) -> int:
         "device": _device,
         "livekit": _livekit,
         "join page": _join_page,
-        "speech model": _model,
+        **({"speech model": _model} if settings.speech.endpoint is None else {"speech server": speech_server}),
+        **({"minutes' server": summary_server} if settings.summary.endpoint is not None else {}),
         **({"pushed events": _pushed} if settings.matrix.appservice_url is not None else {}),
     }
     failures = 0
