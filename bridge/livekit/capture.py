@@ -17,6 +17,7 @@ from livekit import rtc
 from bridge.livekit.hearing import Hearing
 from bridge.livekit.ids import ParticipantId, TrackId
 from bridge.livekit.sound import SoundNotWritten, SpokenTrack
+from bridge.livekit.tokens import SHARED_MICROPHONE
 from bridge.livekit.track_writing import write_track
 
 if TYPE_CHECKING:
@@ -244,9 +245,11 @@ def _sound_in(room: rtc.Room) -> Iterator[tuple[TrackId, tuple[rtc.RemotePartici
 
 
 def _spoken(participant: rtc.RemoteParticipant, publication: rtc.RemoteTrackPublication) -> SpokenTrack:
+    source = _SOURCES[publication.source]
     return SpokenTrack(
         participant=ParticipantId(participant.identity),
         name=participant.name or participant.identity,
         track=TrackId(publication.sid),
-        source=_SOURCES[publication.source],
+        source=source,
+        shared_microphone=source != "screen_share_audio" and participant.attributes.get(SHARED_MICROPHONE) == "true",
     )

@@ -46,6 +46,10 @@ class RecordedTrack(Protocol):
     def source(self) -> str:
         """`microphone`, `screen_share_audio` or anything else, kept as `unknown`."""
 
+    @property
+    def shared_microphone(self) -> bool:
+        """Whether its participant said that several people speak into it."""
+
 
 class MeetingClock:
     """Turns a recorder's seconds into seconds of the meeting, which outlives the recorder."""
@@ -233,6 +237,7 @@ def _described(track: RecordedTrack) -> TrackSidecar:
         name=_encodable(track.name),
         track=_encodable(track.track),
         source=track.source,  # type: ignore[arg-type]  # an unknown one becomes "unknown"
+        shared_microphone=track.shared_microphone,
     )
 
 

@@ -170,7 +170,13 @@ class Spool:
             return BrokenTrack(path, described.name, f"{path.stem}.json does not say when the sound begins")
         samples = size // SAMPLE_BYTES  # a write cut short may leave half a sample
         return StoredTrack(
-            described.participant, described.name, described.source, described.started_s or 0.0, path, samples
+            described.participant,
+            described.name,
+            described.source,
+            described.started_s or 0.0,
+            path,
+            samples,
+            shared_microphone=described.shared_microphone,
         )
 
     # For a spool that machines share; in this one the sound lies where it is read.
