@@ -94,7 +94,7 @@ async def test_the_keyboard_alone_is_enough_to_join_to_leave_and_to_come_back(
 async def test_several_people_say_that_they_share_a_microphone_and_their_browser_remembers(
     browser: Browser, page_server: ServedPage
 ) -> None:
-    """By keyboard, told what it is for; the recorder can see it in the call; next time it stands there to be taken back."""
+    """By keyboard, told what it is for; the call knows; the next time it stands there, and can be taken back."""
     link = page_server.door.open_call(TOLD_APART)
     async with (
         visiting(browser, page_server.link(link)) as page,
@@ -103,7 +103,7 @@ async def test_several_people_say_that_they_share_a_microphone_and_their_browser
         box = page.get_by_role("checkbox", name=SHARED)
         await expect(box).not_to_be_checked()
         await expect(box).to_have_accessible_description(
-            "La transcription distinguera alors les voix\u00a0: voix 1, voix 2…"
+            "La transcription distinguera alors les voix\u00a0: voix\u00a01, voix\u00a02…"
         )
         await tab_to(page, SHARED)
         await page.keyboard.press("Space")

@@ -66,7 +66,7 @@ async def test_the_switch_changes_every_word_and_is_remembered(browser: Browser,
         await expect(page.get_by_role("heading", name="Join the call “Point budget”")).to_be_visible()
         await expect(
             page.get_by_role("checkbox", name="Several people speak into this microphone")
-        ).to_have_accessible_description("The transcript will then tell the voices apart: voice 1, voice 2…")
+        ).to_have_accessible_description("The transcript will then tell the voices apart: voice\u00a01, voice\u00a02…")
         await page.reload()
         await expect(page.get_by_role("heading", name="Join the call “Point budget”")).to_be_visible()
         await expect(page.locator("html")).to_have_attribute("lang", "en")

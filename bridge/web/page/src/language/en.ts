@@ -30,7 +30,7 @@ export const en: Messages = {
     joining: 'Joining the call…',
     listenOnly: 'You will join without a microphone: you will hear the others, and can write to them.',
     sharedMicrophone: 'Several people speak into this microphone',
-    sharedMicrophoneHint: 'The transcript will then tell the voices apart: voice 1, voice 2…',
+    sharedMicrophoneHint: 'The transcript will then tell the voices apart: voice\u00a01, voice\u00a02…',
   },
 
   microphone: {
