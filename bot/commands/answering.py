@@ -13,6 +13,7 @@ import structlog
 
 from bot.commands import parsing as commands
 from bot.commands.permissions import may_change_settings, may_end, may_start
+from bot.commands.shared_microphones import SharedMicrophones, own_names
 from bot.durable.signals import Signal, tell
 from bot.meeting.meetings import Meetings
 from bot.room.card import CardState, heading, join_url, state_line
@@ -26,6 +27,7 @@ from bridge.matrix.errors import HomeserverError
 from bridge.matrix.events import RoomMessage
 from bridge.matrix.ids import RoomId, UserId
 from bridge.matrix.outbound import Content, notice, reply_to
+from bridge.web.names import MAX_CHARACTERS as MAX_NAME_CHARS
 from config.models import Language, Settings
 from transcripts.rendering.typography import colon
 
@@ -54,6 +56,7 @@ class Answers:
         self._calls = calls
         self._rooms = rooms
         self._rights = rights
+        self._microphones = SharedMicrophones(register, calls)
 
     async def answer(self, message: RoomMessage) -> None:
         """Do what the message asks for; a database that is away is waited for.
@@ -89,6 +92,8 @@ class Answers:
                 return notice(await self._end(message, wording))
             case commands.StopTranscription():
                 return notice(await self._stop_transcription(message, wording))
+            case commands.ShareMicrophone(name):
+                return notice(await self._share_microphone(message, name, wording))
             case commands.Status():
                 return notice(await self._status(message, wording))
             case commands.SetLanguage(chosen):
@@ -135,6 +140,18 @@ class Answers:
         await tell(meeting.id, Signal("stop_transcription", by=await self._name_of(message)), once=message.event_id)
         return wording.stopping_transcription
 
+    async def _share_microphone(self, message: RoomMessage, name: str | None, wording: Wording) -> str:
+        """Anyone in the room may say it: nobody's words are lost by it."""
+        meeting = await self._register.latest_in(message.room_id)
+        if meeting is None or meeting.finished_at is not None:
+            return wording.no_call.format(command=wording.help["start"].typed)
+        if not meeting.transcribed:
+            return wording.already_not_transcribed
+        if self._settings.diarization.model is None:
+            return wording.voices_not_told_apart
+        names = [name] if name else own_names((await self._rights.members(message.room_id)).get(message.sender))
+        return await self._microphones.share(meeting, names, wording)
+
     async def _status(self, message: RoomMessage, wording: Wording) -> str:
         meeting = await self._register.latest_in(message.room_id)
         if meeting is None or meeting.finished_at is not None:
@@ -179,4 +196,6 @@ def _help(wording: Wording) -> Content:
 def _correction(why: commands.Mistake, wording: Wording) -> str:
     if why == "title_too_long":
         return wording.title_too_long.format(max=commands.MAX_TITLE_CHARS)
+    if why == "bad_name":
+        return wording.bad_name.format(max=MAX_NAME_CHARS)
     return wording.which_language.format(command=wording.help["language"].typed)

@@ -6,6 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from bridge.web.names import BadName, clean_name
 from config.models import Language
 
 PREFIX = "!visio"
@@ -30,6 +31,13 @@ class StopTranscription:
 
 
 @dataclass(frozen=True)
+class ShareMicrophone:
+    """Several people speak into the microphone of the participant of this name; None: into the sender's own."""
+
+    name: str | None
+
+
+@dataclass(frozen=True)
 class Status:
     """Say what goes on."""
 
@@ -46,7 +54,7 @@ class SetLanguage:
     language: Language
 
 
-Mistake = Literal["title_too_long", "which_language"]
+Mistake = Literal["title_too_long", "which_language", "bad_name"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +64,7 @@ class Misuse:
     why: Mistake
 
 
-Command = Start | End | StopTranscription | Status | Help | SetLanguage | Misuse
+Command = Start | End | StopTranscription | ShareMicrophone | Status | Help | SetLanguage | Misuse
 
 _KEYWORDS = {
     "start": "start",
@@ -77,6 +85,7 @@ _KEYWORDS = {
 
 _ALONE: dict[str, Command] = {"end": End(), "status": Status(), "help": Help()}
 _STOP_TRANSCRIPTION = (["sans", "transcription"], ["no", "transcript"])
+_SHARED_MICROPHONE = (["micro", "partagé"], ["micro", "partage"], ["shared", "microphone"])
 
 
 def is_addressed(body: str) -> bool:
@@ -89,8 +98,8 @@ def parse(body: str) -> Command | None:
     """Read one message; None if it is no command.
 
     A keyword counts where it stands alone (`!visio fin`); with more after it, it is the beginning of a title
-    (`!visio fin de projet`), but for `start` and `langue`, which take something, and for the two words that stop the
-    transcription.
+    (`!visio fin de projet`), but for `start`, `langue` and `micro partagé`, which take something, and for the two words
+    that stop the transcription.
     """
     if not is_addressed(body):
         return None
@@ -98,6 +107,8 @@ def parse(body: str) -> Command | None:
     words = "".join(c if c.isprintable() else " " for c in first_line).split()
     if [word.casefold() for word in words] in _STOP_TRANSCRIPTION:
         return StopTranscription()
+    if [word.casefold() for word in words[:2]] in _SHARED_MICROPHONE:
+        return _share_microphone(first_line.split(maxsplit=2)[2:])
     keyword = _KEYWORDS.get(words[0].casefold()) if words else None
     if keyword == "start":
         return _start(words[1:])
@@ -113,6 +124,13 @@ def _start(words: list[str]) -> Start | Misuse:
     if len(title) > MAX_TITLE_CHARS:
         return Misuse("title_too_long")
     return Start(title or None)
+
+
+def _share_microphone(name: list[str]) -> ShareMicrophone | Misuse:
+    try:
+        return ShareMicrophone(clean_name(" ".join(name[0].split())) if name else None)
+    except BadName:
+        return Misuse("bad_name")
 
 
 def _language(words: list[str]) -> SetLanguage | Misuse:

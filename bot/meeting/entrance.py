@@ -36,9 +36,10 @@ class Entrance:
             state="open" if meeting.ended_at is None else "over",
             transcribed=meeting.transcribed,
             sound_kept=self._settings.storage.keep_sound,
+            voices_told_apart=self._settings.diarization.model is not None,
         )
 
-    async def admit(self, link: str, name: str) -> Admission:
+    async def admit(self, link: str, name: str, *, shared_microphone: bool = False) -> Admission:
         """Let someone of this name into the call of this link; raises a `Refusal`."""
         meeting = await self._register.by_link(Link(link))
         if meeting is None:
@@ -54,6 +55,7 @@ class Entrance:
             name,
             valid_for=TOKEN_VALID_FOR,
             limits=CallLimits.of(self._settings.calls),
+            shared_microphone=shared_microphone,
         )
         return Admission(livekit_url=self._settings.livekit.browser_url, token=token, identity=identity, name=name)
 

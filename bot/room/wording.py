@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from config.models import Language
 
-Usable = Literal["start", "end", "stop_transcription", "status", "language", "help"]
+Usable = Literal["start", "end", "stop_transcription", "shared_microphone", "status", "language", "help"]
 
 
 class Usage(NamedTuple):
@@ -58,9 +58,16 @@ class Wording:
     language_set: str
     stopping_transcription: str
     already_not_transcribed: str
+    microphone_shared: str
+    microphone_shared_unseen: str
     # Refusals
     title_too_long: str
     which_language: str
+    whose_microphone: str
+    bad_name: str
+    nobody_in_call: str
+    nobody_of_that_name: str
+    voices_not_told_apart: str
     may_not_start: str
     may_not_end: str
     may_not_change: str
@@ -155,6 +162,9 @@ FRENCH = Wording(
         "stop_transcription": Usage(
             "!visio sans transcription", "arrêter la transcription et effacer ce qui est enregistré"
         ),
+        "shared_microphone": Usage(
+            "!visio micro partagé [nom]", "distinguer les voix de ceux qui partagent le micro de ce participant"
+        ),
         "status": Usage("!visio état", "dire ce qui se passe"),
         "language": Usage("!visio langue fr|en", "choisir la langue de Greffier dans ce salon"),
         "help": Usage("!visio aide", "afficher cette aide"),
@@ -162,8 +172,18 @@ FRENCH = Wording(
     language_set="Greffier parle désormais français dans ce salon.",
     stopping_transcription="La transcription s’arrête ; ce qui était enregistré est effacé.",
     already_not_transcribed="Cet appel n’est pas transcrit.",
+    microphone_shared="Le micro de « {name} » est partagé : la transcription distinguera les voix.",
+    microphone_shared_unseen="C’est noté : si un participant s’appelle « {name} », la transcription distinguera les "
+    "voix à son micro.",
     title_too_long="Ce titre est trop long : {max} caractères au plus.",
     which_language="Quelle langue ? {command}",
+    whose_microphone="Le micro de qui ? {command}",
+    bad_name="Un nom compte {max} caractères au plus, tous visibles.",
+    nobody_in_call="Personne n’est dans l’appel pour l’instant : redites-le quand ceux qui partagent un micro y "
+    "seront.",
+    nobody_of_that_name="Personne ne s’appelle « {name} » dans l’appel ; y participent : {names}. "
+    "Pour désigner l’un d’eux : {command}",
+    voices_not_told_apart="Ce serveur ne sait pas distinguer les voix d’un micro partagé.",
     may_not_start="Vous n’avez pas le droit d’ouvrir un appel dans ce salon.",
     may_not_end="Seuls la personne qui a ouvert l’appel et les modérateurs du salon peuvent le terminer.",
     may_not_change="Seuls les modérateurs du salon peuvent changer ce réglage.",
@@ -236,6 +256,9 @@ ENGLISH = Wording(
         "start": Usage("!visio [title]", "open a call, or show the link of the open one"),
         "end": Usage("!visio end", "end the call for everyone"),
         "stop_transcription": Usage("!visio no transcript", "stop the transcription and erase what has been recorded"),
+        "shared_microphone": Usage(
+            "!visio shared microphone [name]", "tell apart the voices of those who share this participant’s microphone"
+        ),
         "status": Usage("!visio status", "say what is going on"),
         "language": Usage("!visio language fr|en", "choose Greffier’s language in this room"),
         "help": Usage("!visio help", "show this help"),
@@ -243,8 +266,16 @@ ENGLISH = Wording(
     language_set="Greffier now speaks English in this room.",
     stopping_transcription="The transcription stops; what had been recorded is erased.",
     already_not_transcribed="This call is not being transcribed.",
+    microphone_shared="The microphone of “{name}” is shared: the transcript will tell the voices apart.",
+    microphone_shared_unseen="Noted: if a participant is called “{name}”, the transcript will tell apart the voices at "
+    "their microphone.",
     title_too_long="This title is too long: {max} characters at most.",
     which_language="Which language? {command}",
+    whose_microphone="Whose microphone? {command}",
+    bad_name="A name has {max} characters at most, all of them visible.",
+    nobody_in_call="Nobody is in the call at the moment: say it again when those who share a microphone are.",
+    nobody_of_that_name="Nobody in the call is called “{name}”; taking part: {names}. To name one of them: {command}",
+    voices_not_told_apart="This server cannot tell the voices at a shared microphone apart.",
     may_not_start="You are not allowed to open a call in this room.",
     may_not_end="Only whoever opened the call and the room’s moderators can end it.",
     may_not_change="Only the room’s moderators can change this setting.",

@@ -5,6 +5,9 @@ A process of its own because native media code may crash, and must never take th
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
+
+import aiohttp
 import structlog
 
 from bot.durable.jobs import recordings
@@ -15,6 +18,7 @@ from bot.process.stopping import beside, until_stopped
 from bot.store.database import Database
 from bot.store.register import Register
 from bot.work.recording import Recorder
+from bridge.livekit.calls import Calls
 from config.models import Settings
 from transcripts.storage.shared_spool import open_spool
 
@@ -28,9 +32,12 @@ async def run(settings: Settings, name: str | None = None) -> None:
     """Record until told to stop. Where another recorder is there, it takes this one's place in the calls first."""
     database = Database.open(settings)
     identity = Identity.of("recorder", name)
-    try:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(database.dispose)
         await database.migrate()
-        recorder = Recorder(settings, Register(database.engine), open_spool(settings.storage, identity.name))
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        spool = open_spool(settings.storage, identity.name)
+        recorder = Recorder(settings, Register(database.engine), spool, Calls(settings.livekit, session))
         jobs = recordings(recorder.work)
         async with (
             taking_part(identity, database, (RECORDINGS,)) as part,
@@ -44,5 +51,3 @@ async def run(settings: Settings, name: str | None = None) -> None:
                     await jobs.until_replaced(REPLACED_WITHIN_S)
             finally:
                 await jobs.leave_off()
-    finally:
-        await database.dispose()

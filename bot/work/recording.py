@@ -12,6 +12,7 @@ from bot.store.insisting import insist
 from bot.store.register import Meeting, Register
 from bot.work.recording_trouble import Trouble, WatchedSink
 from bot.work.sharing import Sharing
+from bridge.livekit.calls import Calls
 from bridge.livekit.ids import CallId
 from bridge.livekit.recorder import RecorderError, SoundNotWritten, record
 from bridge.livekit.tokens import CallLimits, recorder_token
@@ -29,9 +30,10 @@ NOT_BEGUN = "not_begun"
 class Recorder:
     """Records calls, each as one job."""
 
-    def __init__(self, settings: Settings, register: Register, spool: Spool) -> None:
+    def __init__(self, settings: Settings, register: Register, spool: Spool, calls: Calls) -> None:
         self._settings = settings
         self._register = register
+        self._calls = calls
         self._spool = spool
         self.sharing = Sharing(register, spool, keep_sound=settings.storage.keep_sound)
 
@@ -58,12 +60,13 @@ class Recorder:
         """Record for as long as it works; returns what keeps it from going on, empty when the call is over."""
         limits = CallLimits.of(self._settings.calls)
         token = recorder_token(self._settings.livekit, CallId(meeting.id), limits=limits)
+        published = partial(self._calls.sound_published, CallId(meeting.id))
         began_at = await insist(partial(self._register.begin_recording, meeting.id), where="recording")
         try:
             sound = await asyncio.to_thread(self._spool.writer, meeting.id, began_at.timestamp())
             try:
                 async with trouble.mended_by(WatchedSink(sound)) as watched:
-                    end = await record(self._settings.livekit.url, token, watched)
+                    end = await record(self._settings.livekit.url, token, watched, published=published)
             finally:
                 await asyncio.to_thread(sound.close)
         except SoundNotWritten as error:

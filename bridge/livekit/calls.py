@@ -19,7 +19,7 @@ from google.protobuf.message import DecodeError
 from livekit import api
 from livekit.api.room_service import RoomService
 
-from bridge.livekit.ids import CallId, ParticipantId
+from bridge.livekit.ids import CallId, ParticipantId, TrackId
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -98,6 +98,16 @@ class Calls:
             present = await self._rooms.list_participants(api.ListParticipantsRequest(room=call))
         return CallState(tuple(_participant(info) for info in present.participants if _is_person(info)))
 
+    async def sound_published(self, call: CallId) -> frozenset[TrackId]:
+        """Say which tracks people in the call make sound with now: published, not muted, not encrypted end to end."""
+        try:
+            async with self._asking():
+                present = await self._rooms.list_participants(api.ListParticipantsRequest(room=call))
+        except _NoSuchCall:
+            return frozenset()
+        tracks = (track for info in present.participants if _is_person(info) for track in info.tracks)
+        return frozenset(TrackId(track.sid) for track in tracks if _is_audible(track))
+
     async def close(self, call: CallId) -> None:
         """End the call for everyone in it; one that is not there is closed already."""
         try:
@@ -156,6 +166,10 @@ def _translated(error: api.ServerError, address: str) -> CallError:
 def _is_person(info: api.ParticipantInfo) -> bool:
     machine = info.permission.hidden or info.permission.recorder or info.permission.agent
     return info.kind in _PEOPLE and not machine and info.state != api.ParticipantInfo.State.DISCONNECTED
+
+
+def _is_audible(track: api.TrackInfo) -> bool:
+    return track.type == api.TrackType.AUDIO and not track.muted and track.encryption == api.Encryption.Type.NONE
 
 
 def _participant(info: api.ParticipantInfo) -> Participant:

@@ -17,12 +17,13 @@ from livekit import rtc
 from bridge.livekit.hearing import Hearing
 from bridge.livekit.ids import ParticipantId, TrackId
 from bridge.livekit.sound import SoundNotWritten, SpokenTrack
+from bridge.livekit.tokens import SHARED_MICROPHONE
 from bridge.livekit.track_writing import write_track
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from bridge.livekit.sound import SoundSink, SoundSource
+    from bridge.livekit.sound import SoundSink, SoundSource, TrackSink
 
 LOOK_EVERY_S = 1.0
 SYNC_EVERY_S = 0.9
@@ -87,6 +88,8 @@ class Capture:
         self._asked_at_s: dict[TrackId, float] = {}
         self._dried_up_at_s: dict[TrackId, float] = {}
         self._passed_over: set[TrackId] = set()
+        self._sounding: set[TrackId] = set()
+        self._sounded_until_s = 0.0
         self._hearing = Hearing(sink, clock)
         self._followed_at_break: dict[TrackId, _Followed] = {}
         for event in _EVENTS:
@@ -94,6 +97,22 @@ class Capture:
         room.on("reconnecting", self._on_reconnecting)
         room.on("reconnected", self._on_reconnected)
         room.on("disconnected", self._on_disconnected)
+
+    @property
+    def hears(self) -> frozenset[TrackId]:
+        """The tracks whose sound it has, and those that it leaves out on purpose."""
+        return frozenset(self._sounding | self._passed_over)
+
+    @property
+    def now_s(self) -> float:
+        """The time on the recording's clock."""
+        return self._clock()
+
+    def leave_off(self, *, deaf_since_s: float) -> None:
+        """End the stay as one that was lost; a stay without any sound has missed what was said since then."""
+        if not self._sounding and not self._over.is_set():
+            self._hearing.deaf_since(max(deaf_since_s, self._sounded_until_s))
+        self._over.set()
 
     async def until_disconnected(self) -> rtc.DisconnectReason.ValueType:
         """Have the sound of a connected room written until it lets us go or is lost (UNKNOWN_REASON), and say why.
@@ -183,12 +202,22 @@ class Capture:
         log.warning(why, call=self._room.name, track=sid)
 
     def _follow(self, spoken: SpokenTrack, track: rtc.RemoteTrack) -> None:
-        writing = asyncio.create_task(write_track(track, spoken, self._sink, self._clock))
+        writing = asyncio.create_task(write_track(track, spoken, self._open, self._clock))
         followed = _Followed(spoken, track, writing)
         self._followed[spoken.track] = followed
         writing.add_done_callback(lambda _: self._on_written(followed))
 
+    def _open(self, spoken: SpokenTrack) -> TrackSink:
+        self._sounding.add(spoken.track)
+        return self._sink.open_track(spoken)
+
+    def _note_end(self, sid: TrackId) -> None:
+        if sid in self._sounding:
+            self._sounding.discard(sid)
+            self._sounded_until_s = self._clock()
+
     def _end(self, sid: TrackId) -> None:
+        self._note_end(sid)
         writing = self._followed.pop(sid).writing
         self._ending.add(writing)
         writing.cancel()
@@ -199,6 +228,7 @@ class Capture:
         if self._followed.get(sid) is followed:
             # It ended by itself. Mostly the track is about to go; if it is still there later, it is taken up again.
             del self._followed[sid]
+            self._note_end(sid)
             self._dried_up_at_s[sid] = self._clock()
         error = None if followed.writing.cancelled() else followed.writing.exception()
         if isinstance(error, OSError):
@@ -244,9 +274,11 @@ def _sound_in(room: rtc.Room) -> Iterator[tuple[TrackId, tuple[rtc.RemotePartici
 
 
 def _spoken(participant: rtc.RemoteParticipant, publication: rtc.RemoteTrackPublication) -> SpokenTrack:
+    source = _SOURCES[publication.source]
     return SpokenTrack(
         participant=ParticipantId(participant.identity),
         name=participant.name or participant.identity,
         track=TrackId(publication.sid),
-        source=_SOURCES[publication.source],
+        source=source,
+        shared_microphone=source != "screen_share_audio" and participant.attributes.get(SHARED_MICROPHONE) == "true",
     )

@@ -58,6 +58,11 @@ class Hearing:
         self.broke_at_s = self._silent_since_s = self._clock()
         self._dating = asyncio.create_task(self._date_back(self.broke_at_s, tracks))
 
+    def deaf_since(self, at_s: float) -> None:
+        """The connection stands, and nothing has come through it since then."""
+        if self.broke_at_s is None:
+            self.broke_at_s, self._silent_since_s = self._clock(), at_s
+
     def mend(self, *, joined_anew: bool) -> None:
         """The connection is there again: resumed, or one that the SDK has made anew.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -18,11 +19,14 @@ from livekit import rtc
 
 from bridge.livekit.capture import Capture
 from bridge.livekit.native_logs import keep_tokens_out
+from bridge.livekit.overlooked import Overlooked
 from bridge.livekit.rejoining import Rejoining
 from bridge.livekit.sound import SoundNotWritten, SoundSink, SpokenTrack, TrackSink
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
+
+    from bridge.livekit.overlooked import Published
 
 __all__ = [
     "RecorderDisconnected",
@@ -81,7 +85,13 @@ class RecordingEnd:
 
 
 async def record(
-    url: str, token: str, sink: SoundSink, *, connect_timeout_s: float = 15, rejoin_for_s: float = 60
+    url: str,
+    token: str,
+    sink: SoundSink,
+    *,
+    published: Published | None = None,
+    connect_timeout_s: float = 15,
+    rejoin_for_s: float = 60,
 ) -> RecordingEnd:
     """Record a call until it is over.
 
@@ -92,6 +102,8 @@ async def record(
         url: the LiveKit server, `ws://` or `wss://`.
         token: from `recorder_token`; valid until the call ends, since it serves to rejoin.
         sink: takes the sound; its times are seconds since this call.
+        published: asks the server which tracks make sound, so that one which does not arrive is noticed; None: that is
+            left to the SDK.
         connect_timeout_s: about how long one attempt to join may take.
         rejoin_for_s: how long the server may be away.
 
@@ -102,7 +114,9 @@ async def record(
     """
     keep_tokens_out()
     began_s = time.monotonic()
-    recording = _Recording(url, token, sink, lambda: time.monotonic() - began_s, connect_timeout_s / _SIGNAL_ATTEMPTS)
+    overlooked = Overlooked(published) if published else None
+    attempt_s = connect_timeout_s / _SIGNAL_ATTEMPTS
+    recording = _Recording(url, token, sink, lambda: time.monotonic() - began_s, attempt_s, overlooked)
     rejoining = Rejoining(rejoin_for_s, now_s=began_s)
     while True:
         reason = await recording.stay()
@@ -125,13 +139,22 @@ class _Recording:
         stayed_s: how long the last stay was; 0 where the call could not be joined.
     """
 
-    def __init__(self, url: str, token: str, sink: SoundSink, clock: Callable[[], float], attempt_s: float) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        sink: SoundSink,
+        clock: Callable[[], float],
+        attempt_s: float,
+        overlooked: Overlooked | None,
+    ) -> None:
         self.broken: list[SpokenTrack] = []
         self.stayed_s = 0.0
         self._url = url
         self._token = token
         self._sink = sink
         self._clock = clock
+        self._overlooked = overlooked
         self._options = rtc.RoomOptions(auto_subscribe=False, connect_timeout=attempt_s)
         self._out_since_s: float | None = None
 
@@ -144,7 +167,8 @@ class _Recording:
             if not await self._join(room):
                 return None
             joined_s = self._clock()
-            reason = await capture.until_disconnected()
+            async with self._watched(capture):
+                reason = await capture.until_disconnected()
             self.stayed_s = self._clock() - joined_s
         finally:
             self.broken += capture.broken
@@ -152,6 +176,18 @@ class _Recording:
         if reason not in _ENDS:
             self._note_out(rtc.DisconnectReason.Name(reason))
         return reason
+
+    @asynccontextmanager
+    async def _watched(self, capture: Capture) -> AsyncIterator[None]:
+        if self._overlooked is None:
+            yield
+            return
+        watching = asyncio.create_task(self._overlooked.watch(capture))
+        watching.add_done_callback(_say_why)
+        try:
+            yield
+        finally:
+            watching.cancel()
 
     async def _join(self, room: rtc.Room) -> bool:
         joining = asyncio.create_task(room.connect(self._url, self._token, self._options))
@@ -183,6 +219,11 @@ class _Recording:
         else:
             log.info("recorder back in the call", call=call, after_s=round(self._clock() - self._out_since_s, 1))
         self._out_since_s = None
+
+
+def _say_why(watching: asyncio.Task[None]) -> None:
+    if not watching.cancelled() and (error := watching.exception()) is not None:
+        log.error("what is published in the call is not looked at any more", exc_info=error)
 
 
 async def _leave(room: rtc.Room) -> None:

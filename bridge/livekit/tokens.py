@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 PERSON_SOURCES = ("camera", "microphone", "screen_share", "screen_share_audio")
 
+SHARED_MICROPHONE = "greffier.shared_microphone"
+"""The attribute of a participant whose microphone several people speak into: `true`, or not there. It comes with their
+token, and the grant leaves it to nobody to change their own."""
+
 LONGEST_RECORDING = timedelta(hours=25)
 """An hour beyond the longest call that the settings allow: the recorder rejoins with the token it began with."""
 
@@ -52,6 +56,7 @@ def participant_token(
     *,
     valid_for: timedelta,
     limits: CallLimits | None = None,
+    shared_microphone: bool = False,
 ) -> str:
     """Let one person into one call: to be seen and heard, to share a screen, to chat, and nothing else.
 
@@ -62,6 +67,7 @@ def participant_token(
         name: what the others see.
         valid_for: how long it lets in; whoever is inside stays in beyond that.
         limits: what the call is held to if this token is the one that makes its room again.
+        shared_microphone: whether several people speak into their microphone; the recorder sees it.
 
     Raises:
         ValueError: the identity is empty or is the recorder's, which it would put out of the call.
@@ -77,7 +83,10 @@ def participant_token(
         can_subscribe=True,
         can_update_own_metadata=False,
     )
-    return _sign(_blank(settings).with_identity(participant).with_name(name).with_grants(grants), valid_for, limits)
+    token = _blank(settings).with_identity(participant).with_name(name).with_grants(grants)
+    if shared_microphone:
+        token = token.with_attributes({SHARED_MICROPHONE: "true"})
+    return _sign(token, valid_for, limits)
 
 
 def recorder_token(

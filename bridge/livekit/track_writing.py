@@ -13,7 +13,7 @@ from bridge.livekit.sound import SAMPLE_RATE_HZ
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bridge.livekit.sound import SoundSink, SpokenTrack, TrackSink
+    from bridge.livekit.sound import SpokenTrack, TrackSink
 
 FRAME_MS = 100
 CLOSE_WITHIN_S = 3.0
@@ -22,7 +22,9 @@ CLOSE_WITHIN_S = 3.0
 log = structlog.get_logger()
 
 
-async def write_track(track: rtc.Track, spoken: SpokenTrack, sink: SoundSink, clock: Callable[[], float]) -> None:
+async def write_track(
+    track: rtc.Track, spoken: SpokenTrack, open_track: Callable[[SpokenTrack], TrackSink], clock: Callable[[], float]
+) -> None:
     """Write the sound of `track`, silence included, as it arrives.
 
     A stream goes on with zeros while its track is muted, and does not end when the track goes: cancel this then.
@@ -30,7 +32,7 @@ async def write_track(track: rtc.Track, spoken: SpokenTrack, sink: SoundSink, cl
     Args:
         track: subscribed.
         spoken: what the sink is told of it.
-        sink: takes it; whatever it raises comes out of here.
+        open_track: gives what takes it, asked for when the first of it has come; what either raises comes out of here.
         clock: seconds since the recording began.
     """
     try:
@@ -42,7 +44,7 @@ async def write_track(track: rtc.Track, spoken: SpokenTrack, sink: SoundSink, cl
     try:
         async for event in stream:
             if opened is None:  # not before: a track that goes as it comes leaves nothing behind
-                opened = sink.open_track(spoken)
+                opened = open_track(spoken)
                 log.info("track recorded", track=spoken.track, participant=spoken.participant, source=spoken.source)
             opened.write(event.frame.data.tobytes(), clock())
     finally:

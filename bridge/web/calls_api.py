@@ -34,7 +34,7 @@ class CallsApi:
         yield web.post("/api/calls/{link}/token", self.token)
 
     async def notice(self, request: web.Request) -> web.Response:
-        """200 with title, language, state and whether the call is transcribed; 404 for an unknown link."""
+        """200 with all that the page may say of the call (`CallNotice`); 404 for an unknown link."""
         notice = await self._described(_link_of(request))
         if notice is None:
             raise _unknown_link()
@@ -48,7 +48,10 @@ class CallsApi:
             name = clean_name(body.get("name"))
         except BadName as error:
             raise Answer(422, "bad_name", str(error)) from error
-        return web.json_response(asdict(await self._admitted(link, name)))
+        shared_microphone = body.get("shared_microphone", False)
+        if not isinstance(shared_microphone, bool):
+            raise Answer(422, "bad_request", "shared_microphone: expected true or false")
+        return web.json_response(asdict(await self._admitted(link, name, shared_microphone=shared_microphone)))
 
     async def _described(self, link: str) -> CallNotice | None:
         try:
@@ -57,10 +60,10 @@ class CallsApi:
         except TimeoutError as error:
             raise Answer(503, "unavailable", "the server is too busy to answer; try again") from error
 
-    async def _admitted(self, link: str, name: str) -> Admission:
+    async def _admitted(self, link: str, name: str, *, shared_microphone: bool) -> Admission:
         try:
             async with asyncio.timeout(DOOR_TIMEOUT_S):
-                return await self._door.admit(link, name)
+                return await self._door.admit(link, name, shared_microphone=shared_microphone)
         except UnknownLink as error:
             raise _unknown_link() from error
         except CallOver as error:

@@ -30,6 +30,8 @@ class CallNotice:
     transcribed: bool
     sound_kept: bool | None = None
     """Whether the sound stays once its transcript is posted; None: the page says nothing about it."""
+    voices_told_apart: bool = False
+    """Whether it is of use to say that several people share a microphone, so that the page asks."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,8 @@ class Door(Protocol):
     async def describe(self, link: str) -> CallNotice | None:
         """What the call of this link is; None where there is no such link."""
 
-    async def admit(self, link: str, name: str) -> Admission:
-        """Let someone of this name in; raises a `Refusal`."""
+    async def admit(self, link: str, name: str, *, shared_microphone: bool = False) -> Admission:
+        """Let someone of this name in, or several people who share a microphone under it; raises a `Refusal`."""
 
 
 class CallEvents(Protocol):

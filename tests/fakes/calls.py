@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bridge.livekit.calls import CallError, Calls, CallState, Participant
-from bridge.livekit.ids import CallId, ParticipantId
+from bridge.livekit.ids import CallId, ParticipantId, TrackId
 
 
 @dataclass
@@ -21,6 +21,8 @@ class FakeCalls(Calls):
     over: set[CallId] = field(default_factory=set)
     """Calls that LiveKit has closed: everyone in them was told so, the recorder too."""
     removed: list[tuple[CallId, ParticipantId]] = field(default_factory=list)
+    sound: dict[CallId, frozenset[TrackId]] = field(default_factory=dict)
+    """The tracks that people make sound with."""
     looked: int = 0
     """How often somebody looked at a call."""
     failing: CallError | None = None
@@ -42,6 +44,11 @@ class FakeCalls(Calls):
         if call not in self.present:
             return None
         return CallState(tuple(Participant(id_, name, None) for id_, name in self.present[call].items()))
+
+    async def sound_published(self, call: CallId) -> frozenset[TrackId]:
+        """What `sound` says of it."""
+        self._answer()
+        return self.sound.get(call, frozenset())
 
     async def close(self, call: CallId) -> None:
         """End it."""

@@ -16,6 +16,8 @@ class FakeDoor:
     notices: dict[str, CallNotice] = field(default_factory=dict)
     refusal: Exception | None = None
     admitted: list[tuple[str, str]] = field(default_factory=list)
+    sharing: list[str] = field(default_factory=list)
+    """Who said that they share their microphone."""
     asked: list[str] = field(default_factory=list)
 
     async def describe(self, link: str) -> CallNotice | None:
@@ -23,7 +25,7 @@ class FakeDoor:
         self.asked.append(link)
         return self.notices.get(link)
 
-    async def admit(self, link: str, name: str) -> Admission:
+    async def admit(self, link: str, name: str, *, shared_microphone: bool = False) -> Admission:
         """Let anyone into a known call."""
         self.asked.append(link)
         if self.refusal is not None:
@@ -31,6 +33,7 @@ class FakeDoor:
         if link not in self.notices:
             raise UnknownLink(link)
         self.admitted.append((link, name))
+        self.sharing += [name] * shared_microphone
         return Admission(livekit_url="ws://livekit.test", token="a-token", identity=f"guest-{name}", name=name)
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from bridge.livekit.calls import Calls
     from bridge.livekit.ids import CallId
+    from bridge.livekit.overlooked import Published
     from config.models import LiveKit
 
 LIMITS = CallLimits(empty_timeout_s=60, departure_timeout_s=30, max_participants=10)
@@ -36,9 +37,12 @@ def token_for(settings: LiveKit, call: CallId, identity: str) -> str:
 
 
 @asynccontextmanager
-async def recording(settings: LiveKit, call: CallId, sink: MemorySink) -> AsyncIterator[asyncio.Task[RecordingEnd]]:
+async def recording(
+    settings: LiveKit, call: CallId, sink: MemorySink, published: Published | None = None
+) -> AsyncIterator[asyncio.Task[RecordingEnd]]:
     """A recorder in the call for as long as the block lasts, or until it ends by itself."""
-    task = asyncio.create_task(record(settings.url, recorder_token(settings, call, limits=LIMITS), sink))
+    token = recorder_token(settings, call, limits=LIMITS)
+    task = asyncio.create_task(record(settings.url, token, sink, published=published))
     try:
         yield task
     finally:

@@ -33,7 +33,7 @@ class LiveKitDoor:
         """What was opened under this link."""
         return self.notices.get(link)
 
-    async def admit(self, link: str, name: str) -> Admission:
+    async def admit(self, link: str, name: str, *, shared_microphone: bool = False) -> Admission:
         """A real token for the call's room."""
         notice = self.notices.get(link)
         if notice is None:
@@ -41,7 +41,14 @@ class LiveKitDoor:
         if notice.state == "over":
             raise CallOver(link)
         identity = ParticipantId(f"guest-{secrets.token_hex(4)}")
-        token = participant_token(self.settings, CallId(link), identity, name, valid_for=timedelta(minutes=5))
+        token = participant_token(
+            self.settings,
+            CallId(link),
+            identity,
+            name,
+            valid_for=timedelta(minutes=5),
+            shared_microphone=shared_microphone,
+        )
         return Admission(livekit_url=self.server.url, token=token, identity=identity, name=name)
 
     def recorder_token(self, link: str) -> str:

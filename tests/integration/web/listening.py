@@ -39,6 +39,12 @@ async def microphone_of(room: rtc.Room, name: str) -> rtc.RemoteAudioTrack:
             await asyncio.sleep(0.05)
 
 
+def attributes_of(room: rtc.Room, name: str) -> dict[str, str]:
+    """What the call knows of the participant of this name, who is in it."""
+    (person,) = [person for person in room.remote_participants.values() if person.name == name]
+    return person.attributes
+
+
 async def loudest_heard(track: rtc.RemoteAudioTrack, *, louder_than: float) -> float:
     """The level of the first 100 ms louder than this (root mean square, of full scale); fails when none comes."""
     stream = rtc.AudioStream(track, sample_rate=16_000, num_channels=1, frame_size_ms=100)

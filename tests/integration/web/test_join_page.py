@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.async_api import expect
 
 from bridge.web.door import CallNotice
-from tests.integration.web.listening import in_the_call, loudest_heard, microphone_of
+from tests.integration.web.listening import attributes_of, in_the_call, loudest_heard, microphone_of
 from tests.integration.web.visiting import focused_tag, join, tab_to, visiting
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 TRANSCRIBED = CallNotice("Point budget", "fr", "open", transcribed=True, sound_kept=False)
+TOLD_APART = replace(TRANSCRIBED, voices_told_apart=True)
+SHARED = "Plusieurs personnes parlent dans ce micro"
 SPEECH_LEVEL = 0.02
 """Of full scale: a voice is above it, the noise of a quiet microphone far below."""
 
@@ -86,6 +89,58 @@ async def test_the_keyboard_alone_is_enough_to_join_to_leave_and_to_come_back(
         await page.keyboard.press("Enter")
         await expect(page.get_by_label("Votre nom")).to_have_value("Amina")
         assert await focused_tag(page) == "H1"
+
+
+async def test_several_people_say_that_they_share_a_microphone_and_their_browser_remembers(
+    browser: Browser, page_server: ServedPage
+) -> None:
+    """By keyboard, told what it is for; the call knows; the next time it stands there, and can be taken back."""
+    link = page_server.door.open_call(TOLD_APART)
+    async with (
+        visiting(browser, page_server.link(link)) as page,
+        in_the_call(await page_server.door.admit(link, "Marc")) as marc,
+    ):
+        box = page.get_by_role("checkbox", name=SHARED)
+        await expect(box).not_to_be_checked()
+        await expect(box).to_have_accessible_description(
+            "La transcription distinguera alors les voix\u00a0: voix\u00a01, voix\u00a02…"
+        )
+        await tab_to(page, SHARED)
+        await page.keyboard.press("Space")
+        await expect(box).to_be_checked()
+        await join(page, "Salle 3")
+        await microphone_of(marc, "Salle 3")
+        assert attributes_of(marc, "Salle 3") == {"greffier.shared_microphone": "true"}
+
+        await page.get_by_role("button", name="Quitter").click()
+        await page.get_by_role("button", name="Revenir à l’appel").click()
+        await expect(box).to_be_checked()
+        await page.get_by_text(SHARED).click()
+        await expect(box).not_to_be_checked()
+        await join(page, "Claire")
+        await microphone_of(marc, "Claire")
+        assert attributes_of(marc, "Claire") == {}
+
+
+@pytest.mark.parametrize(
+    "notice", [TRANSCRIBED, replace(TOLD_APART, transcribed=False)], ids=["voices not told apart", "not transcribed"]
+)
+async def test_a_shared_microphone_is_not_asked_for_where_nothing_comes_of_it(
+    browser: Browser, page_server: ServedPage, notice: CallNotice
+) -> None:
+    """Nor is it said of someone whose browser remembers it."""
+    link = page_server.door.open_call(notice)
+    async with (
+        visiting(browser, page_server.link(link)) as page,
+        in_the_call(await page_server.door.admit(link, "Marc")) as marc,
+    ):
+        await page.evaluate("localStorage.setItem('greffier.shared-microphone', 'on')")
+        await page.reload()
+        await expect(page.get_by_label("Votre nom")).to_be_visible()
+        await expect(page.get_by_role("checkbox")).to_have_count(0)
+        await join(page, "Claire")
+        await microphone_of(marc, "Claire")
+        assert attributes_of(marc, "Claire") == {}
 
 
 async def test_a_missing_or_refused_name_is_explained_beside_the_field(

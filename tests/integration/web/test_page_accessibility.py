@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 AXE = ROOT / "bridge" / "web" / "page" / "node_modules" / "axe-core" / "axe.min.js"
-OPEN = CallNotice("Point budget", "fr", "open", transcribed=True, sound_kept=False)
+OPEN = CallNotice("Point budget", "fr", "open", transcribed=True, sound_kept=False, voices_told_apart=True)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -59,10 +59,14 @@ async def test_a_call_that_ends_while_one_stands_at_the_door_says_so(browser: Br
 
 async def test_the_switch_changes_every_word_and_is_remembered(browser: Browser, page_server: ServedPage) -> None:
     """The person's choice goes before the call's language, also after a reload and inside the call."""
-    link = page_server.door.open_call(CallNotice("Point budget", "fr", "open", transcribed=True))
+    notice = CallNotice("Point budget", "fr", "open", transcribed=True, voices_told_apart=True)
+    link = page_server.door.open_call(notice)
     async with visiting(browser, page_server.link(link)) as page:
         await page.get_by_role("button", name="English").click()
         await expect(page.get_by_role("heading", name="Join the call “Point budget”")).to_be_visible()
+        await expect(
+            page.get_by_role("checkbox", name="Several people speak into this microphone")
+        ).to_have_accessible_description("The transcript will then tell the voices apart: voice\u00a01, voice\u00a02…")
         await page.reload()
         await expect(page.get_by_role("heading", name="Join the call “Point budget”")).to_be_visible()
         await expect(page.locator("html")).to_have_attribute("lang", "en")

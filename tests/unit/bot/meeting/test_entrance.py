@@ -15,7 +15,7 @@ from bridge.livekit.ids import CallId
 from bridge.matrix.ids import EventId, RoomId, UserId
 from bridge.web.door import CallFull, CallOver, CallServerAway, UnknownLink
 from config.models import Calls as CallSettings
-from config.models import LiveKit
+from config.models import Diarization, LiveKit
 from tests.fakes.calls import FakeCalls
 from tests.unit.bot.samples import settings
 
@@ -90,6 +90,28 @@ async def test_a_token_lets_one_person_into_one_call(entrance: Entrance, meeting
         k for k, v in granted["video"].items() if v
     }
     assert 60 <= granted["exp"] - granted["nbf"] <= 3600
+
+
+async def test_who_shares_a_microphone_carries_that_into_the_call(
+    entrance: Entrance, meeting: Meeting, tmp_path: Path
+) -> None:
+    """And nobody else does."""
+    livekit = settings(tmp_path).livekit
+    shared = claims((await entrance.admit(meeting.link, "Salle 3", shared_microphone=True)).token, livekit)
+    alone = claims((await entrance.admit(meeting.link, "Zoé")).token, livekit)
+    assert shared["attributes"] == {"greffier.shared_microphone": "true"}
+    assert "attributes" not in alone
+
+
+@pytest.mark.parametrize("model", [None, "/srv/models/community-1"])
+async def test_whether_voices_are_told_apart_is_as_the_settings_say(
+    tmp_path: Path, register: Register, calls: FakeCalls, meeting: Meeting, model: str | None
+) -> None:
+    """A page that asked for what nothing comes of would mislead."""
+    entrance = Entrance(settings(tmp_path, diarization=Diarization(model=model)), register, calls)
+    notice = await entrance.describe(meeting.link)
+    assert notice is not None
+    assert notice.voices_told_apart is (model is not None)
 
 
 async def test_everyone_is_somebody_else(entrance: Entrance, meeting: Meeting) -> None:

@@ -10,7 +10,17 @@ from typing import get_args
 
 import pytest
 
-from bot.commands.parsing import Command, End, Help, SetLanguage, Start, Status, StopTranscription, parse
+from bot.commands.parsing import (
+    Command,
+    End,
+    Help,
+    SetLanguage,
+    ShareMicrophone,
+    Start,
+    Status,
+    StopTranscription,
+    parse,
+)
 from bot.room.wording import ENGLISH, FRENCH, Usable, Usage, Wording, duration, in_language
 from config.models import Language
 
@@ -96,6 +106,7 @@ COMMANDS: dict[Usable, set[Command]] = {
     "start": {Start("Point budget"), Start(None)},
     "end": {End()},
     "stop_transcription": {StopTranscription()},
+    "shared_microphone": {ShareMicrophone("Point budget"), ShareMicrophone(None)},
     "status": {Status()},
     "language": {SetLanguage("fr"), SetLanguage("en")},
     "help": {Help()},

@@ -13,8 +13,11 @@ from sqlalchemy.exc import OperationalError
 from bot.durable.signals import Signal
 from bot.store.register import Meeting, Register
 from bot.work.recording import Recorder
+from bridge.livekit.ids import CallId, TrackId
+from bridge.livekit.overlooked import Published
 from bridge.livekit.recorder import EndReason, RecorderDisconnected, RecordingEnd, SoundNotWritten
 from bridge.livekit.sound import SoundSink
+from tests.fakes.calls import FakeCalls
 from tests.fakes.waiting import until
 from tests.unit.bot.samples import settings
 from transcripts.storage.bucket import StorageAway
@@ -29,11 +32,14 @@ class Script:
     def __init__(self, *acts: Act) -> None:
         self.tried = 0
         self.told: list[Signal] = []
+        self.published: frozenset[TrackId] | None = None
+        """What the recorder was told that people make sound with."""
         self._acts = acts
 
-    async def record(self, _url: str, _token: str, sink: SoundSink) -> RecordingEnd:
+    async def record(self, _url: str, _token: str, sink: SoundSink, *, published: Published) -> RecordingEnd:
         """Stands in for `bridge.livekit.recorder.record`."""
         self.tried += 1
+        self.published = await published()
         return await self._acts[min(self.tried, len(self._acts)) - 1](sink)
 
     async def tell(self, _meeting: MeetingId, signal: Signal) -> bool:
@@ -95,7 +101,8 @@ async def recorded(
     monkeypatch.setattr("bot.work.recording.record", script.record)
     monkeypatch.setattr("bot.work.recording_trouble.tell", script.tell)
     async with asyncio.timeout(20):
-        return await Recorder(settings(spool.folder(meeting.id).parent), register, spool).work(meeting.id)
+        calls = FakeCalls(sound={CallId(meeting.id): frozenset({TrackId("TR_1")})})
+        return await Recorder(settings(spool.folder(meeting.id).parent), register, spool, calls).work(meeting.id)
 
 
 DISK_FULL = SoundNotWritten(OSError(errno.ENOSPC, "No space left on device"))
@@ -108,6 +115,7 @@ async def test_a_call_is_recorded_to_its_end(
     spool = Spool(tmp_path)
     assert await recorded(script := Script(ends()), register, meeting, spool, monkeypatch) == ""
     assert (script.tried, script.told) == (1, [])
+    assert script.published == {"TR_1"}  # asked about this call
     known = await register.get(meeting.id)
     assert known is not None
     assert known.recording_began_at is not None
@@ -304,7 +312,7 @@ async def test_what_an_earlier_life_could_not_share_any_more_is_seen_to(
         await register.finish(meeting.id)
     if "not transcribed" in state:
         await register.note_undelivered(meeting.id, "untranscribed")
-    await Recorder(settings(tmp_path), register, spool).sharing.see_to_leftovers()
+    await Recorder(settings(tmp_path), register, spool, FakeCalls()).sharing.see_to_leftovers()
     assert (spool.dropped, spool.erased) == {
         "left": ([], []),
         "shared": (spool.left, []),

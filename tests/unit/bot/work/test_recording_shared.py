@@ -15,6 +15,7 @@ from bridge.livekit.ids import ParticipantId, TrackId
 from bridge.livekit.recorder import RecordingEnd
 from bridge.livekit.sound import SoundSink, SpokenTrack
 from tests.fakes.bucket import FakeBucket
+from tests.fakes.calls import FakeCalls
 from tests.fakes.waiting import until
 from tests.unit.bot.samples import settings
 from transcripts.storage.shared_spool import SharedSpool
@@ -31,7 +32,7 @@ class Call:
         self.over = asyncio.Event()
         self.spoken = asyncio.Event()
 
-    async def record(self, _url: str, _token: str, sink: SoundSink) -> RecordingEnd:
+    async def record(self, _url: str, _token: str, sink: SoundSink, **_: object) -> RecordingEnd:
         """Stands in for `bridge.livekit.recorder.record`."""
         sink.joined(0.0)
         sink.open_track(TRACK).write(SOUND, 0.1)
@@ -73,7 +74,7 @@ def spool(tmp_path: Path, bucket: FakeBucket) -> SharedSpool:
 @pytest.fixture
 def recorder(tmp_path: Path, register: Register, spool: SharedSpool) -> Recorder:
     """One that has recorded nothing yet in this life."""
-    return Recorder(settings(tmp_path), register, spool)
+    return Recorder(settings(tmp_path), register, spool, FakeCalls())
 
 
 def shared(bucket: FakeBucket) -> int:

@@ -51,6 +51,7 @@ class Someone:
     kind: int = rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD
     identity: str = "ana"
     name: str = "Ana"
+    attributes: dict[str, str] = field(default_factory=dict)
 
     @property
     def track_publications(self) -> dict[str, SilentPublication]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -11,11 +12,13 @@ from livekit import rtc
 
 from bridge.livekit import capture
 from bridge.livekit.capture import ASK_AGAIN_AFTER_S, PATIENCE_S, Capture
+from bridge.livekit.sound import SpokenTrack
 from tests.fakes.livekit import MemorySink
 from tests.unit.bridge.livekit.rooms import (
     LOOK_EVERY_S,
     Clock,
     FakeRoom,
+    Lasting,
     SilentPublication,
     Someone,
     some_looks,
@@ -65,6 +68,58 @@ async def test_a_room_that_does_not_come_back_is_given_up() -> None:
     assert not staying.done()
     clock.now_s += PATIENCE_S / 2
     assert await asyncio.wait_for(staying, 5) == rtc.DisconnectReason.UNKNOWN_REASON
+
+
+async def followed_in(room: FakeRoom, monkeypatch: pytest.MonkeyPatch, *meanwhile: Callable[[], None]) -> list[str]:
+    """What is followed in a room in which these things happen one after the other: name, track, shared or not."""
+    followed: list[str] = []
+
+    async def writing(_track: object, spoken: SpokenTrack, *_: object) -> None:
+        followed.append(f"{spoken.name} {spoken.track}{' shared' * spoken.shared_microphone}")
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(capture, "write_track", writing)
+    staying = asyncio.create_task(Capture(cast("rtc.Room", room), MemorySink(), Clock()).until_disconnected())
+    for happens in (lambda: None, *meanwhile):
+        happens()
+        await some_looks()
+    room.handlers["disconnected"](rtc.DisconnectReason.ROOM_CLOSED)
+    await asyncio.wait_for(staying, 5)
+    return followed
+
+
+@pytest.mark.parametrize(
+    ("attributes", "source", "shared"),
+    [
+        ({"greffier.shared_microphone": "true"}, rtc.TrackSource.SOURCE_MICROPHONE, True),
+        ({"greffier.shared_microphone": "true"}, rtc.TrackSource.SOURCE_UNKNOWN, True),
+        ({"greffier.shared_microphone": "true"}, rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO, False),
+        ({"greffier.shared_microphone": "false"}, rtc.TrackSource.SOURCE_MICROPHONE, False),
+        ({"another": "true"}, rtc.TrackSource.SOURCE_MICROPHONE, False),
+    ],
+)
+async def test_a_shared_microphone_is_known_by_its_participants_attribute(
+    monkeypatch: pytest.MonkeyPatch, attributes: dict[str, str], source: int, shared: bool
+) -> None:
+    """It says so of what they speak into, and not of the screen that they show."""
+    someone = Someone(SilentPublication(source=source, track=Lasting()), attributes=attributes)
+    followed = await followed_in(FakeRoom(remote_participants={"ana": someone}), monkeypatch)
+    assert followed == ["Ana TR_1" + " shared" * shared]
+
+
+async def test_a_track_is_whose_it_was_when_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is renamed, or said to share a microphone, in mid-call is so from their next track on: one file, one name."""
+    ana = Someone(SilentPublication("TR_1", track=Lasting()))
+
+    def is_renamed() -> None:
+        ana.name = "Salle 3"
+        ana.attributes = {"greffier.shared_microphone": "true"}
+
+    def publishes_anew() -> None:
+        ana.publication = SilentPublication("TR_2", track=Lasting())
+
+    room = FakeRoom(remote_participants={"ana": ana})
+    assert await followed_in(room, monkeypatch, is_renamed, publishes_anew) == ["Ana TR_1", "Salle 3 TR_2 shared"]
 
 
 @dataclass

@@ -42,8 +42,18 @@ def test_a_person_gets_one_call_and_no_more(settings: LiveKit) -> None:
     }
     assert (claims["sub"], claims["name"]) == ("p1", "Zoé")
     assert claims["exp"] - claims["nbf"] == 300
-    assert "kind" not in claims
-    assert "roomConfig" not in claims
+    assert not {"kind", "roomConfig", "attributes"} & set(claims)
+
+
+def test_a_shared_microphone_is_an_attribute_that_its_owner_cannot_change(settings: LiveKit) -> None:
+    """It is said at the door and stays as it was said there."""
+    claims = claims_of(
+        participant_token(
+            settings, CALL, ParticipantId("p1"), "Salle 3", valid_for=timedelta(minutes=5), shared_microphone=True
+        )
+    )
+    assert claims["attributes"] == {"greffier.shared_microphone": "true"}
+    assert claims["video"]["canUpdateOwnMetadata"] is False
 
 
 def test_the_recorder_is_hidden_flagged_and_silent(settings: LiveKit) -> None:

@@ -27,6 +27,7 @@ async def test_a_link_tells_what_its_call_is(client: Client) -> None:
         "state": "open",
         "transcribed": True,
         "sound_kept": None,
+        "voices_told_apart": False,
     }
 
 
@@ -51,6 +52,29 @@ async def test_a_name_gets_a_token_under_its_clean_form(client: Client, door: Fa
         "name": "Claire",
     }
     assert door.admitted == [(OPEN, "Claire")]
+    assert door.sharing == []
+
+
+@pytest.mark.parametrize(("said", "sharing"), [(True, ["Salle 3"]), (False, [])])
+async def test_several_people_may_say_that_they_share_a_microphone(
+    client: Client, door: FakeDoor, said: bool, sharing: list[str]
+) -> None:
+    """One joins for all of them, and the door is told."""
+    response = await client.post(f"/api/calls/{OPEN}/token", json={"name": "Salle 3", "shared_microphone": said})
+    assert response.status == 200
+    assert door.sharing == sharing
+
+
+@pytest.mark.parametrize("said", [None, "true", 1, 0, [], {"a": 1}])
+async def test_whether_a_microphone_is_shared_is_yes_or_no(client: Client, door: FakeDoor, said: object) -> None:
+    """Anything else is 422 with what is expected, and nobody is let in."""
+    response = await client.post(f"/api/calls/{OPEN}/token", json={"name": "Salle 3", "shared_microphone": said})
+    assert response.status == 422
+    assert await response.json() == {
+        "error": "bad_request",
+        "message": "shared_microphone: expected true or false",
+    }
+    assert door.admitted == []
 
 
 @pytest.mark.parametrize(
@@ -137,7 +161,7 @@ async def test_a_door_that_does_not_answer_does_not_hold_the_page(
 ) -> None:
     """Both questions end by themselves, with something that the page can say."""
 
-    async def never(*_: object) -> CallNotice | Admission | None:
+    async def never(*_: object, **__: object) -> CallNotice | Admission | None:
         await asyncio.Event().wait()
         return None
 

@@ -8,6 +8,8 @@ export interface CallNotice {
   transcribed: boolean;
   /** Whether the sound stays after its transcript is posted; null: the server does not say. */
   sound_kept: boolean | null;
+  /** Whether voices at a shared microphone are told apart, so that it is worth asking for. */
+  voices_told_apart: boolean;
 }
 
 export interface Admission {
@@ -30,11 +32,11 @@ export function fetchNotice(link: string): Promise<Answer<CallNotice>> {
   return ask(`/api/calls/${encodeURIComponent(link)}`, {});
 }
 
-export function fetchAdmission(link: string, name: string): Promise<Answer<Admission>> {
+export function fetchAdmission(link: string, name: string, sharedMicrophone: boolean): Promise<Answer<Admission>> {
   return ask(`/api/calls/${encodeURIComponent(link)}/token`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ name }),
+    body: JSON.stringify({ name, shared_microphone: sharedMicrophone }),
   });
 }
 

@@ -29,6 +29,8 @@ export const en: Messages = {
     join: 'Join the call',
     joining: 'Joining the call…',
     listenOnly: 'You will join without a microphone: you will hear the others, and can write to them.',
+    sharedMicrophone: 'Several people speak into this microphone',
+    sharedMicrophoneHint: 'The transcript will then tell the voices apart: voice\u00a01, voice\u00a02…',
   },
 
   microphone: {

@@ -29,6 +29,8 @@ export const fr: Messages = {
     join: 'Rejoindre l’appel',
     joining: 'Entrée dans l’appel…',
     listenOnly: 'Vous entrerez sans micro\u00a0: vous entendrez les autres, et pourrez leur écrire.',
+    sharedMicrophone: 'Plusieurs personnes parlent dans ce micro',
+    sharedMicrophoneHint: 'La transcription distinguera alors les voix\u00a0: voix\u00a01, voix\u00a02…',
   },
 
   microphone: {

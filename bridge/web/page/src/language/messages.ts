@@ -31,6 +31,8 @@ export interface Messages {
     join: string;
     joining: string;
     listenOnly: string;
+    sharedMicrophone: string;
+    sharedMicrophoneHint: string;
   };
 
   microphone: { label: string; turnOn: string; turnOff: string; off: string; starting: string; level: string };

@@ -12,6 +12,7 @@ import { recalledChoices, recalledName, rememberChoices, rememberName } from './
 import type { Choices } from './choices';
 import { DeviceCheck } from './DeviceCheck';
 import { NameField } from './NameField';
+import { SharedMicrophone } from './SharedMicrophone';
 import { TranscriptionNotice } from './TranscriptionNotice';
 import { useCameraPreview, useMicrophonePreview } from './usePreview';
 import type { Preview } from './usePreview';
@@ -36,6 +37,7 @@ export function PreJoin({ link, notice, onJoin, onRefused }: PreJoinProps) {
   const nameInput = useRef<HTMLInputElement>(null);
   const microphone = useMicrophonePreview(choices.microphone, choices.microphoneId);
   const camera = useCameraPreview(choices.camera, choices.cameraId);
+  const asksWhetherShared = notice.transcribed && notice.voices_told_apart;
 
   const failName = (error: 'nameMissing' | 'nameRefused') => {
     setNameError(error);
@@ -46,7 +48,7 @@ export function PreJoin({ link, notice, onJoin, onRefused }: PreJoinProps) {
     if (name.trim() === '') return failName('nameMissing');
     setProblem(undefined);
     setJoining(true);
-    const answer = await fetchAdmission(link, name);
+    const answer = await fetchAdmission(link, name, asksWhetherShared && choices.sharedMicrophone);
     setJoining(false);
     if (answer.ok) {
       rememberName(name.trim());
@@ -82,6 +84,12 @@ export function PreJoin({ link, notice, onJoin, onRefused }: PreJoinProps) {
               setNameError(undefined);
             }}
           />
+          {asksWhetherShared && (
+            <SharedMicrophone
+              shared={choices.sharedMicrophone}
+              onChange={(sharedMicrophone) => setChoices({ ...choices, sharedMicrophone })}
+            />
+          )}
           {problem !== undefined && (
             <Alert kind="warning">
               <strong>{t.problem[problem].title}</strong>. {t.problem[problem].text}
