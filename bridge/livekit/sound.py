@@ -22,12 +22,14 @@ class SpokenTrack:
         name: what the others see them called when the track begins; their identity where they have no name.
         track: new at each publication: someone who leaves and comes back has another one.
         source: `unknown` is sound from a client that does not say what it sends.
+        shared_microphone: whether its participant said at the door that several people speak into it.
     """
 
     participant: ParticipantId
     name: str
     track: TrackId
     source: SoundSource
+    shared_microphone: bool = False
 
 
 class TrackSink(Protocol):

@@ -48,17 +48,17 @@ class CuttingRules:
 
 
 class UtteranceCutter:
-    """Cuts one track into utterances; feed it every frame from the first."""
+    """Cuts one track into utterances; feed it every frame from the first that begins at `from_sample` or later."""
 
-    def __init__(self, rules: CuttingRules | None = None) -> None:
+    def __init__(self, rules: CuttingRules | None = None, *, from_sample: int = 0) -> None:
         self._rules = rules or CuttingRules()
         self._pause_frames = _frames(self._rules.pause_s)
         self._longest_frames = _frames(self._rules.longest_s)
         self._margin_samples = round(self._rules.margin_s * SAMPLE_RATE_HZ)
-        self._frame = 0
+        self._frame = -(-from_sample // ACTIVITY_FRAME_SAMPLES)
         self._speech: list[float] = []  # the probabilities since the utterance began; empty in silence
         self._spoken = 0  # how many of them reach to the end of speech so far
-        self._free_from_sample = 0  # what lies before belongs to an earlier utterance
+        self._free_from_sample = from_sample  # what lies before belongs to an earlier utterance
 
     def push(self, probabilities: Probabilities) -> list[Utterance]:
         """The utterances that end within these frames."""
@@ -72,6 +72,12 @@ class UtteranceCutter:
     def close(self) -> list[Utterance]:
         """The utterance that the end of the track ends, if any."""
         return self._end()
+
+    @property
+    def settled_samples(self) -> int:
+        """No utterance that is still to come begins before this sample."""
+        begin_frame = self._frame - len(self._speech)
+        return max(self._free_from_sample, begin_frame * ACTIVITY_FRAME_SAMPLES - self._margin_samples)
 
     def _hear(self, probability: float) -> list[Utterance]:
         in_speech = self._spoken == len(self._speech)

@@ -5,6 +5,7 @@ The model's state is carried from push to push, so sound may come whole or in pi
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -15,11 +16,15 @@ from transcripts.sound import ACTIVITY_FRAME_SAMPLES, as_float
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import NDArray
+
     from transcripts.sound import Probabilities, Samples, StoredSamples
 
 CONTEXT_SAMPLES: Final = 64
 BLOCK_FRAMES: Final = 625
 """20 s at a time: memory stays flat, and the model is called seldom enough."""
+HEARD_OUT_FRAMES: Final = 8
+"""So many frames of zeros are still heard, a quarter of a second; what follows them is free."""
 
 
 class VoiceActivity:
@@ -28,6 +33,7 @@ class VoiceActivity:
     def __init__(self) -> None:
         self._session = get_vad_model().session
         self._left_over = np.zeros(0, np.float32)
+        self._zeros = HEARD_OUT_FRAMES  # frames of zeros since the last sound
         self._context: Samples
         self._hidden: Samples
         self._cell: Samples
@@ -39,9 +45,28 @@ class VoiceActivity:
         whole = len(waiting) // ACTIVITY_FRAME_SAMPLES * ACTIVITY_FRAME_SAMPLES
         self._left_over = waiting[whole:]
         frames = waiting[:whole].reshape(-1, ACTIVITY_FRAME_SAMPLES)
-        if not frames.any():  # a muted track sends zeros: nothing to find, nothing to pay
-            self._forget()
-            return np.zeros(len(frames), np.float32)
+        found = np.zeros(len(frames), np.float32)
+        for first, end, is_heard in self._parted(frames.any(axis=1)):
+            if is_heard:
+                found[first:end] = self._hear(frames[first:end])
+            else:
+                self._forget()
+        return found
+
+    def _parted(self, sounds: NDArray[np.bool_]) -> list[tuple[int, int, bool]]:
+        """Stretches of frames to be heard, and of zeros: a muted track has nothing to find and nothing to pay."""
+        zeros = self._zeros + np.arange(1, len(sounds) + 1)  # up to each frame, if it ends a run of zeros
+        sounding = np.flatnonzero(sounds)
+        last_sound = np.searchsorted(sounding, np.arange(len(sounds)), side="right") - 1
+        since_sound = last_sound >= 0
+        zeros[since_sound] = np.flatnonzero(since_sound) - sounding[last_sound[since_sound]]
+        if len(zeros):
+            self._zeros = int(zeros[-1])
+        heard = zeros <= HEARD_OUT_FRAMES
+        edges = [0, *(np.flatnonzero(np.diff(heard)) + 1).tolist(), len(heard)]
+        return [(first, end, bool(heard[first])) for first, end in pairwise(edges) if first < end]
+
+    def _hear(self, frames: Samples) -> Probabilities:
         before = np.vstack([self._context, frames[:-1, -CONTEXT_SAMPLES:]])
         self._context = frames[-1:, -CONTEXT_SAMPLES:]
         fed = {"input": np.hstack([before, frames]), "h": self._hidden, "c": self._cell}

@@ -1,7 +1,7 @@
 """Writing the sound of a meeting while it lives: one file per track, one per stay, all on the meeting's clock.
 
 A frame goes to the kernel as it comes, so a killed process loses nothing that it was given; `sync` makes it survive
-the machine. `sync` may run in another thread than the rest.
+the machine, and listens to it. `sync` may run in another thread than the rest.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from transcripts.sound import SAMPLE_BYTES, seconds
 from transcripts.storage import sidecar
+from transcripts.storage.recording_listener import AT_A_SYNC_S, AT_THE_END_S, RecordingListener
 from transcripts.storage.room_left import leave_room
 from transcripts.storage.sidecar import EARLIEST_START_S, LONGEST_MEETING_S, TrackSidecar
 from transcripts.storage.stay_writer import StayWriter
@@ -46,6 +47,10 @@ class RecordedTrack(Protocol):
     def source(self) -> str:
         """`microphone`, `screen_share_audio` or anything else, kept as `unknown`."""
 
+    @property
+    def shared_microphone(self) -> bool:
+        """Whether its participant said that several people speak into it."""
+
 
 class MeetingClock:
     """Turns a recorder's seconds into seconds of the meeting, which outlives the recorder."""
@@ -76,6 +81,7 @@ class MeetingWriter:
         self._clock = MeetingClock(began_at, now)
         self._tracks: list[TrackWriter] = []
         self._stays: list[StayWriter] = []
+        self._listener = RecordingListener()
         self._sync_lock = threading.Lock()
 
     def joined(self, at_s: float) -> None:
@@ -98,6 +104,7 @@ class MeetingWriter:
         """
         writer = TrackWriter(self._new_file(track.track), _described(track), self._clock)
         self._tracks.append(writer)
+        self._listener.follow(writer)
         return writer
 
     def sync(self) -> None:
@@ -109,7 +116,7 @@ class MeetingWriter:
         self._sync()
         leave_room(self._folder)
 
-    def _sync(self) -> None:
+    def _sync(self, listen_within_s: float = AT_A_SYNC_S) -> None:
         with self._sync_lock:  # the one that was going on when the recording ended may meet the one that follows
             now_s = self._clock.now_s()  # before the sound: no stay says more than the disk has
             for track in list(self._tracks):
@@ -121,6 +128,7 @@ class MeetingWriter:
                 if stay.is_kept:
                     self._stays.remove(stay)
             sync_folder(self._folder)
+            self._listener.listen(listen_within_s)
 
     def close(self) -> None:
         """Close every track and wait until the disk has it all; closing twice does nothing more.
@@ -130,7 +138,7 @@ class MeetingWriter:
         """
         for track in list(self._tracks):  # the sync that is still going on takes closed ones out
             track.close()
-        self._sync()
+        self._sync(AT_THE_END_S)
 
     def _new_file(self, track_id: str) -> Path:
         harmless = re.sub(r"[^A-Za-z0-9_-]", "_", track_id)[:LONGEST_ID_IN_NAME]
@@ -141,9 +149,16 @@ class MeetingWriter:
 
 
 class TrackWriter:
-    """Takes one track's sound, 16-bit little-endian mono at 16 kHz."""
+    """Takes one track's sound, 16-bit little-endian mono at 16 kHz.
+
+    Attributes:
+        path: where it lies. What is silent takes no room there.
+        synced_samples: how much of it the disk has.
+    """
 
     def __init__(self, path: Path, described: TrackSidecar, clock: MeetingClock) -> None:
+        self.path = path
+        self.synced_samples = 0
         self._sidecar_path = path.with_suffix(".json")
         self._described = described
         self._clock = clock
@@ -172,9 +187,12 @@ class TrackWriter:
         began_s = self._clock.meeting_s(arrived_s) - seconds(self._samples)
         # Where a clock has jumped by a week, its place is wrong; one that nobody reads back would cost the track.
         self._note_beginning(round(min(max(EARLIEST_START_S, began_s), LONGEST_MEETING_S), 4))
-        rest = memoryview(pcm)
-        while rest:
-            rest = rest[os.write(self._file, rest) :]
+        if pcm == bytes(len(pcm)):  # as a muted track sends them: a hole, which reads as zeros
+            os.ftruncate(self._file, self._samples * SAMPLE_BYTES + len(pcm))
+        else:
+            rest = memoryview(pcm)
+            while rest:
+                rest = rest[os.write(self._file, rest) :]
         self._samples += len(pcm) // SAMPLE_BYTES
 
     def sync(self) -> None:
@@ -187,9 +205,11 @@ class TrackWriter:
             if self._file is None:
                 return
             file, last = os.dup(self._file), self._closed  # a copy, so that a slow disk does not hold up `write`
+        samples = self._samples
         try:
             os.fsync(file)
             self._describe_durably()
+            self.synced_samples = samples
         finally:
             os.close(file)
             if last:
@@ -203,6 +223,21 @@ class TrackWriter:
     def is_released(self) -> bool:
         """Whether it is closed and synced."""
         return self._file is None
+
+    @property
+    def participant(self) -> str:
+        """Whose it is."""
+        return self._described.participant
+
+    @property
+    def is_a_microphone(self) -> bool:
+        """Whether a person speaks into it."""
+        return self._described.source != "screen_share_audio"
+
+    @property
+    def started_s(self) -> float:
+        """When it began on the meeting's clock, as is known by now."""
+        return self._described.started_s or 0.0
 
     def _release(self) -> None:
         with self._lock:
@@ -233,6 +268,7 @@ def _described(track: RecordedTrack) -> TrackSidecar:
         name=_encodable(track.name),
         track=_encodable(track.track),
         source=track.source,  # type: ignore[arg-type]  # an unknown one becomes "unknown"
+        shared_microphone=track.shared_microphone,
     )
 
 

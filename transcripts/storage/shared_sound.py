@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from transcripts.storage.spool import MeetingId
 
 _KEY: Final = re.compile(
-    r"(?P<writer>[\w=-]+)/(?P<file>[\w=-]+\.(?:json|pcm(?=/)))(?:(?<=\.pcm)/(?P<start>\d{12}))?", re.ASCII
+    r"(?P<writer>[\w=-]+)/(?P<file>[\w=-]+\.(?:json|speech|pcm(?=/)))(?:(?<=\.pcm)/(?P<start>\d{12}))?", re.ASCII
 )
 _OF_A_TRACK: Final = re.compile(r"\d{5,}-")
 

@@ -120,8 +120,10 @@ class SharedSpool(Spool):
         if meeting not in self._shared:
             self._shared[meeting] = self._found_shared(meeting, home)
         shared = self._shared[meeting]
-        # Read in this order, no stay ends after the sound, and no sound lacks a sidecar that places it.
+        # Read in this order, no stay ends after the sound, nothing is said of sound that is not there, and no sound
+        # lacks a sidecar that places it.
         stays = {path.name: path.read_bytes() for path in folder.glob(f"{_STAY}*.json")}
+        speech = {path.name: path.read_bytes() for path in folder.glob("*.speech")}
         sizes = {path.name: path.stat().st_size for path in folder.glob("*.pcm")}
         others = {path.name: path.read_bytes() for path in folder.glob("*.json") if path.name not in stays}
 
@@ -134,11 +136,11 @@ class SharedSpool(Spool):
         def share_track(name: str, size: int) -> None:
             self._share_track(folder / name, size, f"{home}/{name}", shared.parts.setdefault(name, set()))
 
-        # Put in the order of a recorder: an empty track, whose it is, what is heard in it, how far a stay went.
+        # Put in the order of a recorder: an empty track, whose it is, its sound, who speaks in it, how far a stay went.
         _for_each(lambda name: share_track(name, 0), sizes)
         _for_each(share_sidecar, others.items())
         _for_each(lambda name: share_track(name, sizes[name]), sizes)
-        _for_each(share_sidecar, stays.items())
+        _for_each(share_sidecar, [*speech.items(), *stays.items()])
 
     def drop_local(self, meeting: MeetingId) -> None:
         """Share what is left, by the bucket's own word for what it has, then remove what was written here.

@@ -97,6 +97,19 @@ class SpeechSidecar(_Sidecar):
     muted: tuple[SampleSpan, ...] = ()
     """Where only somebody else was to be heard in this microphone: reads as silence."""
 
+    def within(self, samples: int) -> SpeechSidecar:
+        """What of it is certain when only so many samples of the sound are there."""
+        if self.settled_samples <= samples:
+            return self
+        known = tuple(span for span in self.utterances if span[1] <= samples)
+        cut = [first for first, end in self.utterances[len(known) :] if first < samples]
+        settled = min([samples, *cut])
+        return SpeechSidecar(
+            settled_samples=settled,
+            utterances=known,
+            muted=tuple(span for span in self.muted if span[1] <= settled),
+        )
+
 
 NOTHING_SETTLED: Final = SpeechSidecar()
 

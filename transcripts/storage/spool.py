@@ -1,8 +1,9 @@
 """The spool: the sound of meetings on disk, from the recorder's first frame until the transcript is posted.
 
 Each meeting has a folder. In it `meeting.json` says when the meeting's clock reads zero; `00000-<track>.pcm` is the
-sound of one track, 16 kHz mono s16le without a header, so that it can be read however it was cut short; and beside it
-`00000-<track>.json` says whose it is and when it begins on that clock. `stay-00000.json` says from when to when a
+sound of one track, 16 kHz mono s16le without a header, so that it can be read however it was cut short; beside it
+`00000-<track>.json` says whose it is and when it begins on that clock, and `00000-<track>.speech` where in it somebody
+speaks, as far as its recorder has listened. `stay-00000.json` says from when to when a
 recorder was in the call: what lies between two stays is not silence, but lost.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NewType
 
 import numpy as np
@@ -135,7 +136,7 @@ class Spool:
         folder = self.folder(meeting)
         names = {path.stem for pattern in ("*.pcm", "[0-9]*-*.json") for path in folder.glob(pattern)}
         found = [self._track(folder / f"{name}.pcm") for name in sorted(names)]
-        return [track for track in found if track is not None]
+        return [_listened(track) if isinstance(track, StoredTrack) else track for track in found if track is not None]
 
     def stays(self, meeting: MeetingId) -> tuple[Stay, ...]:
         """When a recorder was in the call, by the order of joining; a stay that cannot be read is left out."""
@@ -170,7 +171,13 @@ class Spool:
             return BrokenTrack(path, described.name, f"{path.stem}.json does not say when the sound begins")
         samples = size // SAMPLE_BYTES  # a write cut short may leave half a sample
         return StoredTrack(
-            described.participant, described.name, described.source, described.started_s or 0.0, path, samples
+            described.participant,
+            described.name,
+            described.source,
+            described.started_s or 0.0,
+            path,
+            samples,
+            shared_microphone=described.shared_microphone,
         )
 
     # For a spool that machines share; in this one the sound lies where it is read.
@@ -214,3 +221,13 @@ class Spool:
         Raises:
             OSError: something could not be removed.
         """
+
+
+def _listened(track: StoredTrack) -> StoredTrack:
+    """The track with what was found to be speech in it, as far as its sound is here."""
+    path = track.path.with_suffix(".speech")
+    try:
+        return replace(track, speech=sidecar.read_speech(path).within(track.samples)) if path.exists() else track
+    except SidecarUnreadable as error:
+        log.warning("track is listened to anew", cause=str(error))
+        return track

@@ -26,6 +26,7 @@ class Recorded:
     participant: str = "p-1"
     track: str = "TR_1"
     source: str = "microphone"
+    shared_microphone: bool = False
 
 
 def speech(start_s: float, end_s: float) -> NDArray[np.int16]:

@@ -52,6 +52,13 @@ def only(spool: Spool) -> StoredTrack:
     return track
 
 
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_shared_microphone_is_read_back_as_one(spool: Spool, shared: bool) -> None:
+    """As its participant said, and not otherwise."""
+    record(spool, MEETING, Recorded("Salle 3", shared_microphone=shared), SECOND)
+    assert only(spool).shared_microphone is shared
+
+
 def test_a_track_is_read_back_as_it_was_written(spool: Spool) -> None:
     """Who, which source, when it began, and every sample."""
     record(spool, MEETING, Recorded("Claire", "p-claire", source="screen_share_audio"), SECOND, started_s=2.5)

@@ -1,0 +1,129 @@
+"""Listening to a call: all of its tracks in step, so that each is heard beside what the others sound like then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+from transcripts.listening.bleed import BleedGate
+from transcripts.listening.levels import LEVEL_FRAME_SAMPLES
+from transcripts.listening.track_listening import STEP_SAMPLES, TrackListening, first_sample
+from transcripts.sound import SAMPLE_RATE_HZ, seconds
+from transcripts.storage.sidecar import NOTHING_SETTLED, SpeechSidecar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from transcripts.sound import StoredSamples
+
+SLICE_S: Final = 1.0
+"""Tracks go forward in step by so much: the voice activity model is called seldom enough, and memory stays flat."""
+LEARNED_FROM_SAMPLES: Final = 20 * SAMPLE_RATE_HZ
+"""How much of what was settled tells how loud its speaker speaks."""
+
+
+class HeardSound(Protocol):
+    """The sound of a track as far as it has come, which may be growing."""
+
+    @property
+    def participant(self) -> str:
+        """Whose it is."""
+
+    @property
+    def is_a_microphone(self) -> bool:
+        """Whether a person speaks into it."""
+
+    @property
+    def started_s(self) -> float:
+        """When it began on the meeting's clock, as is known by now."""
+
+    @property
+    def samples(self) -> int:
+        """How much there is."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no more will come."""
+
+    def read(self, first: int, end: int) -> StoredSamples:
+        """Some of it, shape (end - first,).
+
+        Raises:
+            OSError: it cannot be read.
+        """
+
+
+class CallListening:
+    """Listens to the tracks of one call, each from when it is followed; it belongs to one thread at a time."""
+
+    def __init__(self) -> None:
+        self._gate = BleedGate()
+        self._followed: list[tuple[HeardSound, TrackListening]] = []
+
+    def follow(
+        self, sound: HeardSound, settled: SpeechSidecar = NOTHING_SETTLED, *, from_s: float = 0.0
+    ) -> TrackListening:
+        """Listen to a track, too; what is settled of it is not judged again.
+
+        Args:
+            sound: the track.
+            settled: what was found in it before.
+            from_s: since when, on the meeting's clock, its levels are wanted for the sake of others.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        before = round((from_s - sound.started_s) * SAMPLE_RATE_HZ) // STEP_SAMPLES * STEP_SAMPLES
+        begin = max(0, min(first_sample(settled), before))
+        microphone_of = sound.participant if sound.is_a_microphone else None
+        listening = TrackListening(self._gate.open_track(microphone_of, begin // LEVEL_FRAME_SAMPLES), settled, begin)
+        wanted = LEARNED_FROM_SAMPLES
+        for first, end in reversed(settled.utterances):
+            listening.learn_level(sound.read(first, min(end, first + wanted)))
+            wanted -= end - first
+            if wanted <= 0:
+                break
+        self._followed.append((sound, listening))
+        return listening
+
+    def listen(self, may_go_on: Callable[[], bool] = lambda: True) -> None:
+        """Listen to all that has come, the earliest first, for as long as it may; the rest waits for the next time."""
+        while self._followed and may_go_on():
+            behind = [_position_s(sound, track) for sound, track in self._followed if _has_more(sound, track)]
+            self._listen_up_to(min(behind, default=0.0) + SLICE_S)
+            if not behind:
+                break
+
+    def _listen_up_to(self, end_s: float) -> None:
+        for sound, track in self._followed:
+            try:
+                is_over = sound.is_over  # before its length, which is final then
+                _push(sound, track, end_s)
+                if is_over and track.heard_samples >= sound.samples:
+                    track.end()
+            except Exception as error:  # noqa: BLE001 - one track's trouble is not the others'
+                track.give_up(error)
+        for _, track in self._followed:
+            try:
+                if track.failure is None:
+                    track.advance()
+            except Exception as error:  # noqa: BLE001
+                track.give_up(error)
+        self._gate.forget_ended()
+        self._followed = [
+            (sound, track) for sound, track in self._followed if track.failure is None and not track.is_complete
+        ]
+
+
+def _has_more(sound: HeardSound, track: TrackListening) -> bool:
+    return sound.samples > track.heard_samples
+
+
+def _position_s(sound: HeardSound, track: TrackListening) -> float:
+    return sound.started_s + seconds(track.heard_samples)
+
+
+def _push(sound: HeardSound, track: TrackListening, end_s: float) -> None:
+    first = track.heard_samples
+    end = min(sound.samples, round((end_s - sound.started_s) * SAMPLE_RATE_HZ))
+    if end > first:
+        track.push(sound.read(first, end), sound.started_s)

@@ -1,0 +1,176 @@
+"""Listening to what a recorder writes: at each sync, in its thread, and what is settled is kept beside the sound.
+
+It takes what the disk has, and no longer than a sync may last: what it does not get to waits for the next one, or for
+the speech process. Whatever goes wrong here is told once, and the recording goes on.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+import numpy as np
+import structlog
+
+from transcripts.sound import SAMPLE_BYTES, SAMPLE_RATE_HZ
+from transcripts.storage import sidecar
+from transcripts.storage.sidecar import NOTHING_SETTLED, SpeechSidecar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from transcripts.listening.call import CallListening
+    from transcripts.listening.track_listening import TrackListening
+    from transcripts.sound import StoredSamples
+
+AT_A_SYNC_S: Final = 0.3
+"""Syncs are 0.9 s apart; what they are for comes first."""
+AT_THE_END_S: Final = 3.0
+"""As much as it takes, unless listening has fallen far behind."""
+SETTLED_STEP_SAMPLES: Final = 10 * SAMPLE_RATE_HZ
+"""Silence that was listened to is noted this often: whoever goes on after a crash has little to hear again."""
+
+log = structlog.get_logger()
+
+
+class WrittenTrack(Protocol):
+    """What is to be known of a track that is being written."""
+
+    @property
+    def path(self) -> Path:
+        """Where its sound lies."""
+
+    @property
+    def participant(self) -> str:
+        """Whose it is."""
+
+    @property
+    def is_a_microphone(self) -> bool:
+        """Whether a person speaks into it."""
+
+    @property
+    def started_s(self) -> float:
+        """When it began on the meeting's clock, as is known by now."""
+
+    @property
+    def synced_samples(self) -> int:
+        """How much of its sound the disk has."""
+
+    @property
+    def is_released(self) -> bool:
+        """Whether no more will come, and the disk has all."""
+
+
+class RecordingListener:
+    """Listens to the tracks of one recorder's meeting; `follow` may run beside `listen`, of which there is one."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._new: list[WrittenTrack] = []
+        self._followed: list[_Followed] = []
+        self._call = _new_call()
+
+    def follow(self, track: WrittenTrack) -> None:
+        """Listen to a track from now on."""
+        if self._call is not None:
+            self._new.append(track)
+
+    def listen(self, within_s: float = AT_A_SYNC_S) -> None:
+        """Listen to what has come since, and keep what is settled by now."""
+        if self._call is None:
+            return
+        until = self._clock() + within_s
+        while self._new:
+            sound = _SyncedSound(self._new.pop(0))
+            self._followed.append(_Followed(sound.track.path, self._call.follow(sound)))
+        self._call.listen(lambda: self._clock() < until)
+        for followed in self._followed:
+            followed.keep()
+        self._followed = [followed for followed in self._followed if not followed.is_done]
+
+
+@dataclass(slots=True)
+class _Followed:
+    """A track that is listened to, and what of that is on the disk."""
+
+    sound_path: Path
+    listening: TrackListening
+    kept: SpeechSidecar = NOTHING_SETTLED
+    is_done: bool = False
+    is_told: bool = False
+
+    def keep(self) -> None:
+        """Write what is new, if that is worth it."""
+        if self.listening.failure is not None:
+            self._tell(self.listening.failure)
+            self.is_done = True
+            return
+        try:
+            if self._is_worth_keeping():
+                found = self.listening.found
+                sidecar.write(self.sound_path.with_suffix(".speech"), found, durably=True)
+                self.kept = found
+            self.is_done = self.listening.is_complete
+        except OSError as error:  # tried again at the next sync
+            self._tell(error)
+            self.is_done = self.listening.is_complete
+
+    def _is_worth_keeping(self) -> bool:
+        if self.listening.is_complete or self.listening.utterances_found > len(self.kept.utterances):
+            return True
+        return self.listening.settled_samples >= self.kept.settled_samples + SETTLED_STEP_SAMPLES
+
+    def _tell(self, error: Exception) -> None:
+        if not self.is_told:
+            log.warning(
+                "track is not listened to while it is recorded", file=self.sound_path.name, cause=type(error).__name__
+            )
+            self.is_told = True
+
+
+class _SyncedSound:
+    """A track's sound as far as the disk has it; a `call.HeardSound`."""
+
+    def __init__(self, track: WrittenTrack) -> None:
+        self.track = track
+
+    @property
+    def participant(self) -> str:
+        return self.track.participant
+
+    @property
+    def is_a_microphone(self) -> bool:
+        return self.track.is_a_microphone
+
+    @property
+    def started_s(self) -> float:
+        return self.track.started_s
+
+    @property
+    def samples(self) -> int:
+        return self.track.synced_samples
+
+    @property
+    def is_over(self) -> bool:
+        return self.track.is_released
+
+    def read(self, first: int, end: int) -> StoredSamples:
+        sound = np.fromfile(self.track.path, "<i2", count=end - first, offset=first * SAMPLE_BYTES)
+        if len(sound) < end - first:
+            raise OSError(f"{self.track.path.name} is shorter than what was written")
+        return sound
+
+
+def _new_call() -> CallListening | None:
+    """Listening with its model loaded, by whoever records only: others read the spool without it."""
+    try:
+        from transcripts.listening.call import CallListening  # noqa: PLC0415
+        from transcripts.listening.voice_activity import VoiceActivity  # noqa: PLC0415
+
+        VoiceActivity()
+    except Exception as error:  # noqa: BLE001 - nothing of this may keep sound from being recorded
+        log.warning("recordings are not listened to while they last", cause=repr(error))
+        return None
+    return CallListening()
