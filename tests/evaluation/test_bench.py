@@ -42,7 +42,7 @@ async def test_every_part_measures_what_its_tables_promise(tmp_path: Path, monke
     rows = {name: [len(table.rows) for table in found.tables] for name, found in run.parts.items()}
     assert rows == {
         "hangup": [2],
-        "cost": [3, 2, 3],
+        "cost": [3, 2, 4],
         "silence": [8],
         "fidelity": [6],
         "bleed": [3],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import median
 from typing import Final
 
 from tests.evaluation.bench.findings import Bound, Chart, Findings, Series
@@ -16,6 +17,8 @@ CALL_S: Final = 600.0
 EVERY_S: Final = 120.0
 TIMES: Final = 8
 MONOLOGUES: Final = 4
+MORE: Final = 8
+"""So many more silent tracks show what one takes."""
 SILENCE_S: Final = 1800.0
 QUICK: Final = 20
 """Quick calls are shorter by so much."""
@@ -45,19 +48,35 @@ class Cost:
         return self.windows / (self.speech_s / WINDOW_S)
 
 
+@dataclass(frozen=True, slots=True)
+class Tracks:
+    """What tracks take, by seconds of call in the place of speech, without what the call takes whoever is in it."""
+
+    call_s: float
+    """CPU seconds for a second of a call."""
+    talking: Cost
+    silent: tuple[Cost, ...]
+
+    def percent(self, one: Cost) -> float:
+        """What a track takes, of what a talking one does."""
+        return 100 * one.cpu_s_an_hour / self.talking.cpu_s_an_hour
+
+
 async def measure(machinery: Machinery) -> Findings:
     """The same call three ways; the same speech on two tracks and on eight; somebody who talks, and who does not."""
     ways = await _ways(machinery)
     tracks = await _tracks(machinery)
-    talking, silent = await _silent(machinery)
+    one_track = await _silent(machinery)
     return Findings(
-        (_ways_table(ways), _tracks_table(tracks), _silent_table(talking, silent)),
+        (_ways_table(ways), _tracks_table(tracks), _silent_table(one_track)),
         (
             Bound("windows encoded ÷ (speech ÷ 30 s)", WINDOWS_BOUND, ways[0].windows_ratio),
             Bound("CPU time, 8 tracks ÷ 2 tracks at equal speech", TRACKS_BOUND, tracks[1].cpu_s / tracks[0].cpu_s),
             *(
-                Bound(f"CPU time of a silent track ({name}), % of a talking one", SILENT_BOUND, 100 * share)
-                for name, share in _shares(talking, silent)
+                Bound(
+                    f"CPU time of a silent track ({one.how}), % of a talking one", SILENT_BOUND, one_track.percent(one)
+                )
+                for one in one_track.silent
             ),
         ),
         (_chart(ways),),
@@ -88,26 +107,28 @@ async def _tracks(machinery: Machinery) -> list[Cost]:
     return costs
 
 
-async def _silent(machinery: Machinery) -> tuple[Cost, list[Cost]]:
-    """CPU time for a minute of call, of somebody who talks all the time and of silence."""
-    call = monologue(load(MEETINGS / "dev3"), "Peter", 1 if machinery.quick else MONOLOGUES)
-    ours = await machinery.replay().of(call)
-    talking = Cost("talking", call.duration_s, ours.cpu_s, ours.windows)
+async def _silent(machinery: Machinery) -> Tracks:
+    """CPU time for a minute of call: the call itself, somebody who talks all the time, and silence."""
+    duration_s = SILENCE_S / QUICK if machinery.quick else SILENCE_S
+    alone: dict[str, float] = {}
     silent: list[Cost] = []
     for name, make in SILENCES.items():
-        duration_s = SILENCE_S / QUICK if machinery.quick else SILENCE_S
-        quiet = await machinery.replay().of(wordless(name, make(60 * SAMPLE_RATE_HZ), duration_s))
-        silent.append(Cost(name, duration_s, quiet.cpu_s, quiet.windows))
-        machinery.tell(f"{name}: {quiet.cpu_s / duration_s * 60:.3f} CPU s a minute, {quiet.windows} windows")
-    return talking, silent
+        call = wordless(name, make(60 * SAMPLE_RATE_HZ), duration_s)
+        one = await machinery.replay().of(call)
+        many = await machinery.replay().of(replace(call, microphones=call.microphones * (MORE + 1)))
+        each_s = (many.cpu_s - one.cpu_s) / MORE
+        alone[name] = one.cpu_s - each_s
+        silent.append(Cost(name, duration_s, each_s, one.windows + many.windows))
+        machinery.tell(f"{name}: {each_s / duration_s * 60:.3f} CPU s a minute, {many.windows} windows")
+    call_s = median(alone.values()) / duration_s
+    call = monologue(load(MEETINGS / "dev3"), "Peter", 1 if machinery.quick else MONOLOGUES)
+    ours = await machinery.replay().of(call)
+    talking = Cost("talking", call.duration_s, ours.cpu_s - call_s * call.duration_s, ours.windows)
+    return Tracks(call_s, talking, tuple(silent))
 
 
 def _begin_only(call: Call) -> Call:
     return Call(call.title, call.language, min(call.duration_s, 20.0), call.microphones, call.said)
-
-
-def _shares(talking: Cost, silent: list[Cost]) -> list[tuple[str, float]]:
-    return [(one.how, one.cpu_s_an_hour / talking.cpu_s_an_hour) for one in silent]
 
 
 def _ways_table(ways: list[Cost]) -> Table:
@@ -151,19 +172,20 @@ def _tracks_table(tracks: list[Cost]) -> Table:
     )
 
 
-def _silent_table(talking: Cost, silent: list[Cost]) -> Table:
-    rows = tuple(
-        (one.how, f"{one.cpu_s_an_hour / 60:.3f}", f"{100 * share:.1f}", str(one.windows))
-        for one, (_, share) in zip([talking, *silent], [("", 1.0), *_shares(talking, silent)], strict=True)
-    )
+def _silent_table(tracks: Tracks) -> Table:
+    rows = [
+        (one.how, f"{one.cpu_s_an_hour / 60:.3f}", f"{tracks.percent(one):.1f}", str(one.windows))
+        for one in (tracks.talking, *tracks.silent)
+    ]
+    call = ("the call itself, whoever is in it", f"{tracks.call_s * 60:.3f}", "", "")
     return Table(
         "A silent track",
-        ("track", "CPU s for a minute of call", "% of a talking one", "windows encoded"),
-        rows,
+        ("what", "CPU s for a minute of call", "% of a talking one", "windows encoded"),
+        (*rows, call),
         note=(
-            f"One track alone in a call: somebody who talks for {talking.speech_s / 60:.1f} minutes with short pauses, "
-            f"and {silent[0].speech_s / 60:.0f} minutes of silence. What a call costs whoever is in it (looking "
-            "after the spool, syncing the disk) counts in full for each."
+            f"What {MORE} silent tracks add to a call of {tracks.silent[0].speech_s / 60:.0f} minutes with one, a "
+            f"track; and somebody who talks for {tracks.talking.speech_s / 60:.1f} minutes with short pauses. The call "
+            "itself (looking after the spool, syncing the disk) is in neither."
         ),
     )
 

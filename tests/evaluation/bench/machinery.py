@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -52,6 +53,8 @@ class Machinery:
         """The model that tells voices apart; loaded when it is asked for."""
         from transcripts.diarization.pyannote import load as load_voices  # noqa: PLC0415 - torch takes seconds
 
+        if str(DIARIZATION_MODEL) not in sys.path:
+            sys.path.append(str(DIARIZATION_MODEL))  # its checkpoints name a module that is there
         return load_voices(Diarization(model=str(DIARIZATION_MODEL)))
 
     def probe_s(self) -> float:

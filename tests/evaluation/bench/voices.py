@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from tests.evaluation.bench.machinery import DIARIZATION_MODEL, Machinery
 from tests.evaluation.calls import Call, held
 from tests.evaluation.diarization_error import Diarization, compare
 from tests.evaluation.fidelity import Errors, errors, heard_in
-from tests.evaluation.meetings import MEETINGS, SAMPLE_RATE_HZ, Segment, first, load
+from tests.evaluation.meetings import MEETINGS, SAMPLE_RATE_HZ, Segment, first, load, spoken
 from tests.load.report import Table
 from transcripts.diarization.voices import Diarizer
 from transcripts.sound import Samples, as_float
@@ -44,9 +45,11 @@ async def measure(machinery: Machinery) -> Findings:
     voices: list[tuple[str, Told]] = []
     words: list[tuple[str, str, Errors]] = []
     for name in FOLDERS[-1:] if machinery.quick else FOLDERS:
-        meeting = load(MEETINGS / name)
+        meeting, speaking = load(MEETINGS / name), spoken(MEETINGS / name)
+        if machinery.quick:
+            speaking = [segment for segment in speaking if segment.end <= QUICK_S]
         call = held(first(meeting, QUICK_S) if machinery.quick else meeting)
-        told = [_incremental(diarizer, call), whole.told(call)]
+        told = [_incremental(diarizer, call, speaking), whole.told(call, speaking)]
         voices += [(name, one) for one in told]
         ours = heard_in((await machinery.replay(diarizer).of(call)).transcript.turns)
         theirs = machinery.baseline.tracks(call).heard
@@ -58,7 +61,7 @@ async def measure(machinery: Machinery) -> Findings:
     return Findings((_voices_table(voices), _words_table(words)))
 
 
-def _incremental(diarizer: Diarizer, call: Call) -> Told:
+def _incremental(diarizer: Diarizer, call: Call, speaking: Sequence[Segment]) -> Told:
     """As Greffier does it: sound is pushed as it comes, voices are told apart at the end."""
     sound = _sound(call)
     step = round(PUSHED_S * SAMPLE_RATE_HZ)
@@ -71,7 +74,7 @@ def _incremental(diarizer: Diarizer, call: Call) -> Told:
     at_the_end_s = time.perf_counter() - ended_s
     found = [Segment(str(span.voice), span.start_s, span.end_s, "") for span in spans]
     return Told(
-        "Greffier, as the sound comes", compare(call.said, found), time.process_time() - cpu_began_s, at_the_end_s
+        "Greffier, as the sound comes", compare(speaking, found), time.process_time() - cpu_began_s, at_the_end_s
     )
 
 
@@ -85,7 +88,7 @@ class _WholePipeline:
         self._torch = torch
         self._pipeline: Any = Pipeline.from_pretrained(str(DIARIZATION_MODEL))
 
-    def told(self, call: Call) -> Told:
+    def told(self, call: Call, speaking: Sequence[Segment]) -> Told:
         """Who speaks when in a call's one microphone."""
         sound = self._torch.from_numpy(np.array(_sound(call)))[None]
         cpu_began_s, began_s = time.process_time(), time.perf_counter()
@@ -93,7 +96,7 @@ class _WholePipeline:
         took_s, cpu_s = time.perf_counter() - began_s, time.process_time() - cpu_began_s
         tracks = getattr(answer, "speaker_diarization", answer).itertracks(yield_label=True)
         found = [Segment(str(voice), span.start, span.end, "") for span, _, voice in tracks]
-        return Told("pyannote’s pipeline on the whole file", compare(call.said, found), cpu_s, took_s)
+        return Told("pyannote’s pipeline on the whole file", compare(speaking, found), cpu_s, took_s)
 
 
 def _sound(call: Call) -> Samples:

@@ -164,7 +164,7 @@ async def test_who_is_heard_by_two_microphones_says_it_once(
 
 async def test_clipped_sound_is_understood(tmp_path: Path, recogniser: WhisperRecogniser, greeting: Sound) -> None:
     """A microphone turned up far too much."""
-    loud = np.clip(greeting.astype(int) * 20, -32_768, 32_767).astype(np.int16)
+    loud = np.clip(greeting.astype(int) * 60, -32_768, 32_767).astype(np.int16)
     assert np.mean(np.abs(loud.astype(int)) > 32_000) > 0.2
     transcript = await transcribed(tmp_path, recogniser, Heard(loud))
 
