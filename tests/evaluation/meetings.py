@@ -123,6 +123,17 @@ def since(meeting: Meeting, start_s: float) -> Meeting:
     return Meeting(cut, tuple(samples[round(start_s * SAMPLE_RATE_HZ) :] for samples in meeting.sound))
 
 
+def spoken(folder: Path) -> list[Segment]:
+    """Who speaks when in a recorded meeting, to the hundredth of a second, without what they say.
+
+    `reference.rttm` (NIST, RT-09) follows the sound, where the segments of `reference.json` follow the sentences.
+    """
+    lines = [
+        line.split() for line in (folder / "reference.rttm").read_text().splitlines() if line.startswith("SPEAKER ")
+    ]
+    return [Segment(line[7], float(line[3]), float(line[3]) + float(line[4]), "") for line in lines]
+
+
 def unheard(meeting: Meeting, start_s: float, end_s: float) -> Meeting:
     """The meeting without the words that were said between two moments, for one that nobody listened to then.
 

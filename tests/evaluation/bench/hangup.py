@@ -1,0 +1,128 @@
+"""From hanging up to the transcript, for calls of a minute to two hours, beside whole files transcribed after them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from tests.evaluation.bench.findings import Bound, Chart, Findings, Series
+from tests.evaluation.bench.machinery import Machinery
+from tests.evaluation.calls import Call, repeated
+from tests.evaluation.meetings import MEETINGS, load
+from tests.evaluation.replay import AfterHangUp
+from tests.load.report import Table
+
+MINUTES: Final = (1, 10, 60, 120)
+QUICK_MINUTES: Final = (0.25, 0.5)
+EVERY_S: Final = 120.0
+REAL_TIME_S: Final = 60.0
+QUICK_REAL_TIME_S: Final = 1.0
+LONGEST_COMPLETE_S: Final = 10.0
+LONG_BY_SHORT: Final = 1.2
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A call that is over."""
+
+    minutes: float
+    call: Call
+    after: AfterHangUp
+    whole_files_s: float
+    cpu_s: float
+    whole_files_cpu_s: float
+
+
+async def measure(machinery: Machinery) -> Findings:
+    """Hold the calls, each once by Greffier and once by the baseline."""
+    meeting = load(MEETINGS / "dev3")
+    lengths = QUICK_MINUTES if machinery.quick else MINUTES
+    real_time_s = QUICK_REAL_TIME_S if machinery.quick else REAL_TIME_S
+    done: list[Ended] = []
+    for minutes in lengths:
+        call = repeated(meeting, minutes * 60, EVERY_S)
+        ours = await machinery.replay().of(call, real_time_s=real_time_s)
+        machinery.tell(f"{minutes:g} min: complete {ours.after.complete_s:.1f} s after hanging up")
+        theirs = machinery.baseline.tracks(call)
+        machinery.tell(f"{minutes:g} min: whole files after the call, {theirs.wall_s:.1f} s")
+        done.append(Ended(minutes, call, ours.after, theirs.wall_s, ours.cpu_s, theirs.cpu_s))
+    return found(done, real_time_s)
+
+
+def found(done: list[Ended], real_time_s: float) -> Findings:
+    """What these calls say."""
+    return Findings((_table(done, real_time_s),), _bounds(done), (_chart(done),))
+
+
+def _table(done: list[Ended], real_time_s: float) -> Table:
+    rows = tuple(
+        (
+            f"{one.minutes:g}",
+            f"{one.call.speech_s / 60:.1f}",
+            f"{one.after.complete_s:.1f}",
+            f"{one.after.recording_s:.2f}",
+            f"{one.after.words_s:.2f}",
+            f"{one.after.minutes_s:.2f}",
+            f"{one.whole_files_s:.1f}",
+            f"{one.whole_files_s / one.after.complete_s:.1f}",
+            f"{one.cpu_s:.0f} / {one.whole_files_cpu_s:.0f}",
+        )
+        for one in done
+    )
+    call = done[-1].call
+    return Table(
+        "Hanging up to complete, in seconds",
+        (
+            "call, min",
+            "speech, min",
+            "Greffier: complete",
+            "of it recording",
+            "words",
+            "minutes",
+            "whole files",
+            "whole files ÷ Greffier",
+            "CPU s, Greffier / whole files",
+        ),
+        rows,
+        note=(
+            f"{len(call.microphones)} people, each with a track; “{call.title}” again and again with pauses between, "
+            f"so that somebody speaks in {100 * call.spoken_share:.0f} % of the time, and every call has the same end. "
+            "Written by the recorder’s own code, listened to and recognised meanwhile, as fast as recognition keeps "
+            f"up, the last {real_time_s:.0f} s in real time. Complete: words and minutes are there; what the call’s "
+            "server and the posting add is in the next section. Whole files: each track by faster-whisper with its "
+            "voice activity detection after the call, two at a time. Once each."
+        ),
+    )
+
+
+def _bounds(done: list[Ended]) -> tuple[Bound, ...]:
+    by_minutes = {one.minutes: one.after.complete_s for one in done}
+    slowest = max(done, key=lambda one: one.after.complete_s)
+    bounds = [
+        Bound("hanging up to complete, s, the slowest of these calls", LONGEST_COMPLETE_S, slowest.after.complete_s)
+    ]
+    if {10, 120} <= set(by_minutes):
+        bounds.append(
+            Bound("hanging up to complete, 120 min ÷ 10 min", LONG_BY_SHORT, by_minutes[120] / by_minutes[10])
+        )
+    return tuple(bounds)
+
+
+def _chart(done: list[Ended]) -> Chart:
+    ours = tuple(round(one.after.complete_s, 1) for one in done)
+    theirs = tuple(round(one.whole_files_s, 1) for one in done)
+    places = tuple(f"{one.minutes:g}" for one in done)
+    told = "; ".join(
+        f"{place} min: {mine:g} s against {other:g} s" for place, mine, other in zip(places, ours, theirs, strict=True)
+    )
+    return Chart(
+        "hangup",
+        "From hanging up to the complete transcript",
+        f"Seconds from hanging up to the complete transcript, Greffier against whole files after the call. {told}.",
+        places,
+        "length of the call, minutes",
+        "seconds (logarithmic)",
+        (Series("Greffier", ours), Series("whole files after the call", theirs)),
+        kind="lines",
+        logarithmic=True,
+    )
