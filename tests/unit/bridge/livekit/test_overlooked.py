@@ -126,7 +126,7 @@ async def test_what_no_stay_can_hear_is_given_up(monkeypatch: pytest.MonkeyPatch
     server = Server([frozenset({ANA, BOB})])
     watch, stay = Overlooked(server.published), Staying(hears=frozenset({BOB}))
     with monkeypatch.context() as patch:
-        patch.setattr(overlooked.asyncio, "sleep", sleeping)
+        patch.setattr("bridge.livekit.overlooked.asyncio.sleep", sleeping)
         for _ in range(MOST_TIMES):
             await asyncio.wait_for(watch.watch(stay), 5)
     assert slept_s == [5, 3, 10, 3, 20, 3]
