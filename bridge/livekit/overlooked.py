@@ -1,7 +1,7 @@
 """Sound that people publish and a stay does not have: found by asking LiveKit's API, mended by joining anew.
 
-The SDK's view of a room has been seen to stay empty for as long as a stay lasted, without a word, while people who had
-published a moment before the recorder joined were talking. A new room object sees them.
+A recorder has been seen in a call for 38 s without a track of the two people who talked there. Both had published a
+moment before it joined, and no log had a word of it. Whatever a stay is blind to, the next one looks afresh.
 """
 
 from __future__ import annotations
@@ -63,22 +63,25 @@ class Overlooked:
             missing = await self._missing(stay)
             if missing:
                 await asyncio.sleep(LOOK_AGAIN_AFTER_S)
-                missing &= await self._missing(stay)
+                again = await self._missing(stay)
+                missing = None if again is None else missing & again
             if missing:
                 self._note(missing, stay)
                 stay.leave_off(deaf_since_s=complete_at_s)
                 return
-            complete_at_s, self._in_vain = looked_at_s, 0
+            if missing is not None:
+                complete_at_s, self._in_vain = looked_at_s, 0
             await asyncio.sleep(LOOK_EVERY_S)
 
-    async def _missing(self, stay: Stay) -> frozenset[TrackId]:
+    async def _missing(self, stay: Stay) -> frozenset[TrackId] | None:
+        """What is published and not heard; None where there is no telling."""
         try:
             published = await self._published()
         except CallError as error:
             if self._answers:
                 log.warning("what is published in the call cannot be asked for", cause=str(error))
             self._answers = False
-            return frozenset()
+            return None
         self._answers = True
         return frozenset(sid for sid in published - stay.hears if self._joined_anew_for[sid] < MOST_TIMES)
 

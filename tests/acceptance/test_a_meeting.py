@@ -9,7 +9,7 @@ import pytest
 from tests.acceptance.team import NewTeam, NobodyWatches
 from tests.evaluation.cpwer import cpwer
 from tests.evaluation.meetings import Meeting, words_by_speaker
-from tests.stack.callers import JoinLink, JoinRefused
+from tests.stack.callers import JoinLink, JoinRefused, in_call
 from tests.stack.meeting_in_room import CARD_KEY, open_call, read_transcript, speak
 from tests.stack.stack import Stack
 from tests.stack.webvtt import read_cues, words_by_voice
@@ -35,6 +35,7 @@ async def test_a_meeting_ends_as_a_transcript_that_says_who_said_what(
         "state": "open",
         "transcribed": True,
         "sound_kept": False,
+        "voices_told_apart": True,
     }
 
     hung_up_at_ms = await speak(stack, short_meeting, link, NobodyWatches())
@@ -98,6 +99,22 @@ async def test_anyone_may_stop_the_transcription_and_then_nothing_is_kept(
     await team.card_at_the_end(card_id)
     assert team.room.thread(card_id) == []
     assert _sound_kept(stack) == []
+
+
+async def test_a_microphone_may_be_called_shared_from_the_room(stack: Stack, new_team: NewTeam) -> None:
+    """Of somebody in the call, or of oneself; a name that nobody there has is answered with who is there."""
+    team = await new_team()
+    card_id, link = await open_call(team.host, team.room_id, stack.bot_user_id, "Point budget")
+    async with in_call(stack.session, link, "Salle 3", "Karim Benali"):
+        await team.card_saying(card_id, "2 participants")
+        asked = await team.ask(team.colleague, "!visio micro partagé Salle 4")
+        assert "Karim Benali et Salle 3" in asked.body
+        shared = await team.ask(team.colleague, "!visio micro partagé salle 3")
+        assert shared.body.startswith("Le micro de «\u00a0Salle 3\u00a0» est partagé")
+        own = await team.ask(team.colleague, "!visio micro partagé")  # who is `Karim Benali [DINUM]` in the room
+        assert own.body.startswith("Le micro de «\u00a0Karim Benali\u00a0» est partagé")
+    await team.ask(team.host, "!visio fin")
+    await team.card_at_the_end(card_id)
 
 
 async def test_a_room_may_be_spoken_to_in_english(stack: Stack, new_team: NewTeam) -> None:

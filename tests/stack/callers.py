@@ -62,9 +62,12 @@ class JoinLink:
         """What the join page shows before one joins."""
         return await _json(session, "GET", f"{self.public_url}/api/calls/{self.link}")
 
-    async def admit(self, session: aiohttp.ClientSession, name: str) -> dict[str, Any]:
-        """The address and the token with which `name` joins the call."""
-        return await _json(session, "POST", f"{self.public_url}/api/calls/{self.link}/token", {"name": name})
+    async def admit(
+        self, session: aiohttp.ClientSession, name: str, *, shared_microphone: bool = False
+    ) -> dict[str, Any]:
+        """The address and the token with which `name` joins the call, or several people who share a microphone."""
+        body = {"name": name, "shared_microphone": shared_microphone}
+        return await _json(session, "POST", f"{self.public_url}/api/calls/{self.link}/token", body)
 
 
 class CallParticipant:
@@ -78,7 +81,9 @@ class CallParticipant:
         self._microphone = rtc.AudioSource(SAMPLE_RATE_HZ, 1, queue_size_ms=2000)
 
     @classmethod
-    async def join(cls, session: aiohttp.ClientSession, url: str, name: str) -> CallParticipant:
+    async def join(
+        cls, session: aiohttp.ClientSession, url: str, name: str, *, shared_microphone: bool = False
+    ) -> CallParticipant:
         """Join the call behind the link `url` and publish a microphone.
 
         Raises:
@@ -86,7 +91,7 @@ class CallParticipant:
         """
         link = JoinLink.parse(url)
         await link.describe(session)
-        admission = await link.admit(session, name)
+        admission = await link.admit(session, name, shared_microphone=shared_microphone)
         return await cls.join_with_token(admission["livekit_url"], admission["token"], name, admission["identity"])
 
     @classmethod

@@ -122,6 +122,26 @@ async def test_a_muted_microphone_is_recorded_as_silence_of_the_right_length(
     assert again - first == pytest.approx(passed_s, abs=0.15)
 
 
+async def test_a_shared_microphone_is_recorded_as_one(settings: LiveKit, call: CallId, calls: Calls) -> None:
+    """The sink is told so, of that participant alone and of no screen that they show."""
+    room = participant_token(
+        settings, call, ParticipantId("room"), "Salle 3", valid_for=timedelta(minutes=5), shared_microphone=True
+    )
+    sink = MemorySink()
+    async with (
+        recording(settings, call, sink),
+        in_call(settings.url, room) as shared,
+        in_call(settings.url, token_for(settings, call, "ana")) as ana,
+    ):
+        await shared.speak_up()
+        await shared.speak_up(rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO)
+        await ana.speak_up()
+        await until(lambda: len(sink.tracks) == 3, what="all three tracks open")
+    assert {(kept.track.participant, kept.track.source) for kept in sink.tracks if kept.track.shared_microphone} == {
+        ("room", "microphone")
+    }
+
+
 async def test_someone_who_comes_back_is_recorded_again(settings: LiveKit, call: CallId, calls: Calls) -> None:
     """Leaving closes a track; coming back opens another one of the same participant, later on the same clock."""
     sink = MemorySink()

@@ -13,7 +13,7 @@ import pytest
 from livekit import api, rtc
 
 from bridge.livekit.ids import CallId, ParticipantId
-from bridge.livekit.tokens import participant_token, recorder_token
+from bridge.livekit.tokens import SHARED_MICROPHONE, participant_token, recorder_token
 from tests.integration.livekit.people import Person, in_call, until
 
 if TYPE_CHECKING:
@@ -97,6 +97,26 @@ async def test_a_person_cannot_rename_themself(settings: LiveKit, calls: Calls, 
         seen = bob.room.remote_participants["ana"].track_publications
         await until(lambda: bool(seen), what="Bob is told what Ana did after that")
         assert bob.room.remote_participants["ana"].name == "Ana"
+
+
+async def test_whether_a_microphone_is_shared_is_seen_in_the_call_and_changed_by_nobody_there(
+    settings: LiveKit, call: CallId, calls: Calls, token: str
+) -> None:
+    """It is as it was said at the door."""
+    room = participant_token(
+        settings, call, ParticipantId("room"), "Salle 3", valid_for=timedelta(minutes=1), shared_microphone=True
+    )
+    async with in_call(settings.url, token) as ana, in_call(settings.url, room) as shared:
+        people = ana.room.remote_participants
+        await until(lambda: "room" in people, what="Ana sees the meeting room")
+        assert people["room"].attributes == {SHARED_MICROPHONE: "true"}
+        await asyncio.wait_for(shared.room.local_participant.set_attributes({SHARED_MICROPHONE: ""}), 10)
+        await asyncio.wait_for(ana.room.local_participant.set_attributes({SHARED_MICROPHONE: "true"}), 10)
+        await ana.speak_up()
+        await shared.speak_up()
+        await until(lambda: bool(people["room"].track_publications), what="Ana is told what it did after that")
+        assert people["room"].attributes == {SHARED_MICROPHONE: "true"}
+        assert shared.room.remote_participants["ana"].attributes == {}
 
 
 async def test_people_can_chat(settings: LiveKit, calls: Calls, token: str) -> None:

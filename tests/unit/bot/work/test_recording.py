@@ -115,7 +115,7 @@ async def test_a_call_is_recorded_to_its_end(
     spool = Spool(tmp_path)
     assert await recorded(script := Script(ends()), register, meeting, spool, monkeypatch) == ""
     assert (script.tried, script.told) == (1, [])
-    assert script.published == {"TR_1"}  # asked about this call
+    assert script.published == frozenset({TrackId("TR_1")})  # asked about this call
     known = await register.get(meeting.id)
     assert known is not None
     assert known.recording_began_at is not None

@@ -122,6 +122,41 @@ async def test_a_track_is_whose_it_was_when_it_began(monkeypatch: pytest.MonkeyP
     assert await followed_in(room, monkeypatch, is_renamed, publishes_anew) == ["Ana TR_1", "Salle 3 TR_2 shared"]
 
 
+@pytest.mark.parametrize(
+    ("heard", "left_s"),
+    [("never", 4.0), ("until before", 4.0), ("until", 6.0), ("still", 9.0)],
+)
+async def test_a_stay_that_leaves_off_was_deaf_for_as_long_as_nothing_was_heard(
+    monkeypatch: pytest.MonkeyPatch, heard: str, left_s: float
+) -> None:
+    """Since it was last known to be complete, or since the last sound; not at all where somebody is heard."""
+
+    async def writing(
+        _track: object, spoken: SpokenTrack, open_track: Callable[[SpokenTrack], object], *_: object
+    ) -> None:
+        open_track(spoken)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(capture, "write_track", writing)
+    room, clock, sink = FakeRoom(), Clock(), MemorySink()
+    stay = Capture(cast("rtc.Room", room), sink, clock)
+    staying = asyncio.create_task(stay.until_disconnected())
+    await some_looks()
+    if heard != "never":
+        room.remote_participants["ana"] = Someone(SilentPublication(track=Lasting()))
+        await some_looks()
+        assert stay.hears == {"TR_1"}
+    clock.now_s = 2.0 if heard == "until before" else 6.0
+    if heard != "still":
+        room.remote_participants.clear()
+        await some_looks()
+        assert stay.hears == frozenset()
+    clock.now_s = 9.0
+    stay.leave_off(deaf_since_s=4.0)
+    assert await asyncio.wait_for(staying, 5) == rtc.DisconnectReason.UNKNOWN_REASON
+    assert [(kept.joined_s, kept.left_s, kept.over) for kept in sink.stays] == [(0.0, left_s, False)]
+
+
 @dataclass
 class BuggySink(MemorySink):
     """Has a mistake of its own in `sync`."""

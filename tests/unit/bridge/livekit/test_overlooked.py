@@ -114,6 +114,18 @@ async def test_what_goes_missing_later_is_missing_since_the_last_look_that_found
     assert stay.deaf_since_s == [40.0]
 
 
+async def test_a_server_that_did_not_answer_has_not_said_that_all_was_heard() -> None:
+    """The stay may have been deaf all that time."""
+    server = Server([CallServerUnreachable("away"), frozenset({ANA}), CallServerUnreachable("away"), frozenset({ANA})])
+    stay = Staying()
+    watching = asyncio.create_task(Overlooked(server.published).watch(stay))
+    await until(lambda: server.asked == 1)
+    stay.now_s = 40.0
+    await asyncio.wait_for(watching, 5)
+    assert server.asked == 5
+    assert stay.deaf_since_s == [3.0]
+
+
 async def test_what_no_stay_can_hear_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """A few new stays, each later than the one before; then those that are heard are left in peace."""
     slept_s: list[float] = []
@@ -126,7 +138,7 @@ async def test_what_no_stay_can_hear_is_given_up(monkeypatch: pytest.MonkeyPatch
     server = Server([frozenset({ANA, BOB})])
     watch, stay = Overlooked(server.published), Staying(hears=frozenset({BOB}))
     with monkeypatch.context() as patch:
-        patch.setattr(overlooked.asyncio, "sleep", sleeping)
+        patch.setattr("bridge.livekit.overlooked.asyncio.sleep", sleeping)
         for _ in range(MOST_TIMES):
             await asyncio.wait_for(watch.watch(stay), 5)
     assert slept_s == [5, 3, 10, 3, 20, 3]
