@@ -1,4 +1,4 @@
-"""From a stored transcript to the thread under the card: messages in order, each once, then the files.
+"""From a stored transcript to the thread under the card: the minutes, the turns, then the files, each message once.
 
 What the homeserver refuses of it is named in its place, and the rest stands. How it ended is a value (`Outcome`), for
 the meeting to act on.
@@ -7,7 +7,7 @@ the meeting to act on.
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -30,6 +30,7 @@ from bridge.matrix.outbound import MAX_CONTENT_BYTES, Content, event_size, file_
 from transcripts.assembling.transcript import Transcript
 from transcripts.rendering import paragraphs as rendering
 from transcripts.rendering.markdown import markdown
+from transcripts.rendering.minutes import is_heading, joined_html, minutes_paragraphs
 from transcripts.rendering.web_vtt import web_vtt
 from transcripts.storage.archive import Archive
 from transcripts.storage.bucket import StorageAway
@@ -41,6 +42,7 @@ Obstacle = Literal["kicked", "forbidden", "away", "storage", "untranscribed"]
 storage that the transcript is in, was away for longer than anybody's patience; or it could not be made of the sound."""
 
 TRANSCRIPT_KEY = "fr.greffier.transcript"
+MINUTES_KEY = "fr.greffier.minutes"
 _ROOM_FOR_RELATIONS_BYTES = 1_000
 """What the thread relation and the part's number add to a message after it was measured."""
 _LARGEST_PARAGRAPH_BYTES = 12_000
@@ -58,15 +60,18 @@ class File:
 
 def messages(transcript: Transcript, wording: Wording) -> list[Content]:
     """The transcript as messages of the room, each within the size that any homeserver takes, encrypted or not."""
-    parts: list[Content] = []
-    paragraphs = [_title(f"{wording.transcript_title} — {heading(transcript.title, wording)}")]
-    for paragraph in rendering.paragraphs(transcript, wording.language, _fits):
-        if event_size(_joined([*paragraphs, paragraph])) > MAX_CONTENT_BYTES - _ROOM_FOR_RELATIONS_BYTES:
-            parts.append(_joined(paragraphs))
-            paragraphs = [_title(wording.transcript_continued)]
-        paragraphs.append(paragraph)
-    parts.append(_joined(paragraphs))
-    return [part | {TRANSCRIPT_KEY: {"part": n, "parts": len(parts)}} for n, part in enumerate(parts, start=1)]
+    first = _title(f"{wording.transcript_title} — {heading(transcript.title, wording)}")
+    paragraphs = rendering.paragraphs(transcript, wording.language, _fits)
+    return _parts(TRANSCRIPT_KEY, first, _title(wording.transcript_continued), paragraphs)
+
+
+def minutes_messages(transcript: Transcript, wording: Wording) -> list[Content]:
+    """The minutes as messages of the room, within the same size; none where there are none, or nothing was said."""
+    if transcript.minutes is None or not transcript.turns:
+        return []
+    first = _heading(f"{wording.minutes_title} — {heading(transcript.title, wording)}")
+    paragraphs = minutes_paragraphs(transcript, wording.language, _fits)
+    return _parts(MINUTES_KEY, first, _heading(wording.minutes_continued), paragraphs)
 
 
 def files(transcript: Transcript, wording: Wording, zone: ZoneInfo) -> list[File]:
@@ -128,6 +133,11 @@ class Delivery:
         transcript = await stored(partial(self._archive.read, meeting.id), patience_s=math.inf)
         if not transcript.has_content:
             return NothingSaid()
+        for n, content in enumerate(minutes_messages(transcript, wording)):
+            post = partial(self._posting.post, meeting, f"minutes.{n}", _under(card_id, content))
+            refused = _under(card_id, notice(wording.minutes_refused))
+            if obstacle := await self._place(meeting, f"minutes {n}", post, instead=refused):
+                return Undeliverable(obstacle)
         for n, content in enumerate(messages(transcript, wording)):
             post = partial(self._posting.post, meeting, f"transcript.{n}", _under(card_id, content))
             refused = _under(card_id, notice(wording.part_refused))
@@ -189,9 +199,32 @@ def _fits(paragraph: rendering.Paragraph) -> bool:
     return event_size(_joined([paragraph])) <= _LARGEST_PARAGRAPH_BYTES
 
 
-def _title(text: str) -> tuple[str, str]:
+def _title(text: str) -> rendering.Paragraph:
     return text, f"<p><strong>{escape(text)}</strong></p>"
 
 
-def _joined(paragraphs: list[tuple[str, str]]) -> Content:
-    return notice("\n".join(text for text, _ in paragraphs), "".join(html for _, html in paragraphs))
+def _heading(text: str) -> rendering.Paragraph:
+    return text, f"<h3>{escape(text)}</h3>"
+
+
+def _parts(
+    key: str, first: rendering.Paragraph, again: rendering.Paragraph, paragraphs: Iterable[rendering.Paragraph]
+) -> list[Content]:
+    """Paragraphs in as few messages as they fit, in order, each under a title; `key` says which of how many it is.
+
+    A section that goes on in the next message has its heading there too, and no heading ends a message.
+    """
+    parts: list[Content] = []
+    page, section = [first], None
+    for paragraph in paragraphs:
+        section = paragraph if is_heading(paragraph) else section
+        if event_size(_joined([*page, paragraph])) > MAX_CONTENT_BYTES - _ROOM_FOR_RELATIONS_BYTES:
+            parts.append(_joined(page[:-1] if is_heading(page[-1]) else page))
+            page = [again] if section in (None, paragraph) else [again, section]
+        page.append(paragraph)
+    parts.append(_joined(page))
+    return [part | {key: {"part": n, "parts": len(parts)}} for n, part in enumerate(parts, start=1)]
+
+
+def _joined(paragraphs: list[rendering.Paragraph]) -> Content:
+    return notice("\n".join(text for text, _ in paragraphs), joined_html(paragraphs))

@@ -86,6 +86,10 @@ class Wording:
     part_refused: str
     file_refused: str
     file_name: str
+    # The minutes
+    minutes_title: str
+    minutes_continued: str
+    minutes_refused: str
     # Rough times, within a sentence
     less_than_a_minute: str
     about: str
@@ -196,6 +200,10 @@ FRENCH = Wording(
     "vous la trouverez dans les fichiers joints ci-dessous.",
     file_refused="Le fichier {name} n’a pas pu être joint : le serveur Matrix l’a refusé.",
     file_name="transcription",
+    minutes_title="Compte rendu",
+    minutes_continued="Compte rendu, suite",
+    minutes_refused="Cette partie du compte rendu a été refusée par le serveur Matrix : "
+    "vous la trouverez dans les fichiers joints ci-dessous.",
     less_than_a_minute="moins d’une minute",
     about="environ {time}",
     last_of="{} et {}",
@@ -275,6 +283,9 @@ ENGLISH = Wording(
     part_refused="The Matrix server refused this part of the transcript: you will find it in the files below.",
     file_refused="The file {name} could not be attached: the Matrix server refused it.",
     file_name="transcript",
+    minutes_title="Minutes",
+    minutes_continued="Minutes, continued",
+    minutes_refused="The Matrix server refused this part of the minutes: you will find it in the files below.",
     less_than_a_minute="less than a minute",
     about="about {time}",
     last_of="{} and {}",

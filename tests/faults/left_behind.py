@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.faults.spans import Span
-from tests.stack.meeting_in_room import CARD_KEY, TRANSCRIPT_KEY
+from tests.stack.meeting_in_room import CARD_KEY, MINUTES_KEY, TRANSCRIPT_KEY
 
 if TYPE_CHECKING:
     from tests.stack.room_view import SeenEvent
@@ -19,10 +19,13 @@ _BYTES_A_SECOND = 2 * 16_000
 
 
 def kind(message: SeenEvent, card_id: str) -> str:
-    """What a message of the bot is: `card`, `part 1 of 2`, `.md`…, or what it says."""
+    """What a message of the bot is: `card`, `minutes 1 of 1`, `part 1 of 2`, `.md`…, or what it says."""
     if CARD_KEY in message.content:
         return "card"
     where = "" if message.thread_root == card_id else " outside the thread"
+    if MINUTES_KEY in message.content:
+        part = message.content[MINUTES_KEY]
+        return f"minutes {part['part']} of {part['parts']}{where}"
     if TRANSCRIPT_KEY in message.content:
         part = message.content[TRANSCRIPT_KEY]
         return f"part {part['part']} of {part['parts']}{where}"

@@ -121,7 +121,7 @@ async def _hold(
         called = {m.user_id: name for m, name in zip(members, names, strict=True)} | {stack.bot_user_id: "Greffier"}
         terminal.room(reader.room(room_id), f"« {_ROOM_NAME} » as {names[1]} sees it", called, sizes)
     heard = chaos.heard(meeting, held.meeting_id) if chaos else meeting
-    report = judge(heard, held, files[".vtt"].decode(), _stats(stack, held))
+    report = judge(heard, held, files[".vtt"].decode(), stack.greffier.transcript(held.meeting_id))
     failures = [] if chosen.plain else await _secrecy(stack, reader, room_id, held)
     return report, [*failures, *(chaos.failures(held.meeting_id) if chaos else [])]
 
@@ -138,11 +138,6 @@ async def _secrecy(stack: Stack, reader: EncryptedPerson, room_id: str, held: He
     ]
 
 
-def _stats(stack: Stack, held: HeldMeeting) -> dict[str, float]:
-    stats: dict[str, float] = stack.greffier.transcript(held.meeting_id)["stats"]
-    return stats
-
-
 def _verdict(report: Report, others: list[str], terminal: Terminal) -> int:
     def seconds(value: float | None) -> str:
         return "—" if value is None else f"{value:.1f} s"
@@ -152,6 +147,11 @@ def _verdict(report: Report, others: list[str], terminal: Terminal) -> int:
     terminal.line(
         f"hang-up to first post, complete   {seconds(report.hangup_to_first_post_s)}, "
         f"{seconds(report.hangup_to_complete_s)}"
+    )
+    first = "before the transcript" if report.minutes_come_first else "not before the transcript"
+    terminal.line(
+        f"minutes                           {first}; {report.claims} claims, "
+        f"{report.claims_without_their_words} of them without their words"
     )
     terminal.line(f"messages posted                   {report.posted_messages}")
     terminal.line(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,13 @@ class Report:
     speakers_expected: int
     speakers_labelled: int
     """Speakers of the reference whose words stand under a label of their own: their name, where they have one."""
+    minutes: tuple[str, ...] = ()
+    """The messages that hold the minutes, as a member's client shows them without formatting."""
+    minutes_come_first: bool = False
+    """Whether they stand before the transcript."""
+    claims: int = 0
+    claims_without_their_words: int = 0
+    """Claims that are not in these messages, or whose quote is not among what their speaker says in the transcript."""
     hangup_to_first_post_s: float | None = None
     hangup_to_complete_s: float | None = None
     posted_messages: int = 0
@@ -46,6 +54,14 @@ class Report:
             failures.append(f"The cpWER is {self.cpwer:.3f}, above {HIGHEST_CPWER:.2f}.")
         if self.speakers_labelled < self.speakers_expected:
             failures.append(f"{self.speakers_labelled} of {self.speakers_expected} speakers are named.")
+        if not self.minutes:
+            failures.append("There are no minutes in the room.")
+        elif not self.minutes_come_first:
+            failures.append("The minutes do not come before the transcript.")
+        if self.claims_without_their_words:
+            failures.append(
+                f"{self.claims_without_their_words} of {self.claims} claims rest on no words of the transcript."
+            )
         return failures
 
     def write(self, path: Path) -> None:
@@ -58,17 +74,20 @@ def without_transcript(meeting: Meeting) -> Report:
     return Report(cpwer=None, speakers_expected=len(meeting.speakers), speakers_labelled=0)
 
 
-def judge(meeting: Meeting, held: HeldMeeting, vtt: str, stats: Mapping[str, Any]) -> Report:
+def judge(meeting: Meeting, held: HeldMeeting, vtt: str, transcript: Mapping[str, Any]) -> Report:
     """Compare the attached `vtt` with the reference.
 
     Args:
         meeting: What was said.
         held: The room after it.
         vtt: The attachment, as a member downloaded it.
-        stats: `windows`, `audio_s`, `speech_s` and `cpu_s` of the stored transcript.
+        transcript: What is stored of it: `stats` with `windows`, `audio_s`, `speech_s` and `cpu_s`, and `minutes`.
     """
+    stats, minutes = transcript["stats"], tuple(message.body for message in held.minutes)
     reference = words_by_speaker(meeting.reference.segments)
-    score = cpwer(reference, words_by_voice(read_cues(vtt)), meeting.reference.language)
+    said = words_by_voice(read_cues(vtt))
+    score = cpwer(reference, said, meeting.reference.language)
+    claims = (transcript.get("minutes") or {}).get("claims", [])
     return Report(
         cpwer=round(score.rate, 4),
         speakers_expected=len(reference),
@@ -76,6 +95,10 @@ def judge(meeting: Meeting, held: HeldMeeting, vtt: str, stats: Mapping[str, Any
             label is not None and (label == speaker or meeting.reference.kind == "room")
             for speaker, label in score.assignment.items()
         ),
+        minutes=minutes,
+        minutes_come_first=held.minutes_come_first,
+        claims=len(claims),
+        claims_without_their_words=sum(not _rests_on_words(claim, "\n".join(minutes), said) for claim in claims),
         hangup_to_first_post_s=round(held.hangup_to_first_post_s, 2),
         hangup_to_complete_s=round(held.hangup_to_complete_s, 2),
         posted_messages=len(held.messages),
@@ -84,3 +107,12 @@ def judge(meeting: Meeting, held: HeldMeeting, vtt: str, stats: Mapping[str, Any
         speech_s=round(stats["speech_s"], 1),
         cpu_s=round(stats["cpu_s"], 1),
     )
+
+
+def _rests_on_words(claim: Mapping[str, Any], minutes: str, said: Mapping[str, str]) -> bool:
+    """Whether the minutes show a claim, and its speaker says what it quotes in the subtitles."""
+    return _words(claim["text"]) in _words(minutes) and _words(claim["quote"]) in _words(said.get(claim["speaker"], ""))
+
+
+def _words(text: str) -> str:
+    return " ".join(["", *re.findall(r"[^\W_]+", text.lower()), ""])

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.stack.surroundings import Surroundings
 
 CARD_KEY = "fr.greffier.card"
+MINUTES_KEY = "fr.greffier.minutes"
 TRANSCRIPT_KEY = "fr.greffier.transcript"
 _LINK = re.compile(r"https?://\S+/v/[A-Za-z0-9_-]{22}")
 _CARD_WITHIN_S = 30
@@ -61,6 +62,18 @@ class HeldMeeting:
         """From the last participant's leaving to the last message, file or edit of the card."""
         last = max(message.sent_at_ms for message in self.thread)
         return (max(last, self.card.edited_at_ms or last) - self.hung_up_at_ms) / 1000
+
+    @property
+    def minutes(self) -> list[SeenEvent]:
+        """The messages that hold the minutes, in order."""
+        return [message for message in self.thread if MINUTES_KEY in message.content]
+
+    @property
+    def minutes_come_first(self) -> bool:
+        """Whether the thread begins with the minutes, whole, and the transcript follows."""
+        first = self.thread[: len(self.minutes)]
+        parts = [message.content.get(MINUTES_KEY, {}) for message in first]
+        return bool(parts) and parts == [{"part": n, "parts": len(parts)} for n in range(1, len(parts) + 1)]
 
     def file(self, ending: str) -> SeenEvent:
         """The message that carries the file whose name ends so."""

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from transcripts.assembling.gaps import Gap, in_reading_order
 from transcripts.assembling.turns import Turn
+from transcripts.minutes.claims import Minutes
 from transcripts.storage.spool import MeetingId
 
 FORMAT: Final = 1
@@ -56,6 +57,8 @@ class Transcript:
     stats: Stats
     gaps: tuple[Gap, ...] = ()
     """When the call went on and was not recorded."""
+    minutes: Minutes | None = None
+    """What the meeting came to; None where nobody has written it, as before there were minutes."""
     format: Literal[1] = FORMAT
 
     @property

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from transcripts.assembling.gaps import Gap
 from transcripts.rendering.file_wording import failures, file_wording, interruption, title
+from transcripts.rendering.minutes import minutes_markdown
 from transcripts.rendering.typography import NO_BREAK, colon, duration, one_line, set_text, time_stamp
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ _MARKUP: Final = re.compile(r"[\\`*_\[\]<>~|#]|&(?=[#\w]+;)|(?<=\w):(?=//)|(?i:(
 
 
 def markdown(transcript: Transcript, language: str, time_zone: tzinfo = UTC) -> str:
-    """Title, date, duration, participants, then turns and gaps with their times; headings in the reader's language."""
+    """Title, date, duration, participants, minutes, then turns and gaps with their times; headings are the reader's."""
     words = file_wording(language)
     sep = colon(language).rstrip()
     people = ", ".join(escape(speaker) for speaker in transcript.speakers) or words.nobody
@@ -31,6 +32,8 @@ def markdown(transcript: Transcript, language: str, time_zone: tzinfo = UTC) -> 
     ]
     for sentence in failures(transcript, language):
         lines += [f"> {escape(sentence)}", ""]
+    if transcript.minutes is not None:
+        lines += minutes_markdown(transcript, language, escape)
     lines += [f"## {words.transcript}", ""]
     for passage in transcript.passages:
         stamp = time_stamp(passage.start_s)
