@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands, "check", _check, "check the configuration and whether everything it names answers")
     _command(commands, "status", _status, "show the processes, and the work that is under way and waiting")
     _identity_commands(commands)
+    _models_commands(commands)
     return parser
 
 
@@ -70,6 +71,17 @@ def _identity_commands(commands: argparse._SubParsersAction[argparse.ArgumentPar
     _command(verbs, "restore", _identity_restore, what)
     reset = _command(verbs, "reset", _identity_reset, "give the bot a new device and a new identity")
     reset.add_argument("--yes", action="store_true", help="yes, everybody will have to approve the new identity")
+
+
+def _models_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    what = "fetch models for a network from which no hub is reached, and verify them there"
+    models = commands.add_parser("models", help=what, description=f"{what[0].upper()}{what[1:]}.")
+    verbs = models.add_subparsers(required=True, metavar="COMMAND")
+    for verb in (
+        _command(verbs, "fetch", _models_fetch, "fetch the models that the configuration names from the hub"),
+        _command(verbs, "verify", _models_verify, "check the fetched models file by file, and load each of them once"),
+    ):
+        verb.add_argument("--to", type=Path, required=True, metavar="DIR", help="the folder that holds them")
 
 
 def _command(
@@ -210,6 +222,21 @@ def _identity_reset(arguments: argparse.Namespace) -> None:
     raise SystemExit(asyncio.run(reset(settings)))
 
 
+def _models_fetch(arguments: argparse.Namespace) -> None:
+    from bot.running.models_commands import fetch_models  # noqa: PLC0415 (as above)
+
+    raise SystemExit(fetch_models(load(arguments.config, os.environ, credentials=False), arguments.to))
+
+
+def _models_verify(arguments: argparse.Namespace) -> None:
+    from bot.process import logs  # noqa: PLC0415 (as above)
+    from bot.running.models_commands import verify_models  # noqa: PLC0415 (as above)
+
+    settings = load(arguments.config, os.environ, credentials=False)
+    logs.set_up(settings.log, "models")
+    raise SystemExit(verify_models(settings, arguments.to))
+
+
 def _name(text: str) -> str:
     if not NAME.fullmatch(text):
         raise argparse.ArgumentTypeError("expected 1 to 64 letters, digits, dots, dashes or underscores")
@@ -221,8 +248,9 @@ def _passing() -> tuple[type[Exception], ...]:
     from bot.process.alone import NoLongerAlone  # noqa: PLC0415
     from bot.store.database import DatabaseAway  # noqa: PLC0415
     from bridge.matrix.errors import HomeserverError  # noqa: PLC0415
+    from transcripts.models.fetching import HubAway  # noqa: PLC0415
 
-    return NoLongerAlone, DatabaseAway, HomeserverError
+    return NoLongerAlone, DatabaseAway, HomeserverError, HubAway
 
 
 def _mendable() -> tuple[type[Exception], ...]:
@@ -234,6 +262,7 @@ def _mendable() -> tuple[type[Exception], ...]:
     from bridge.matrix.encryption.recovery_key import NotARecoveryKey  # noqa: PLC0415
     from bridge.web.join_page import PageNotBuilt  # noqa: PLC0415
     from bridge.web.server import CannotListen  # noqa: PLC0415
+    from transcripts.models.fetching import CannotKeep, NoSuchModel  # noqa: PLC0415
     from transcripts.recognition.recogniser import ModelUnavailable  # noqa: PLC0415
     from transcripts.storage.bucket import StorageAway  # noqa: PLC0415
 
@@ -251,6 +280,8 @@ def _mendable() -> tuple[type[Exception], ...]:
         PageNotBuilt,
         CannotListen,
         ModelUnavailable,
+        NoSuchModel,
+        CannotKeep,
     )
 
 

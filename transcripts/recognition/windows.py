@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 MAX_WINDOW_S: Final = 28.0
 """Below Whisper's 30 s: a window filled to the brim loses its last words."""
+SPILL_S: Final = 0.05
+"""How far a word's end may spill over a seam. Of 449 seams, some of pieces without margins, the last words before them
+ended up to 0.02 s after (but one, 0.10 s), the first words after them 0.09 s after or later (measured)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +45,9 @@ class Window:
         """From seconds of the window to seconds of the track.
 
         A span that runs over a seam is kept within one piece, as there may be minutes between the two. Whisper counts
-        the pause before a word as part of it, so the word is where the last third of its span is.
+        the pause before a word as part of it, so the word is where it ends.
         """
-        spoken = (start_s + 2 * end_s) / 3 * SAMPLE_RATE_HZ
+        spoken = (end_s - min(SPILL_S, (end_s - start_s) / 2)) * SAMPLE_RATE_HZ
         piece_start = 0
         for piece in self.pieces:
             piece_end = piece_start + piece.samples

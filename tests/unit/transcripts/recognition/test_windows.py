@@ -62,8 +62,10 @@ def test_the_sound_is_the_pieces_end_to_end() -> None:
         pytest.param((0.0, 1.0), (10.0, 11.0), id="first piece"),
         pytest.param((2.5, 3.0), (60.5, 61.0), id="second piece"),
         pytest.param((4.0, 5.0), (302.0, 303.0), id="third piece, across hours"),
-        pytest.param((1.2, 2.9), (60.0, 60.9), id="over a seam: where its last third is"),
-        pytest.param((1.0, 2.1), (11.0, 12.0), id="over a seam, mostly before it"),
+        pytest.param((1.2, 2.9), (60.0, 60.9), id="over a seam: where it ends"),
+        pytest.param((1.0, 2.1), (60.0, 60.1), id="over a seam, mostly before it: the pause counts as part of it"),
+        pytest.param((1.0, 2.04), (11.0, 12.0), id="spilt over a seam"),
+        pytest.param((1.98, 2.06), (60.0, 60.06), id="short, mostly after the seam"),
         pytest.param((2.0, 2.0), (60.0, 60.0), id="without length, on the seam"),
         pytest.param((5.5, 9.0), (303.5, 304.0), id="beyond the end"),
         pytest.param((0.0, 0.0), (10.0, 10.0), id="the very beginning"),
@@ -82,3 +84,13 @@ def test_times_keep_their_order() -> None:
     starts_s = [window.track_span(at_s, at_s)[0] for at_s in np.arange(0, 8, 0.05)]
 
     assert starts_s == sorted(starts_s)
+
+
+def test_the_first_word_after_a_gap_stays_with_what_follows_it() -> None:
+    """As Whisper timed “avant” where speech broke off without a margin and went on a minute later."""
+    window = Window((utterance(10, 12), utterance(72, 75)))
+    spans_s = [(1.3, 1.75), (1.75, 2.09), (2.09, 2.3)]  # région | avant le
+
+    placed_s = [window.track_span(*span_s)[0] for span_s in spans_s]
+
+    assert placed_s == pytest.approx([11.3, 72.0, 72.09])
