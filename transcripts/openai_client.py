@@ -110,7 +110,7 @@ class Endpoint:
             raise self._what_went_wrong(error) from None  # its text and its request hold what was sent
 
     def _client(self) -> openai.AsyncOpenAI:
-        logging.getLogger("openai").setLevel(logging.WARNING)  # below, it logs whole requests
+        logging.getLogger("openai").setLevel(logging.WARNING)  # whatever OPENAI_LOG says
         return openai.AsyncOpenAI(
             base_url=self.url,
             api_key="none",  # the key goes with `_only_ours`; here, None would mean OPENAI_API_KEY

@@ -13,7 +13,7 @@ import structlog
 
 from transcripts.openai_client import Endpoint, EndpointError
 from transcripts.recognition.hints import echoes, phrase
-from transcripts.recognition.inventions import went_wrong
+from transcripts.recognition.inventions import is_doubtful, went_wrong
 from transcripts.recognition.language_names import language_code
 from transcripts.recognition.openai_answers import Answer, read, recognition
 from transcripts.recognition.recogniser import NO_HINTS, Hints, ModelUnavailable, Recognition, RecognitionFailed
@@ -84,7 +84,7 @@ class OpenAIRecogniser:
     async def _window(self, window: Samples, language: str, prompt: str) -> Recognition:
         form: dict[str, Any] = {"language": language}
         heard = await self._heard(window, form | ({"prompt": prompt} if prompt else {}))
-        if prompt and echoes(heard, prompt):  # or somebody does call another by name: then it is heard without it
+        if prompt and (is_doubtful(heard) or echoes(heard, prompt)):  # as `whisper` does, and why it says
             heard = await self._heard(window, form)
         if went_wrong(heard):
             again = await self._heard(window, form | {"temperature": RETRY_TEMPERATURE})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -133,12 +134,18 @@ async def test_a_server_that_is_not_there_is_away(server: FakeOpenAIServer) -> N
 
 
 async def test_the_time_out_is_for_all_requests_together(server: FakeOpenAIServer) -> None:
-    """However many parts and attempts there are."""
-    server.writes = lambda _: Answer(429, {}, headers={"retry-after": "30"})
+    """However many parts and attempts there are, and although each of them would be in time."""
+
+    async def reject_slowly(asked: Asked) -> Answer:
+        await asyncio.sleep(0.6)
+        return Answer(400, {}) if "response_format" in asked.fields else claiming(DECISION)
+
+    server.writes = reject_slowly
     began_s = time.monotonic()
 
     assert (await failure(settings(server, timeout_s=1))).reason == "timeout"
-    assert time.monotonic() - began_s < 4
+    assert time.monotonic() - began_s < 3
+    assert len(server.asked) == 2
 
 
 def plain(*, json_object: bool, system: bool) -> Answering:

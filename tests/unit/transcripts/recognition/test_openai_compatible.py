@@ -111,6 +111,16 @@ async def test_names_that_come_back_as_words_are_heard_again_without_them(server
     assert [word.text for word in (await heard(recogniser, Hints(("Camille", "Marc")))).words] == [" Camille ?"]
 
 
+async def test_names_that_make_noise_into_words_are_left_out(server: FakeOpenAIServer) -> None:
+    """Where the server itself is in doubt, it is asked again without them."""
+    recogniser = await loaded(server)
+    doubt = {"id": 0, "start": 0.0, "end": 2.0, "text": "Merci.", "no_speech_prob": 0.5, "avg_logprob": -0.9}
+    doubtful = transcription("Merci.", segments=[doubt])
+    server.transcribes = lambda asked: doubtful if "prompt" in asked.fields else transcription("")
+
+    assert (await heard(recogniser, Hints(("Camille",)))).words == ()
+
+
 async def test_a_decoding_that_went_wrong_is_tried_again(server: FakeOpenAIServer) -> None:
     """With some chance in it, once; the better one is kept."""
     recogniser = await loaded(server)
