@@ -92,7 +92,7 @@ def test_a_gpu_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
     def none(_: str) -> set[str]:
         raise ValueError("unsupported device cuda")
 
-    monkeypatch.setattr(whisper_model.ctranslate2, "get_supported_compute_types", none)
+    monkeypatch.setattr("ctranslate2.get_supported_compute_types", none)
     with pytest.raises(ModelUnavailable, match=r"speech\.device: cuda cannot be used here .*set it to auto or cpu"):
         open_model(Speech(model="small", compute_type="int8"), "cuda", workers=1)
 
