@@ -23,6 +23,8 @@ from bridge.matrix.pinging import PingUnknown, ping
 from bridge.matrix.wire import Acting, Wire
 from bridge.web.join_page import BUILT_PAGE
 from config.models import Settings
+from transcripts.diarization import pyannote
+from transcripts.diarization.voices import DiarizationUnavailable
 from transcripts.recognition import whisper
 from transcripts.recognition.recogniser import ModelUnavailable
 from transcripts.storage.bucket import Bucket
@@ -37,6 +39,7 @@ _MENDABLE = (
     DatabaseUnusable,
     DatabaseAway,
     ModelUnavailable,
+    DiarizationUnavailable,
     OSError,
     LookupError,
 )
@@ -54,6 +57,7 @@ async def check(settings: Settings) -> int:
         "join page": _join_page,
         **({"speech model": _model} if settings.speech.endpoint is None else {"speech server": speech_server}),
         **({"minutes' server": summary_server} if settings.summary.endpoint is not None else {}),
+        **({"voices": _voices} if settings.diarization.model is not None else {}),
         **({"pushed events": _pushed} if settings.matrix.appservice_url is not None else {}),
     }
     failures = 0
@@ -139,6 +143,12 @@ async def _join_page(settings: Settings) -> str:
 async def _model(settings: Settings) -> str:
     await asyncio.to_thread(whisper.load, settings.speech)
     return f"{settings.speech.model} loads"
+
+
+async def _voices(settings: Settings) -> str:
+    if await asyncio.to_thread(pyannote.load, settings.diarization) is None:
+        return "those at a shared microphone stay under one name: the extra `diarization` is not installed"
+    return f"{settings.diarization.model} loads"
 
 
 async def _pushed(settings: Settings) -> str:

@@ -8,6 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from config.models import Settings
+from transcripts.diarization import pyannote
+from transcripts.diarization.voices import DiarizationUnavailable
 from transcripts.models import manifest
 from transcripts.models.fetching import ALL_FILES, fetch
 from transcripts.recognition import whisper
@@ -24,7 +26,7 @@ class _Named:
     """Or the path of its folder, which is then where it was fetched to."""
     wanted: tuple[str, ...]
     token: str | None
-    load: Callable[[Settings, Path], None] | None
+    load: Callable[[Settings, Path], object]
 
     def folder(self, to: Path) -> Path:
         return to / Path(self.hub_id).name
@@ -71,12 +73,9 @@ def _verified(settings: Settings, named: _Named, folder: Path) -> bool:
     if faults:
         _say(f"FAILED  {named.setting}: in {folder}, {'; '.join(faults)}; {_remedy(folder)}")
         return False
-    if named.load is None:
-        _say(f"ok      {named.setting}: {folder} is whole")
-        return True
     try:
         named.load(settings, folder)
-    except ModelUnavailable as error:
+    except (ModelUnavailable, DiarizationUnavailable) as error:
         _say(f"FAILED  {error}")
         return False
     _say(f"ok      {named.setting}: {folder} is whole, and loads")
@@ -97,7 +96,7 @@ def _named(settings: Settings) -> list[_Named]:
     diarization = settings.diarization
     if diarization.model is not None and _is_installed("pyannote.audio"):
         token = diarization.hub_token.get_secret_value() if diarization.hub_token is not None else None
-        named.append(_Named("diarization.model", diarization.model, ALL_FILES, token, None))
+        named.append(_Named("diarization.model", diarization.model, ALL_FILES, token, _load_diarization))
     elif diarization.model is not None:
         _say("diarization.model is left out: the extra `diarization` is not installed here (docs/installing.md)")
     return named
@@ -110,8 +109,12 @@ def _is_installed(module: str) -> bool:
         return False
 
 
-def _load_speech(settings: Settings, folder: Path) -> None:
-    whisper.load(settings.speech.model_copy(update={"model": str(folder)}))
+def _load_speech(settings: Settings, folder: Path) -> object:
+    return whisper.load(settings.speech.model_copy(update={"model": str(folder)}))
+
+
+def _load_diarization(settings: Settings, folder: Path) -> object:
+    return pyannote.load(settings.diarization.model_copy(update={"model": str(folder)}))
 
 
 def _say(what: str) -> None:

@@ -38,7 +38,7 @@ CREDITS: Final = (
     r"(please )?(like(,)? (share )?and subscribe|subscribe to (my|our|the) channel)",
     r"^\W*please subscribe\W*$",
     r"see you (in the|in my) next (video|one)\W*$",
-    r"^\W*(©|\(c\)|copyright)\b",
+    r"©|^\W*copyright\b",
 )
 _CREDITS: Final = re.compile("|".join(CREDITS), re.IGNORECASE)
 LONGEST_CREDITS_WORDS: Final = 15

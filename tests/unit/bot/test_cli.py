@@ -40,7 +40,9 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out == f"greffier {version('greffier')}\n"
 
 
-@pytest.mark.parametrize("argv", [(), ("fly",), ("run", "--fast"), ("registration", "-o"), ("identity",)])
+@pytest.mark.parametrize(
+    "argv", [(), ("fly",), ("run", "--fast"), ("registration", "-o"), ("identity",), ("models",), ("models", "fetch")]
+)
 def test_wrong_use_says_how_it_is_used(argv: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     """On standard error, with the usual status."""
     assert run(*argv) == 2
@@ -53,7 +55,7 @@ def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> Non
     shown = {
         line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("    ") and line.strip()
     }
-    assert {"run", "front", "recorder", "speech", "registration", "check", "status", "identity"} <= shown
+    assert {"run", "front", "recorder", "speech", "registration", "check", "status", "identity", "models"} <= shown
     assert run("front", "--help") == 0
     assert "--parent" not in capsys.readouterr().out
 
@@ -206,3 +208,26 @@ def test_a_process_whose_parent_is_gone_does_not_start(tmp_path: Path) -> None:
     done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode != 0
     assert "the process that started this one is gone" in done.stderr
+
+
+def test_a_model_that_no_hub_gives_is_something_to_try_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the hub is away; a name that no model has is something to mend."""
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    models = str(tmp_path / "models")
+    config = str(write(tmp_path, with_line("diarization", "model: null") + "\nspeech:\n  model: small\n"))
+    assert run("models", "fetch", "--to", models, "-c", config) == 75
+    assert (
+        "greffier: Systran/faster-whisper-small could not be fetched: the hub is not reached" in capsys.readouterr().err
+    )
+    config = str(write(tmp_path, with_line("diarization", "model: null") + "\nspeech:\n  model: smal\n"))
+    assert run("models", "fetch", "--to", models, "-c", config) == 78
+    assert "speech.model: smal is no model that is known by name" in capsys.readouterr().err
+
+
+def test_models_that_were_never_fetched_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the command that fetches them; not all is well."""
+    config = write(tmp_path, with_line("diarization", "model: null"))
+    assert run("models", "verify", "--to", str(tmp_path / "models"), "-c", str(config)) == 1
+    assert f"run greffier models fetch --to {tmp_path}/models" in capsys.readouterr().out
