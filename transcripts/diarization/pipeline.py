@@ -68,7 +68,7 @@ class PipelineModels:
     @property
     def step_samples(self) -> int:
         """See `incremental.ChunkModels`."""
-        return round(self._segmentation.step * SAMPLE_RATE_HZ)
+        return round(float(self._segmentation.step) * SAMPLE_RATE_HZ)
 
     @property
     def between_voices(self) -> Vector:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-INSTALLING: Final = "pip install 'greffier[diarization]'"
+INSTALLING: Final = "pip install '.[diarization]' in Greffier's checkout, or EXTRAS=diarization make image"
 PIPELINE_FILE: Final = "config.yaml"
 ADVICE: Final = (
     "put there a pyannote pipeline (config.yaml, segmentation/, embedding/, plda/), or set diarization.model to null"
@@ -137,8 +137,8 @@ def _imported() -> Libraries:
             audio, core, torch = map(importlib.import_module, ("pyannote.audio", "pyannote.core", "torch"))
     except Exception as error:  # versions that do not fit each other fail in many ways
         raise DiarizationUnavailable(
-            f"pyannote.audio is installed and cannot be imported ({_one_line(error)}); install it anew with "
-            f"{INSTALLING}, or set diarization.model to null."
+            f"pyannote.audio is installed and cannot be imported ({_one_line(error)}); install it anew "
+            f"({INSTALLING}), or set diarization.model to null."
         ) from error
     return Libraries(audio=audio, core=core, torch=torch)
 

@@ -30,7 +30,7 @@ def test_without_the_extra_voices_are_not_told_apart_and_the_log_says_how_to_cha
         assert pyannote.load(Diarization()) is None
 
     assert [(entry["log_level"], entry["remedy"]) for entry in logs] == [
-        ("warning", "pip install 'greffier[diarization]'")
+        ("warning", "pip install '.[diarization]' in Greffier's checkout, or EXTRAS=diarization make image")
     ]
 
 
