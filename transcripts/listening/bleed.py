@@ -25,6 +25,7 @@ LOUDER_ELSEWHERE_DB: Final = 8.0
 SAME_VOICE_DB: Final = 3.0
 """Of two microphones of one participant, the second is heard where it is louder than the first by more than this."""
 WORD_FRAMES: Final = 3
+"""60 ms before and after: the soft sounds of a word go with its loud ones, whoever else talks at the time."""
 MEDIAN_FRAMES: Final = 7
 HALF_MEDIAN: Final = MEDIAN_FRAMES // 2
 PATIENCE_FRAMES: Final = 2 * LEVEL_FRAMES_PER_SECOND
@@ -132,7 +133,7 @@ class GatedTrack:
         return Decided(first, by_median, ~(dominated | same_voice)[HALF_MEDIAN:-HALF_MEDIAN])
 
     def _own_around(self, first: int, end: int) -> Levels:
-        """The loudest of a few frames around each: the soft sounds of a word go with the loud ones."""
+        """Its own level, the loudest of a word's frames around each."""
         levels = self.levels.between(first - WORD_FRAMES, end + WORD_FRAMES)
         return np.asarray(sliding_window_view(levels, 2 * WORD_FRAMES + 1).max(axis=1), np.float32)
 
@@ -140,7 +141,7 @@ class GatedTrack:
         """Up to which frame the others are known for long enough, or have been waited for."""
         if self.has_ended:
             return self.levels.end
-        until = self.levels.end - HALF_MEDIAN
+        until = self.levels.end - HALF_MEDIAN - WORD_FRAMES
         for other, _ in self._gate.beside(self):
             if not other.has_ended:
                 until = min(until, other.levels.ends_at - self.levels.starts_at - NEARBY_FRAMES - HALF_MEDIAN)
