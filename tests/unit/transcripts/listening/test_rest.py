@@ -14,6 +14,7 @@ from tests.unit.transcripts.sounds import Recorded, record, speech
 from transcripts.listening.rest import listen_to_rest
 from transcripts.listening.voice_activity import VoiceActivity
 from transcripts.sound import SAMPLE_RATE_HZ, Probabilities, Samples, StoredSamples
+from transcripts.storage import sound_file
 from transcripts.storage.sidecar import NOTHING_SETTLED, SpeechSidecar
 from transcripts.storage.spool import MeetingId, Spool, StoredTrack, TrackUnreadable
 
@@ -68,7 +69,7 @@ def test_whenever_a_recorder_dies_the_same_utterances_are_found(spool: Spool, bl
 def test_what_is_settled_costs_nothing(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not even reading the sound: after most calls there is no rest."""
     (track,) = stored(spool, [speech(0, 14)])
-    monkeypatch.setattr(StoredTrack, "read", lambda _: pytest.fail("the sound was read"))
+    monkeypatch.setattr(sound_file, "read", lambda *_: pytest.fail("the sound was read"))
 
     assert listen_to_rest([track]) == [track.speech]
     assert listen_to_rest([]) == []
@@ -135,3 +136,16 @@ def test_a_track_without_sound_has_no_rest(spool: Spool) -> None:
     tracks = [track for track in spool.tracks(MEETING) if isinstance(track, StoredTrack)]
 
     assert completed(tracks) == [NOTHING_SETTLED]
+
+
+def test_sound_that_is_gone_is_told_although_some_of_it_was_settled(spool: Spool) -> None:
+    """What its speaker sounds like cannot be learned either."""
+    (track,) = stored(spool, [speech(0, 14)])
+    half = cut_off(track, 13.0)
+    assert half.speech.utterances
+    track.path.unlink()
+
+    (lost,) = listen_to_rest([half])
+
+    assert isinstance(lost, TrackUnreadable)
+    assert track.path.name in str(lost)
