@@ -24,6 +24,8 @@ BELOW_OWN_SPEECH_DB: Final = 12.0
 LOUDER_ELSEWHERE_DB: Final = 8.0
 SAME_VOICE_DB: Final = 3.0
 """Of two microphones of one participant, the second is heard where it is louder than the first by more than this."""
+WORD_FRAMES: Final = 3
+"""60 ms before and after: the soft sounds of a word go with its loud ones, whoever else talks at the time."""
 MEDIAN_FRAMES: Final = 7
 HALF_MEDIAN: Final = MEDIAN_FRAMES // 2
 PATIENCE_FRAMES: Final = 2 * LEVEL_FRAMES_PER_SECOND
@@ -76,7 +78,7 @@ class BleedGate:
     def forget_ended(self) -> None:
         """Let go of tracks that have ended so long ago that no other asks for them."""
         waiting = [track.undecided_from for track in self._tracks if not track.has_ended]
-        earliest = min(waiting, default=0) - NEARBY_FRAMES - HALF_MEDIAN
+        earliest = min(waiting, default=0) - 2 * NEARBY_FRAMES
         self._tracks = [track for track in self._tracks if not track.is_decided or track.levels.ends_at > earliest]
 
 
@@ -121,7 +123,7 @@ class GatedTrack:
         if first == end:
             return Decided(first, np.zeros(0, bool), np.zeros(0, bool))
         wide_first, wide_end = first - HALF_MEDIAN, end + HALF_MEDIAN
-        own = self.levels.between(wide_first, wide_end)
+        own = self._own_around(wide_first, wide_end)
         loudest, same_voice = self._elsewhere(wide_first, wide_end)
         dominated = loudest > own + LOUDER_ELSEWHERE_DB
         muted = same_voice | (dominated & self._is_soft(own))
@@ -130,11 +132,16 @@ class GatedTrack:
         by_median = sliding_window_view(muted, MEDIAN_FRAMES).sum(axis=1) > HALF_MEDIAN
         return Decided(first, by_median, ~(dominated | same_voice)[HALF_MEDIAN:-HALF_MEDIAN])
 
+    def _own_around(self, first: int, end: int) -> Levels:
+        """Its own level, the loudest of a word's frames around each."""
+        levels = self.levels.between(first - WORD_FRAMES, end + WORD_FRAMES)
+        return np.asarray(sliding_window_view(levels, 2 * WORD_FRAMES + 1).max(axis=1), np.float32)
+
     def _decidable(self) -> int:
         """Up to which frame the others are known for long enough, or have been waited for."""
         if self.has_ended:
             return self.levels.end
-        until = self.levels.end - HALF_MEDIAN
+        until = self.levels.end - HALF_MEDIAN - WORD_FRAMES
         for other, _ in self._gate.beside(self):
             if not other.has_ended:
                 until = min(until, other.levels.ends_at - self.levels.starts_at - NEARBY_FRAMES - HALF_MEDIAN)
@@ -160,5 +167,6 @@ class GatedTrack:
             if self.microphone_of is not None and other.microphone_of == self.microphone_of:
                 lead_db = -SAME_VOICE_DB if was_before else SAME_VOICE_DB
                 same_voice |= (nearby > self.levels.nearby(first, end) + lead_db) & (nearby > SILENCE_DBFS)
-            np.maximum(loudest, nearby, out=loudest)
+            else:
+                np.maximum(loudest, nearby, out=loudest)
         return loudest, same_voice

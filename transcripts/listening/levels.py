@@ -34,11 +34,11 @@ def levels_of(sound: StoredSamples) -> Levels:
 class SpeechLevel:
     """A high quantile of the levels of one track's speech, learned as it comes, the older counting ever less."""
 
-    QUANTILE: Final = 0.8
+    QUANTILE: Final = 0.95
     ENOUGH_FRAMES: Final = 25
     """Half a second or so: a cough is no speech level."""
-    HALF_FORGOTTEN_AFTER_FRAMES: Final = 60 * LEVEL_FRAMES_PER_SECOND
-    """A minute of speech: somebody leans back, or takes another microphone."""
+    HALF_FORGOTTEN_AFTER_FRAMES: Final = 20 * LEVEL_FRAMES_PER_SECOND
+    """20 s of speech: whoever leans back, or takes another microphone, is known to be softer a minute or two later."""
 
     def __init__(self) -> None:
         self._seen = np.zeros(round(-SILENCE_DBFS) + 1)  # how often each whole dB was seen

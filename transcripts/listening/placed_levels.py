@@ -23,17 +23,17 @@ class PlacedLevels:
         self._starts_at = 0
         self._first = first_frame
         self._levels = np.zeros(0, np.float32)
-        self._nearby = np.zeros(0, np.float32)
+        self._nearby = np.zeros(0, np.float32)  # reaches beyond the levels on both sides
 
     def push(self, levels: Levels, started_s: float) -> None:
         """Take the levels that follow; `started_s` is when the track began, as it is known by now."""
         self._starts_at = round(started_s * LEVEL_FRAMES_PER_SECOND)
-        final = max(0, len(self._levels) - NEARBY_FRAMES)
+        known = len(self._levels)  # what lies around the frames before the last 300 ms of it does not change any more
         self._levels = np.concatenate([self._levels, levels])
         if len(levels):
-            around = _stretch(self._levels, final - NEARBY_FRAMES, len(self._levels) + NEARBY_FRAMES)
+            around = _stretch(self._levels, known - 2 * NEARBY_FRAMES, len(self._levels) + 2 * NEARBY_FRAMES)
             loudest = sliding_window_view(around, 2 * NEARBY_FRAMES + 1).max(axis=1)
-            self._nearby = np.concatenate([self._nearby[:final], loudest])
+            self._nearby = np.concatenate([self._nearby[:known], loudest])
 
     def keep_from(self, frame: int) -> None:
         """Let go of what came before a frame of the track."""
@@ -67,11 +67,12 @@ class PlacedLevels:
 
     def nearby(self, first: int, end: int) -> Levels:
         """The loudest level around each of some frames of the track."""
-        return _stretch(self._nearby, first - self._first, end - self._first)
+        before = self._first - NEARBY_FRAMES
+        return _stretch(self._nearby, first - before, end - before)
 
     def nearby_at(self, first: int, end: int) -> Levels | None:
         """The same by frames of the meeting's clock; None where there is none of it."""
-        if end <= self._starts_at + self._first or first >= self.ends_at:
+        if end <= self._starts_at + self._first - NEARBY_FRAMES or first >= self.ends_at + NEARBY_FRAMES:
             return None
         return self.nearby(first - self._starts_at, end - self._starts_at)
 

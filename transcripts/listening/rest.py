@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from transcripts.listening.call import CallListening
 from transcripts.sound import seconds
+from transcripts.storage import sound_file
 from transcripts.storage.spool import TrackUnreadable
 
 if TYPE_CHECKING:
@@ -25,15 +26,27 @@ BESIDE_S: Final = 5.0
 class _WholeTrack:
     """A track to which nothing is added; a `call.HeardSound`."""
 
-    participant: str
-    is_a_microphone: bool
-    started_s: float
-    samples: int
-    sound: StoredSamples
+    stored: StoredTrack
     is_over: bool = True
 
+    @property
+    def participant(self) -> str:
+        return self.stored.participant
+
+    @property
+    def is_a_microphone(self) -> bool:
+        return self.stored.is_a_person
+
+    @property
+    def started_s(self) -> float:
+        return self.stored.started_s
+
+    @property
+    def samples(self) -> int:
+        return self.stored.samples
+
     def read(self, first: int, end: int) -> StoredSamples:
-        return self.sound[first:end]
+        return sound_file.read(self.stored.path, first, end)
 
 
 def listen_to_rest(tracks: Sequence[StoredTrack]) -> list[SpeechSidecar | TrackUnreadable]:
@@ -53,19 +66,22 @@ def listen_to_rest(tracks: Sequence[StoredTrack]) -> list[SpeechSidecar | TrackU
     call = CallListening()
     followed = [_follow(call, track, min(open_s) - BESIDE_S) for track in tracks]
     call.listen()
-    return [listened if isinstance(listened, TrackUnreadable) else _found(listened) for listened in followed]
+    return [
+        listened if isinstance(listened, TrackUnreadable) else _found(track, listened)
+        for track, listened in zip(tracks, followed, strict=True)
+    ]
 
 
 def _follow(call: CallListening, track: StoredTrack, from_s: float) -> TrackListening | TrackUnreadable:
     try:
-        sound = track.read()
-    except TrackUnreadable as error:
-        return error
-    whole = _WholeTrack(track.participant, track.is_a_person, track.started_s, track.samples, sound)
-    return call.follow(whole, track.speech, from_s=from_s)
+        return call.follow(_WholeTrack(track), track.speech, from_s=from_s)
+    except OSError as error:
+        return _unreadable(track, error)
 
 
-def _found(listening: TrackListening) -> SpeechSidecar | TrackUnreadable:
-    if listening.failure is not None:
-        return TrackUnreadable(f"no voice activity could be found: {listening.failure!r}")
-    return listening.found
+def _found(track: StoredTrack, listening: TrackListening) -> SpeechSidecar | TrackUnreadable:
+    return listening.found if listening.failure is None else _unreadable(track, listening.failure)
+
+
+def _unreadable(track: StoredTrack, failure: Exception) -> TrackUnreadable:
+    return TrackUnreadable(f"{track.path.name} cannot be listened to: {failure!r}")

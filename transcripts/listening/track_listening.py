@@ -22,6 +22,8 @@ STEP_SAMPLES: Final = 2560
 """Listening begins at a multiple of this: there, frames of levels and frames of voice activity begin together."""
 WARM_UP_SAMPLES: Final = 3 * SAMPLE_RATE_HZ
 """Voice activity that begins in the middle of a track hears so much before what it is to judge."""
+PAUSES_BELOW_DB: Final = 20.0
+"""What is softer than the loudest of an utterance by this is taken to be no speech."""
 OWN_SPEECH: Final = 0.5
 """From this probability on, a frame tells how loud its speaker speaks."""
 
@@ -111,8 +113,10 @@ class TrackListening:
         self._gated.end()
 
     def learn_level(self, sound: StoredSamples) -> None:
-        """Learn how loud its speaker speaks from what is known to be their speech."""
-        self._gated.speech_level.learn(levels_of(sound))
+        """Learn how loud its speaker speaks from an utterance of theirs, its pauses and margins left out."""
+        levels = levels_of(sound)
+        if len(levels):
+            self._gated.speech_level.learn(levels[levels > np.quantile(levels, 0.95) - PAUSES_BELOW_DB])
 
     def _hear(self, decided: Decided) -> None:
         samples = (decided.end - decided.first) * LEVEL_FRAME_SAMPLES

@@ -46,7 +46,7 @@ class VoiceActivity:
         self._left_over = waiting[whole:]
         frames = waiting[:whole].reshape(-1, ACTIVITY_FRAME_SAMPLES)
         found = np.zeros(len(frames), np.float32)
-        for first, end, is_heard in self._parted(frames.any(axis=1)):
+        for first, end, is_heard in self._parted(np.asarray(frames.any(axis=1))):
             if is_heard:
                 found[first:end] = self._hear(frames[first:end])
             else:

@@ -10,11 +10,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-import numpy as np
 import structlog
 
-from transcripts.sound import SAMPLE_BYTES, SAMPLE_RATE_HZ
-from transcripts.storage import sidecar
+from transcripts.sound import SAMPLE_RATE_HZ
+from transcripts.storage import sidecar, sound_file
 from transcripts.storage.sidecar import NOTHING_SETTLED, SpeechSidecar
 
 if TYPE_CHECKING:
@@ -157,10 +156,7 @@ class _SyncedSound:
         return self.track.is_released
 
     def read(self, first: int, end: int) -> StoredSamples:
-        sound = np.fromfile(self.track.path, "<i2", count=end - first, offset=first * SAMPLE_BYTES)
-        if len(sound) < end - first:
-            raise OSError(f"{self.track.path.name} is shorter than what was written")
-        return sound
+        return sound_file.read(self.track.path, first, end)
 
 
 def _new_call() -> CallListening | None:

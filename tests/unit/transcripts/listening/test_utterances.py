@@ -87,3 +87,32 @@ def test_it_does_not_matter_how_the_frames_come(push: int) -> None:
 
     assert cut(frames, push=push) == cut(frames)
     assert len(cut(frames)) > 10
+
+
+def test_what_is_settled_is_followed_by_what_begins_later() -> None:
+    """Whatever ends later begins after it; in silence it is no further behind than a margin."""
+    levels = np.random.default_rng(5).choice([0.0, 0.2, 0.4, 0.9], size=300).astype(np.float32)
+    frames = np.repeat(levels, np.random.default_rng(6).integers(1, 80, size=300))
+    cutter = UtteranceCutter()
+    settled = 0
+    for frame in range(len(frames)):
+        ended = cutter.push(frames[frame : frame + 1])
+        assert all(utterance.start_sample >= settled for utterance in ended)
+        assert cutter.settled_samples >= settled
+        settled = cutter.settled_samples
+    cutter.push(np.zeros(100, np.float32))
+
+    assert cutter.settled_samples == (len(frames) + 100) * ACTIVITY_FRAME_SAMPLES - round(0.4 * SAMPLE_RATE_HZ)
+
+
+@pytest.mark.parametrize("from_frame", [0, 40, 150, 230])
+def test_a_cutter_goes_on_where_another_had_settled(from_frame: int) -> None:
+    """What is still to come is the same, and nothing of it lies before."""
+    frames = activity((0, 1), (0.9, 2), (0, 1), (0.9, 2), (0, 1), (0.9, 1), (0, 1))
+    first = UtteranceCutter()
+    before = first.push(frames[:from_frame])
+
+    second = UtteranceCutter(from_sample=first.settled_samples)
+    after = second.push(frames[-(-first.settled_samples // ACTIVITY_FRAME_SAMPLES) :]) + second.close()
+
+    assert before + after == cut(frames)

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.transcripts.sounds import noise, speech
 from transcripts.listening import voice_activity
 from transcripts.listening.voice_activity import VoiceActivity
-from transcripts.sound import SAMPLE_RATE_HZ, Probabilities, StoredSamples, as_float
+from transcripts.sound import SAMPLE_RATE_HZ, Probabilities, Samples, StoredSamples, as_float
 
 
 def of(stored: StoredSamples) -> Probabilities:
@@ -50,3 +50,24 @@ def test_it_does_not_matter_how_the_sound_comes() -> None:
 def test_every_frame_of_a_track_has_a_probability(samples: int) -> None:
     """The last one too, when it is not whole."""
     assert len(of(np.ones(samples, np.int16))) == -(-samples // 512)
+
+
+@pytest.mark.parametrize("piece", [512, 777, 16_000])
+def test_zeros_are_free_however_they_come(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever mutes themselves for a minute between two words, in pieces or as a whole."""
+    sound = as_float(np.concatenate([speech(3, 6), np.zeros(60 * SAMPLE_RATE_HZ, np.int16), speech(6, 9)]))
+    whole = VoiceActivity().push(sound)
+    judged: list[int] = []
+    hear = VoiceActivity._hear
+
+    def counted(activity: VoiceActivity, frames: Samples) -> Probabilities:
+        judged.append(len(frames))
+        return hear(activity, frames)
+
+    monkeypatch.setattr(VoiceActivity, "_hear", counted)
+    activity = VoiceActivity()
+    parts = [activity.push(sound[first : first + piece]) for first in range(0, len(sound), piece)]
+
+    assert np.concatenate(parts) == pytest.approx(whole, abs=0.02)
+    assert sum(judged) * 512 / SAMPLE_RATE_HZ == pytest.approx(6, abs=0.4)
+    assert whole[-60:].max() > 0.9

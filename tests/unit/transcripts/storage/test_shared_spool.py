@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from structlog.testing import capture_logs
 from config.models import Storage
 from tests.fakes.bucket import FakeBucket
 from tests.unit.transcripts.machines import CLAIRE, MARC, MEETING, NOW, Machines, noise, same, sound_of
-from tests.unit.transcripts.sounds import Recorded, record
+from tests.unit.transcripts.sounds import Recorded, record, speech
 from transcripts.storage.bucket import StorageAway
 from transcripts.storage.parts import WHOLE_PART_BYTES
 from transcripts.storage.shared_spool import SharedSpool, open_spool
@@ -213,6 +214,61 @@ def test_a_later_fetch_brings_what_was_recorded_since(machines: Machines[FakeBuc
         reader.fetch(MEETING)
 
     assert same(sound_of(reader), {"Claire": sound})
+
+
+def test_what_a_recorder_found_is_read_on_another_machine(machines: Machines[FakeBucket]) -> None:
+    """While the call goes on, and at its end."""
+    voice = speech(0, 14)
+    spool, reader = machines.recorder(), machines.reader()
+    writer = spool.writer(MEETING)
+    sink = writer.open_track(CLAIRE)
+    for first in range(0, len(voice), 14_400):
+        sink.write(voice[first : first + 14_400].tobytes(), first / 16_000)
+        writer.sync()
+        spool.share(MEETING)
+    reader.fetch(MEETING)
+    (during,) = reader.tracks(MEETING)
+    writer.close()
+    spool.drop_local(MEETING)
+    reader.fetch(MEETING)
+    (after,) = reader.tracks(MEETING)
+
+    assert isinstance(during, StoredTrack)
+    assert isinstance(after, StoredTrack)
+    assert during.speech.utterances
+    assert during.speech.settled_samples < after.speech.settled_samples == len(voice)
+    assert after.speech.utterances[: len(during.speech.utterances)] == during.speech.utterances
+
+
+@pytest.mark.parametrize("puts", range(8))
+def test_a_bucket_away_at_any_moment_holds_no_more_speech_than_sound(machines: Machines[FakeBucket], puts: int) -> None:
+    """Whoever reads then finds what is settled in the sound that is there."""
+    spool = machines.recorder()
+    record(spool, MEETING, CLAIRE, speech(0, 14))
+    machines.bucket.puts_left = puts
+    with suppress(StorageAway):
+        spool.share(MEETING)
+    machines.bucket.puts_left = None
+
+    keys = {stored.key.rsplit("/", 1)[-1]: stored for stored in machines.bucket.below("sound")}
+
+    assert "00000-TR_C.speech" not in keys or keys["000000000000"].size == 14 * 32_000
+
+
+def test_speech_that_is_newer_than_the_fetched_sound_is_cut_down(machines: Machines[FakeBucket]) -> None:
+    """The recorder shared in the middle of a fetch."""
+    spool, reader = machines.recorder(), machines.reader()
+    record(spool, MEETING, CLAIRE, speech(0, 14))
+    spool.share(MEETING)
+    reader.fetch(MEETING)
+    (copy,) = machines.disk("speech-1").rglob("*.pcm")
+    os.truncate(copy, 5 * 32_000)
+
+    (track,) = reader.tracks(MEETING)
+
+    assert isinstance(track, StoredTrack)
+    assert track.speech.settled_samples <= 5 * 16_000
+    assert track.speech.utterances == ()
 
 
 @pytest.mark.parametrize("key", ["a.json", "w/a.txt", "w/a.pcm", "w/a.pcm/x", "w/a.json/000000000000", "w/é.json"])

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from tests.unit.transcripts.sounds import Recorded, record
+from transcripts.storage.sidecar import NOTHING_SETTLED
 from transcripts.storage.spool import BrokenTrack, MeetingId, Spool, StoredTrack
 
 if TYPE_CHECKING:
@@ -173,6 +175,42 @@ def test_sound_whose_start_is_unknown_is_told(spool: Spool) -> None:
 
     assert isinstance(track, BrokenTrack)
     assert track.name == "Claire"
+
+
+@pytest.mark.parametrize(
+    "speech",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"settled_samples": -1}',
+        b'{"settled_samples": 1.5}',
+        b'{"settled_samples": 9, "utterances": [[5, 4]]}',
+        b'{"settled_samples": 9, "utterances": "none"}',
+        b'{"settled_samples": 9, "utterances": [[0, 1, 2]], "muted": []}',
+    ],
+)
+def test_a_broken_speech_sidecar_is_as_good_as_none(spool: Spool, speech: bytes) -> None:
+    """The track is listened to anew; the log names the file and none of its contents."""
+    record(spool, MEETING, Recorded("Claire"), SECOND)
+    only(spool).path.with_suffix(".speech").write_bytes(speech)
+
+    with capture_logs() as logs:
+        track = only(spool)
+
+    assert track.speech == NOTHING_SETTLED
+    assert [(entry["event"], entry["cause"].split()[0]) for entry in logs] == [
+        ("track is listened to anew", "00000-TR_1.speech")
+    ]
+
+
+def test_what_was_found_in_sound_that_is_gone_is_not_settled(spool: Spool) -> None:
+    """A machine lost the last of it with its power."""
+    record(spool, MEETING, Recorded("Claire"), SECOND)
+    assert only(spool).speech.settled_samples == 16_000
+    os.truncate(only(spool).path, 20_000)
+
+    assert only(spool).speech.settled_samples == 10_000
 
 
 HOSTILE = ["../../etc/passwd", "/", "..", "", "a\0b", "x" * 5000, "é\u202e", "\ud800", "CON", ".new"]
