@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from transcripts.minutes.found import LIKELY, PLAIN, POSSIBLE, Found, clause_before, deadline_in, stands, verb_of
+from transcripts.minutes.found import (
+    LIKELY,
+    PLAIN,
+    POSSIBLE,
+    Found,
+    clause_before,
+    deadline_in,
+    depends,
+    stands,
+    verb_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,15 +33,20 @@ TAKEN_WITHIN: Final = 3
 """“I'll do it” speaks of one of so many sentences before it."""
 
 
+Rule = Callable[["Talk", int, "Participants"], Found | None]
+
+
 def actions(talk: Talk, participants: Participants) -> Iterator[Found]:
     """Everything that is to be done, in order; the same may be found twice."""
     for place in range(len(talk)):
-        for rule in (_named, _asked, _promised, _offered, _needed, _planned):
+        taken = list(_taken(talk, place))
+        yield from taken
+        rules: tuple[Rule, ...] = (_named, _asked, _promised, _offered, _needed, _planned)
+        for rule in (_promised,) if taken else rules:
             found = rule(talk, place, participants)
             if found is not None:
                 yield found
                 break
-        yield from _taken(talk, place)
 
 
 def _promised(talk: Talk, place: int, _: Participants) -> Found | None:
@@ -39,7 +55,10 @@ def _promised(talk: Talk, place: int, _: Participants) -> Found | None:
     text = sentence.plain
     if sentence.asks or sentence.words < CONTENT_WORDS:
         return None
+    taking = cues.takes.search(text)
     for cue in cues.i_will.finditer(text):
+        if taking and taking.start() <= cue.start() < taking.end():
+            continue  # what it is was said before
         due = deadline_in(sentence.text, text, cues, cue.end())
         if stands(cue, text, cues) and _is_to_do(talk, place, cue, due):
             return Found("action", (place,), PLAIN if due else LIKELY, sentence.speaker, due)
@@ -59,7 +78,7 @@ def _offered(talk: Talk, place: int, _: Participants) -> Found | None:
             continue
         if _answered_yes(talk, place):
             due = deadline_in(sentence.text, sentence.plain, cues, cue.end())
-            return Found("action", (place,), LIKELY, sentence.speaker, due, accepted=True)
+            return Found("action", (place,), LIKELY, sentence.speaker, due)
     return None
 
 
@@ -83,7 +102,7 @@ def _asked(talk: Talk, place: int, participants: Participants) -> Found | None:
                 continue
             who = called or talk.other(place) or (talk[talk.answers(place)[0]].speaker if yes else None)
             who = None if who == sentence.speaker else who
-            return Found("action", (place,), PLAIN if yes or due else LIKELY, who, due, accepted=yes)
+            return Found("action", (place,), PLAIN if yes or due else LIKELY, who, due)
     return None
 
 
@@ -117,9 +136,13 @@ def _needed(talk: Talk, place: int, participants: Participants) -> Found | None:
     for pattern in (cues.must, cues.due):
         for cue in pattern.finditer(text):
             due = deadline_in(sentence.text, text, cues, cue.end() if pattern is cues.must else cue.start())
-            if not stands(cue, text, cues) or not _is_to_do(talk, place, cue, due):
-                continue
             taker = _taker(talk, place)
+            if (
+                not stands(cue, text, cues)
+                or not _is_to_do(talk, place, cue, due)
+                or (depends(text, cues) and not taker)
+            ):
+                continue
             called = participants.called(sentence.text, sentence.speaker)
             mine = re.match(r"(?:i |je |j')", cue[0])
             who = taker or called or (sentence.speaker if mine else None)
@@ -136,7 +159,12 @@ def _planned(talk: Talk, place: int, _: Participants) -> Found | None:
     for pattern in (cues.we_will, cues.we_do):
         for cue in pattern.finditer(sentence.plain):
             due = _later(sentence.text, sentence.plain, talk, place, cue.end())
-            if due and stands(cue, sentence.plain, cues) and _is_to_do(talk, place, cue, None):
+            if (
+                due
+                and stands(cue, sentence.plain, cues)
+                and not depends(sentence.plain, cues)
+                and _is_to_do(talk, place, cue, None)
+            ):
                 return Found("action", (place,), LIKELY if pattern is cues.we_will else POSSIBLE, None, due)
     return None
 
@@ -158,13 +186,15 @@ def _taken(talk: Talk, place: int) -> Iterator[Found]:
         return
     for n in talk.before(place, TAKEN_WITHIN):
         earlier = talk[n]
+        if earlier.asks and talk.cues(n).refers.search(earlier.plain):
+            continue  # “who does it?”: what was said before tells what
         if earlier.words < CONTENT_WORDS or talk.cues(n).small_talk.search(earlier.plain):
             continue
         end = sentence.plain.find(",", cue.end())
         clause = slice(0, end if end >= 0 else None)
         due = deadline_in(sentence.text[clause], sentence.plain[clause], cues)
         due = due or deadline_in(earlier.text, earlier.plain, talk.cues(n))
-        yield Found("action", (n,), PLAIN, sentence.speaker, due, accepted=earlier.asks)
+        yield Found("action", (n,), PLAIN, sentence.speaker, due)
         return
 
 
@@ -195,12 +225,14 @@ def _is_to_do(talk: Talk, place: int, cue: re.Match[str], due: str | None) -> bo
     cues, verb = talk.cues(place), verb_of(cue)
     if cues.small_talk.search(talk[place].plain) or cues.never_an_action.fullmatch(verb):
         return False
-    return bool(due) or not verb or cues.not_an_action.match(verb) is None or _of_others(cue[0])
+    if due or not verb or _of_others(cue):
+        return True
+    return cues.not_an_action.match(cue.string, cue.end() - len(verb)) is None
 
 
-def _of_others(said: str) -> bool:
+def _of_others(cue: re.Match[str]) -> bool:
     """Whether it is done to people who are not there: presenting it to her is work, presenting it to you is now."""
-    return re.search(r"\b(?:lui|leur|him|her|them)\b", said) is not None
+    return re.search(r"\b(?:lui|leur|him|her|them)\b", cue[0] + cue.string[cue.end() :][:6]) is not None
 
 
 def _later(text: str, plain: str, talk: Talk, place: int, after: int) -> str | None:

@@ -30,10 +30,19 @@ def cleaned(text: str, cues: Cues, *, as_statement: bool = False) -> str:
         if opener is None or len(text[opener.end() :].split()) < 2:  # noqa: PLR2004 (a word alone is no sentence)
             break
         text = text[opener.end() :].lstrip(" ,.;:!?…-")
+    if as_statement:
+        text = _without_tag(text, cues)
     mark = _MARK.search(text)
     end = "." if mark is None or as_statement else mark[1]
     text = _TAIL.sub("", text[: mark.start()] if mark else text)
     return f"{text[:1].upper()}{text[1:]}{end}" if text else ""
+
+
+def _without_tag(text: str, cues: Cues) -> str:
+    """A proposal without the question whether all agree to it."""
+    bare = text.rstrip(" ?!.…")
+    tag = cues.tag.search(plain(bare))
+    return bare[: tag.start()] if tag and len(bare[: tag.start()].split()) > 2 else text  # noqa: PLR2004
 
 
 def _without(fillers: re.Pattern[str], text: str) -> str:

@@ -37,6 +37,8 @@ class Cues:
     """A proposal that is one by its form: `yes` is enough."""
     wished: re.Pattern[str]
     """A proposal that may be a mere remark: `agreed` is needed."""
+    tag: re.Pattern[str]
+    """What asks for consent at the end of a proposal, and is no part of it."""
     next_meeting: re.Pattern[str]
     # Actions
     i_will: re.Pattern[str]
@@ -81,6 +83,8 @@ class Cues:
     """The word after the cue."""
     hypothetical: re.Pattern[str]
     """Stands before a cue in its clause: it is not so, or not yet, or somebody else says so."""
+    condition: re.Pattern[str]
+    """The beginning of a sentence of which the whole holds only on a condition."""
     past: re.Pattern[str]
     """Another time than this meeting."""
     # Key points
@@ -100,14 +104,18 @@ class Cues:
     """Words that are said twice only by stammering."""
 
 
+_ENDS: Final = r"(?:(?<=\W)|(?!\w))"
+"""The end of a word, or what stands before the next."""
+
+
 def pattern(*alternatives: str) -> re.Pattern[str]:
     """One pattern of several, which begins and ends with whole words."""
-    return re.compile(r"(?<![\w'])(?:" + "|".join(alternatives) + r")(?!\w)")
+    return re.compile(r"(?<![\w'])(?:" + "|".join(alternatives) + rf"){_ENDS}")
 
 
 def begins(*alternatives: str) -> re.Pattern[str]:
     """The same, at the beginning of a sentence only."""
-    return re.compile(r"\W*(?:" + "|".join(alternatives) + r")(?!\w)")
+    return re.compile(r"\W*(?:" + "|".join(alternatives) + rf"){_ENDS}")
 
 
 def opening(*alternatives: str) -> re.Pattern[str]:

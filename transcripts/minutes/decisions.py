@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from transcripts.minutes.found import LIKELY, PLAIN, POSSIBLE, Found, stands, verb_of
+from transcripts.minutes.found import LIKELY, PLAIN, POSSIBLE, Found, depends, stands, verb_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ CONTENT_WORDS: Final = 4
 def decisions(talk: Talk) -> Iterator[Found]:
     """Everything that was decided, in order; the same may be found twice."""
     for place in range(len(talk)):
-        found = _announced(talk, place) or _said(talk, place) or _settled(talk, place) or _accepted(talk, place)
+        found = _settled(talk, place) or _announced(talk, place) or _said(talk, place) or _accepted(talk, place)
         found = found or _concluded(talk, place)
         if found is not None:
             yield found
@@ -31,6 +31,8 @@ def _said(talk: Talk, place: int) -> Found | None:
     """“We have decided to …”, “next meeting on …”."""
     sentence, cues = talk[place], talk.cues(place)
     if _is_question(talk, place):
+        return None
+    if depends(sentence.plain, cues):
         return None
     for cue in cues.decided.finditer(sentence.plain):
         if (
@@ -63,6 +65,8 @@ def _settled(talk: Talk, place: int) -> Found | None:
     cue = cues.settled.search(sentence.plain)
     if cue is None or _is_question(talk, place) or not stands(cue, sentence.plain, cues):
         return None
+    if len(sentence.plain[cue.end() :].split()) >= CONTENT_WORDS:
+        return None  # it says itself what is decided
     own = talk.preceding(place)
     if own is not None and _has_content(talk, own) and not _is_question(talk, own):
         return Found("decision", (own, place), PLAIN, told=(own,))
@@ -114,7 +118,9 @@ def _concluded(talk: Talk, place: int) -> Found | None:
         if cue is None or cue.start() > len("in that case, "):
             continue
         verb = verb_of(cue)
-        if cues.never_an_action.match(verb) or cues.not_an_action.match(verb) or not stands(cue, rest, cues):
+        if cues.never_an_action.match(verb) or cues.not_an_action.match(rest, cue.end() - len(verb)):
+            continue
+        if depends(rest, cues) or not stands(cue, rest, cues):
             continue
         if not needs_deadline or cues.deadline.search(rest):
             return Found("decision", (place,), POSSIBLE)

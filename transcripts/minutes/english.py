@@ -52,6 +52,7 @@ ENGLISH: Final = Cues(
         r"why not",
     ),
     agreed=anywhere(
+        r"\b(?:that )?makes sense\b",
         r"\b(?:good|great|excellent) idea\b",
         r"\bi (?:totally |completely |fully )?agree\b",
         r"\bsounds (?:good|great|fine|right)\b",
@@ -98,6 +99,7 @@ ENGLISH: Final = Cues(
         r"i(?:'ll| will) see to (?:it|that)",
     ),
     unknown=anywhere(
+        r"\bunclear\b",
         r"\bi (?:do not|don't) (?:really |actually )?know\b",
         r"\bno idea\b",
         r"\bwe (?:do not|don't) know\b",
@@ -122,11 +124,13 @@ ENGLISH: Final = Cues(
         r"(?:the |our |a )?decision (?:is|was|has been) (?:made|taken|to|that)",
         r"decision(?= ?:)",
         r"agreed(?= ?:)",
-        r"let's (?:go (?:with|for|ahead)|keep|stick (?:with|to)|choose|pick|take|drop|postpone|move|meet|"
-        r"schedule|set|plan|use|say|make|do|aim|plan|launch|start (?:on|in|from|next)|cancel|switch|"
-        r"wait (?:until|for)|ask|invite|send|have (?:the|a|another))(?! (?:started|a look|see|talk|it))",
-        r"let us (?:go with|go for|go ahead|keep|choose|take|drop|postpone|move|meet|schedule|set|plan|use|"
-        r"invite|send|ask|have (?:the|a|another))",
+        r"(?:let's|let us) (?:all |just |also )?(?!(?:get|start|begin|see|move on|talk|discuss|look|"
+        r"take a look|have a look|hear|"
+        r"continue|say|go (?:back|to|on|through|over|around)|go\b(?! (?:with|for|ahead))|face|wait\b(?! until)|"
+        r"hope|assume|"
+        r"not|be|try|think|imagine|turn|come|do (?:it|that|this)|check(?! with)|review the (?:agenda|minutes|"
+        r"schedule)|"
+        r"recap|summari|quickly|jump|dive|give|remember|finish|stop|pause|listen)\b)\w+",
         r"we(?:'re| are) going (?:with|for|ahead with)",
         r"we(?:'ll| will) (?:go with|go for|go ahead with|stick (?:with|to)|keep|drop)",
         r"we(?:'re| are) (?:all )?agreed (?:on|that|to)",
@@ -148,6 +152,8 @@ ENGLISH: Final = Cues(
         r"(?:ok|okay|alright|all right|agreed)",
     ),
     proposed=pattern(
+        r"(?:okay|ok|alright|fine|good) (?:with|for|by) (?:everyone|everybody|you all)",
+        r"is (?:that|this) (?:okay|ok|alright|fine)",
         r"i (?:would |'d )?(?:suggest|propose|recommend)",
         r"i'd (?:suggest|propose|recommend)",
         r"why (?:don't|not)(?: we)?",
@@ -173,12 +179,18 @@ ENGLISH: Final = Cues(
         r"we'd better",
         r"we (?:may|might) want to",
     ),
+    tag=re.compile(
+        r",? (?:is )?(?:that |this )?(?:okay|ok|alright|fine|good)(?: (?:with|for|by) (?:everyone|everybody|"
+        r"you|all)(?: all)?)?\s*$|"
+        r",? (?:does )?everyone (?:agree|agreed|okay|ok)\s*$|,? (?:agreed|right|deal)\s*$"
+    ),
     next_meeting=anywhere(
         r"\bnext (?:meeting|call|session) (?:is|will be|takes place|will take place)\b",
         rf"\b(?:we|let's|let us|we'll|we will) (?:all )?(?:meet|talk|speak|reconvene|"
         rf"catch up) again\b.*(?:{dates.DAY}|{dates.MONTH}|in {dates.NUMBER}|tomorrow|next)",
     ),
     i_will=pattern(
+        r"i(?:'ll| will) have (?:\w+ ){1,4}(?:ready|done|finished)",
         rf"i(?:'ll| will| shall) {_SOON}{_VERB}",
         rf"i(?:'m| am) (?:going|gonna)(?: to)? {_SOON}([a-z]+)",
         r"i(?:'ll| will) get back to",
@@ -240,12 +252,16 @@ ENGLISH: Final = Cues(
     he_does=begins(r",? (?:is )?(\w+ing)", r",? (\w+s)"),
     for_name=re.compile(r"(?:\baction(?: item| point)? (?:for|on|to)|\bassigned to|\bthis (?:one )?is for)\W*$"),
     not_an_action=re.compile(
-        r"(?:say|tell|explain|show|present|start|begin|talk|speak|go$|come|leave|read|repeat|add$|ask$|see$|"
-        r"look$|wait|stop|conclud|summari|finish|end$|continu|stay|try|remind|discuss|mention|listen|share|"
-        r"describ|introduc|join|give|hand|let|keep$|hear|guess|think|hope|suppose|need|want|love|like|admit|"
-        r"bet|move|turn|pass$|review|cover|walk|jump|get$|mute|"
-        r"understand|know|believe|imagine|remember|notice|miss|rejoin|return|answer|reply|agree$|decide$|do$|"
-        r"take$|make$|put$|appreciate|thank|call it)"
+        r"(?:(?:tell|ask|inform|show|present) (?:you|everyone|everybody|us|that|this|a question|if|whether)|"
+        r"say|explain|"
+        r"start|begin|talk|speak|go\b|come|leave|read|repeat|add\b|see\b|look\b|wait|stop|conclud|summari|"
+        r"finish|end\b|continu|stay|try|remind|discuss|mention|listen|share|"
+        r"describ|introduc|join|give|hand|let|keep\b|hear|guess|think|hope|suppose|need|want|love|like|admit|"
+        r"bet|move|turn|pass\b|review|cover|walk|jump|get\b(?! (?:an?|the|their|his|her) (?:answer|quote|"
+        r"approval|estimate|offer|signature))|mute|"
+        r"understand|know|believe|imagine|remember|notice|miss|rejoin|return|answer|reply|agree\b|decide\b|"
+        r"do\b(?! the)|"
+        r"take\b|make\b|put\b|appreciate|thank|call it)"
     ),
     never_an_action=re.compile(
         r"(?:be|have|has|had|am|is|are|was|were|not|never|can|could|would|should|think|know|believe|guess|hope|"
@@ -255,8 +271,10 @@ ENGLISH: Final = Cues(
         r"happen|depend|mind|apologi[sz]e|respect|miss|there|all|both)$"
     ),
     refers=pattern(
-        r"(?:i(?:'ll| will| can|'m going to)|please|we(?:'ll| will)) (?:also |then )?[a-z]+ (?:to |with |"
-        r"for )?(?:it|them|him|her|that|this)"
+        r"(?:i(?:'ll| will| can|'m going to)|please|we(?:'ll| will)) (?:also |then )?[a-z]+ (?:to |with |for )?"
+        r"(?:it|them|him|her|that|this)",
+        r"(?:can|could) you (?:please )?[a-z]+ (?:it|them|him|her|that|this)",
+        r"who (?:is going to |will |can |wants to )?[a-z]+ (?:it|them|that|this)",
     ),
     deadline=dates.DEADLINE,
     question=anywhere(
@@ -328,6 +346,7 @@ ENGLISH: Final = Cues(
         r"who",
         r"because",
     ),
+    condition=begins(r"(?:(?:and|but|yes|no|so|well)\W+)?(?:if|when|once|unless|in case|as soon as)"),
     past=pattern(
         r"last (?:year|month|week|time|summer|quarter)",
         r"back then",
@@ -427,7 +446,8 @@ ENGLISH: Final = Cues(
     ),
     openers=opening(
         r"(?:so|well|okay|ok|alright|all right|right|yeah|yes|yep|and so|and|then|great|perfect|good|sure|"
-        r"of course|anyway|now|oh|absolutely|exactly|definitely|good idea|actually|basically|thank you|thanks|"
+        r"of course|anyway|now|oh|absolutely|exactly|definitely|good idea|ok|you know|actually|basically|"
+        r"thank you|thanks|"
         r"wait|i'm on it|no)\s*[,.!:…]+\s*",
         r"(?:so|and|okay|yeah|ok|then)\s+(?!that\b)",
     ),

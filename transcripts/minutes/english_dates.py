@@ -47,6 +47,7 @@ DEADLINE: Final = pattern(
     rf"(?:on )?(?:{_WHEN})(?: at the latest)?",
     rf"(?:in|within) {_SPAN}(?:,? on (?:{_WHEN}))?",
     rf"{_SPAN} (?:in advance|before|ahead)",
+    rf"(?:in |within |over |during )the next (?:{_SPAN}|few days|couple of (?:days|weeks))",
     r"as soon as possible",
     r"as soon as you can",
     r"asap",

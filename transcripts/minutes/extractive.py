@@ -48,11 +48,14 @@ def _one_each(found: Iterable[Found]) -> list[Found]:
     """Of those on the same sentence the plainest, with who and by when from any of them."""
     kept: dict[int, Found] = {}
     for one in found:
-        earlier = next((kept[place] for place in one.places if place in kept), None)
-        if earlier is not None and earlier.weight >= one.weight and (earlier.who or not one.who):
+        other = next((kept[place] for place in one.places if place in kept), None)
+        if other is None:
+            kept.update(dict.fromkeys(one.places, one))
             continue
-        kept = {place: held for place, held in kept.items() if held is not earlier}
-        kept.update(dict.fromkeys(one.places, one))
+        best, rest = (one, other) if one.weight > other.weight else (other, one)
+        both = replace(best, who=best.who or rest.who, due=best.due or rest.due)
+        kept = {place: held for place, held in kept.items() if held is not other}
+        kept.update(dict.fromkeys(both.places, both))
     return list(dict.fromkeys(kept.values()))
 
 

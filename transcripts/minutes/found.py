@@ -53,6 +53,11 @@ def stands(cue: re.Match[str], text: str, cues: Cues) -> bool:
     )
 
 
+def depends(text: str, cues: Cues) -> bool:
+    """Whether all of a sentence holds only on a condition: “If we move to three days, we must …”."""
+    return cues.condition.match(text) is not None
+
+
 def verb_of(found: re.Match[str]) -> str:
     """The verb that a pattern has caught, empty where it catches none."""
     return next((verb for verb in found.groups() if verb), "")
@@ -61,4 +66,6 @@ def verb_of(found: re.Match[str]) -> str:
 def deadline_in(text: str, plain: str, cues: Cues, after: int = 0) -> str | None:
     """By when, in the words that were said: what follows the place, or else what stands before it."""
     found = cues.deadline.search(plain, after) or cues.deadline.search(plain)
-    return text[found.start() : found.end()].strip() if found else None
+    if found is None or plain[: found.start()].endswith(("pas ", "not ")):
+        return None  # not before Monday
+    return text[found.start() : found.end()].strip()

@@ -176,6 +176,9 @@ FRENCH: Final = Cues(
         r"(?:d'accord|ok|okay|entendu|bon|très bien)",
     ),
     proposed=pattern(
+        r"(?:ok|d'accord|bon|ça va|ça marche) pour (?:tout le monde|vous|toi|tous)",
+        r"ça (?:vous|te) (?:va|convient) \?",
+        r"(?:vous êtes|tu es)(?: tous)? d'accord \?",
         r"je (?:vous |te )?(?:propose|suggère)(?:rais)?",
         r"(?:et )?si (?:on|nous) \w+(?:ait|ions)",
         r"pourquoi (?:ne|on ne|on) (?:pas|\w+ pas)",
@@ -198,6 +201,12 @@ FRENCH: Final = Cues(
         r"il vaudrait mieux",
         r"je (?:préfère|préférerais|pense) qu'on",
     ),
+    tag=re.compile(
+        r",? (?:c'est )?(?:ok|d'accord|bon|ça va|ça marche) pour (?:tout le monde|vous|toi|tous)\s*$|"
+        r",? ça (?:vous|te) (?:va|convient)\s*$|"
+        r",? (?:tout le monde est|vous êtes|tu es|on est)(?: tous)? d'accord\s*$|,? (?:d'accord|ok|okay|non|"
+        r"hein)\s*$"
+    ),
     next_meeting=anywhere(
         r"\b(?:prochaine|nouvelle) (?:réunion|séance|rencontre|visio) (?:aura|est|se tiendra|sera|au\b|le\b|:)",
         rf"\b(?:on|nous) (?:se |nous )?(?:revoit|revoyons|retrouve|retrouvons|reverra|reverrons|refait un \w+|"
@@ -209,6 +218,7 @@ FRENCH: Final = Cues(
         rf"{_I}{_PRONOUNS}(\w+rai)",
         rf"je vais {_SOON}{_PRONOUNS}{_INFINITIVE}",
         r"je m'engage à",
+        r"je demande(?:rai)? à (?!quoi|tous|tout|ce|vous|voir)\w+ (?:de|d')",
         r"je m'occupe (?:de|du|des|d')",
         r"je me charge (?:de|du|des|d')",
         r"je reviens vers (?:vous|toi)",
@@ -265,6 +275,7 @@ FRENCH: Final = Cues(
         r"(?:tu peux t'en|vous pouvez vous en) (?:occuper|charger)",
     ),
     order=pattern(
+        r"(?:t'|tu |vous )oubli(?:es|ez) pas",
         rf"merci de {_PRONOUNS}{_INFINITIVE}",
         r"(?:n'oublie|n'oubliez|oublie|oubliez) pas (?:de |d')",
         r"(?:pense|pensez) (?:bien )?à",
@@ -290,7 +301,7 @@ FRENCH: Final = Cues(
     for_name=re.compile(r"(?:\baction (?:pour|de|à)|\bc'est (?:à)|\bà la charge de|\bconfiée? à|\bil faut que)\W*$"),
     not_an_action=re.compile(
         r"(?:dire|dirai|dira|dirons|expliqu|montr|présent|commenc|début|parl|pass|reven|reviend|laiss|coup|"
-        r"lire|lirai|répét|précis|ajout|pos|voir$|verr|"
+        r"lire|lirai|répét|précis|ajout|pos|voir\b(?! avec)|verr|"
         r"attend|arrêt|conclu|résum|cit|finir|termin|continu|rest|essay|rappel|aborder|abord|discut|évoqu|"
         r"faire vite|redi|entend|écout|compren|donner|"
         r"partag|regard|détaill|compl|introdui|rejoin|reprend|reprendr|quitt|excus|raccroch|retrouv|saur|croi|"
@@ -306,6 +317,9 @@ FRENCH: Final = Cues(
         r"avions|ne|n|sommes|étions|ils|elles|il|elle|\w+(?<!f)(?<!v)ais|\w+ait|\w+ions)$"
     ),
     refers=pattern(
+        r"(?:tu|vous) (?:peux|pouvez|pourrais|pourriez) (?:bien )?(?:le|la|les|l'|lui|leur)\b ?\w+(?:er|ir|re|"
+        r"oir)",
+        r"qui (?:va |peut |veut )?(?:le|la|les|l'|s'en)\b ?\w+",
         rf"{_I}(?:vais |peux |dois |veux bien )?(?:te |vous )?(?:lui|leur|le|la|les|l'|en|y)\b\s?(?!semaine|"
         rf"mois|lundi|mardi|mercredi|jeudi|vendredi)\w+",
         r"il (?:faut|faudra) (?:le|la|les|l'|lui|leur|en)\b ?\w+(?:er|ir|re|oir)",
@@ -396,6 +410,7 @@ FRENCH: Final = Cues(
         r"à condition (?:que|qu'\w+|de)",
         r"en attendant (?:que|qu'\w+|de)",
     ),
+    condition=begins(r"(?:(?:et|mais|oui|non|alors|donc)\W+)?(?:si|s'ils?|quand|lorsque?|à moins|au cas où|sauf si)"),
     past=pattern(
         r"l'an(?:née)? (?:dernière?|passée?)",
         r"à l'époque",
@@ -433,6 +448,8 @@ FRENCH: Final = Cues(
         r"\bpasse(?:ons|r)? (?:la parole|au point)\b",
         r"\bprend(?:s|re)? la parole\b",
         r"\b(?:point|sujet) suivant\b",
+        r"\b(?:on|nous) pass(?:e|ons) (?:au|à la|à l'|aux)\b",
+        r"\bla séance est (?:ouverte|levée)\b",
         r"\bc'est une (?:très )?bonne nouvelle\b",
         r"^\W*je (?:ne )?sais(?: pas)?\W*$",
     ),
@@ -507,7 +524,7 @@ FRENCH: Final = Cues(
     openers=opening(
         r"(?:alors|donc|et donc|du coup|bon|ben|bah|bref|voilà|eh bien|ok|okay|oui|ouais|d'accord|très bien|"
         r"parfait|entendu|bien|volontiers|super|génial|merci|attends|attendez|en fait|et puis|et|ah|oh|enfin|"
-        r"écoute|écoutez|tiens|dans ce cas|volontière|absolument|exactement|tout à fait|"
+        r"écoute|écoutez|tiens|mince|ça marche|allez|dans ce cas|absolument|exactement|tout à fait|"
         r"bonjour(?: \w+)?|je m'en (?:occupe|charge)|non|(?:premier|deuxième|troisième|second|autre|prochain|"
         r"dernier) (?:point|sujet))(?:\s*[,.!:…]+\s*)",
         r"(?:alors|donc|et donc|du coup|bon|ben|et|voilà|attends)\s+",

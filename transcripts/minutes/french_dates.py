@@ -44,6 +44,7 @@ DEADLINE: Final = pattern(
     rf"(?:dès|avant|d'ici(?: à)?|pour|jusqu'à|jusqu'au|au plus tard|courant|sans faute) (?:le |la |l'|ce |"
     rf"cette )?(?:{_WHEN})(?: au plus tard| dernier délai| à {_HOUR})?",
     rf"(?:avant|pour|d'ici|dès) {_HOUR}",
+    rf"(?:avant|pour|d'ici|dès) le {NUMBER}(?=\s*(?:[,.;!?]|$))",
     r"(?:avant|d'ici) (?:la |le |l'|les |notre |votre )(?!moment|là)\w+(?: (?:prochaine?|du|de|des|d'|"
     r"de la) ?\w+)?",
     rf"(?:d'ici|dans|sous) {_SPAN}(?! de)",

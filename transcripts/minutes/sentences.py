@@ -57,16 +57,13 @@ class Sentence:
     """How sure the recogniser was of its words, on average, from 0 to 1 …"""
     least: float
     """… and of the quarter of them that it was least sure of: one word misheard can make nonsense of a sentence."""
-
-    @property
-    def plain(self) -> str:
-        """The text in lower case with straight apostrophes, letter by letter as long as the text."""
-        return plain(self.text)
+    plain: str
+    """The text in lower case with straight apostrophes, letter by letter as long as the text."""
 
     @property
     def words(self) -> int:
         """How many words it has."""
-        return len(self.text.split())
+        return sum(any(letter.isalnum() for letter in word) for word in self.text.split())
 
     def goes_on_with(self, following: Sentence) -> bool:
         """Whether the other one follows it in the same turn, so that both can be quoted in one go."""
@@ -164,6 +161,7 @@ def _goes_on(before: _Piece, piece: _Piece) -> bool:
 def _sentence(parts: tuple[_Piece, ...], turn: Turn) -> Sentence:
     longest = max(parts, key=lambda part: len(part.words))
     words = [word for part in parts for word in part.words]
+    text = " ".join(part.text for part in parts if part.text)
     sure = sorted(word.probability for word in words)
     quarter = max(1, len(sure) // 4)
     return Sentence(
@@ -172,10 +170,11 @@ def _sentence(parts: tuple[_Piece, ...], turn: Turn) -> Sentence:
         after=longest.first + len(longest.words),
         speaker=turn.speaker,
         language=turn.language,
-        text=" ".join(part.text for part in parts if part.text),
+        text=text,
         quote=longest.text,
         start_s=words[0].start_s,
         end_s=max(word.end_s for word in words),
         probability=sum(sure) / len(sure),
         least=sum(sure[:quarter]) / quarter,
+        plain=plain(text),
     )
