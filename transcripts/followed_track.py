@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -73,9 +72,8 @@ class FollowedTrack:
         return self.stored.started_s + (seconds(last.end_sample) if last is not None else 0.0)
 
     def take_up(self, stored: StoredTrack) -> None:
-        """What is settled of it by now; speech whose sound is still on its way waits for the next time."""
-        there = takewhile(lambda span: span[1] <= stored.samples, stored.speech.utterances)
-        self._pack(replace(stored, speech=stored.speech.model_copy(update={"utterances": tuple(there)})))
+        """What is settled of it by now."""
+        self._pack(stored)
 
     def end(self, stored: StoredTrack, speech: SpeechSidecar) -> None:
         """This is all of it."""

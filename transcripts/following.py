@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 QUIET_S: Final = 20.0
 """Whoever has said nothing for this long may have said their last: an idle worker hears their open window early."""
-WINDOWS_FOR_SPEECH: Final = 1.3
+WINDOWS_FOR_SPEECH: Final = 1.35
 """How many windows may be heard for each 30 s of speech; only what is left of these is spent on open ones."""
 
 
@@ -101,7 +101,7 @@ class Follower:
         self._hearing.hurry(self._meeting)
         self._words.try_again()
         heard_before = self._words.times_heard
-        await asyncio.gather(*(self._listen_to_rest(track, shared_names) for track in stored))
+        await self._listen_to_rest(stored, shared_names)
         self._words.drop_all_but({key for _, key in self._windows()})
         telling_apart = [asyncio.create_task(self._tell_apart(track)) for track in self._tracks.values()]
         try:
@@ -144,14 +144,16 @@ class Follower:
             track.voices = FollowedVoices(self._diarizer)
         return track
 
-    async def _listen_to_rest(self, stored: StoredTrack, shared_names: Collection[str]) -> None:
-        """Listen to what no recorder has; recognition goes on as soon as anything is found."""
-        track = self._track(stored, shared_names)
-        try:
-            track.end(stored, await asyncio.to_thread(listen_to_rest, stored))
-        except TrackUnreadable as error:
-            track.failure = str(error)
-        self._ask(track)
+    async def _listen_to_rest(self, found: Sequence[StoredTrack], shared_names: Collection[str]) -> None:
+        """Listen to what no recorder has listened to."""
+        rest = await asyncio.to_thread(listen_to_rest, found)
+        for stored, speech in zip(found, rest, strict=True):
+            track = self._track(stored, shared_names)
+            if isinstance(speech, TrackUnreadable):
+                track.failure = str(speech)
+            else:
+                track.end(stored, speech)
+            self._ask(track)
 
     # What is heard of it
 

@@ -133,10 +133,12 @@ def _watch_recorder(watch: Watch) -> None:
 def _watch_speech(watch: Watch) -> None:
     watch.durable_steps()
     from bot.durable import jobs  # noqa: PLC0415
+    from transcripts.recognition.heard_words import HeardWords  # noqa: PLC0415
     from transcripts.recognition.whisper import WhisperRecogniser  # noqa: PLC0415
     from transcripts.storage.archive import Archive  # noqa: PLC0415
 
     watch.calls(WhisperRecogniser, "recognise", "recognise")
+    watch.calls(HeardWords, "add", "keep what was heard")
     watch.calls(Archive, "write", "keep the transcript")
     watch.calls(jobs, "tell", "tell the meeting")
 

@@ -46,8 +46,10 @@ DURABLE: Final[dict[Role, tuple[str, ...]]] = {
         "look at the call",
         "edit the card",
         "close the call",
+        "look for the transcription",
+        "note that it is recorded",
         "look for sound",
-        "estimate the wait",
+        "see what is unheard",
         "show what is being done",
         "note the time",
         "look for the transcript",
@@ -74,7 +76,7 @@ WATCHED: Final[dict[Role, tuple[str, ...]]] = {
         "enqueue the transcription",
     ),
     "recorder": ("join the call", "write sound", "sync the sound", "close the sound", "tell the meeting"),
-    "speech": ("recognise", "keep the transcript", "tell the meeting"),
+    "speech": ("recognise", "keep what was heard", "keep the transcript", "tell the meeting"),
 }
 """What else they do on the way, under names given in `tests/faults/greffier.py`."""
 
@@ -85,6 +87,7 @@ ELSEWHERE: Final[dict[str, str]] = {
     "say how the recording goes": "the disk is full",
     "close the call again": "the recorder is slow to leave",
     "look after the job": "nothing is heard of a job for long, or something else is heard",
+    "count the transcriptions": "a transcription failed, and is tried again later",
     "say that message 0 was refused": "the homeserver does not take a message",
     "say that minutes 0 was refused": "the homeserver does not take the minutes",
     "keep what is undelivered": "the bot was put out of the room",
@@ -100,10 +103,9 @@ def rows() -> list[Row]:
         "front": (
             *WATCHED["front"][:3],
             *DURABLE["front"][:4],
-            "enqueue the recording",
-            *DURABLE["front"][4:7],
             "enqueue the transcription",
-            *DURABLE["front"][7:],
+            "enqueue the recording",
+            *DURABLE["front"][4:],
         ),
         "recorder": ("work", *WATCHED["recorder"]),
         "speech": ("work", *WATCHED["speech"]),

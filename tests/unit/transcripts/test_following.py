@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.fakes import following
 from tests.fakes.speech import ScriptedRecogniser
-from tests.unit.transcripts.sounds import Recorded, noise, record, speech
+from tests.unit.transcripts.sounds import FRAME_SAMPLES, Recorded, noise, record, speech
 from transcripts.assembling.gaps import Gap
 from transcripts.assembling.transcript import Transcript
-from transcripts.recognition.recogniser import RecognitionFailed
+from transcripts.diarization.voices import DiarizationFailed, Voiceprints, VoiceSpan
+from transcripts.following import Follower
+from transcripts.recognition.heard_words import FILE, HeardWords
+from transcripts.recognition.hearing import Hearing
+from transcripts.recognition.recogniser import Hints, RecognitionFailed
+from transcripts.sound import Samples
 from transcripts.storage.spool import MeetingId, Spool
 
 MEETING = MeetingId("m-1")
+Sound = NDArray[np.int16]
 CLAIRE, MARC = Recorded("Claire", "p-1", "TR_1"), Recorded("Marc", "p-2", "TR_2")
 
 
@@ -162,3 +173,250 @@ async def test_someone_who_came_back_is_one_person(spool: Spool) -> None:
 
     assert transcript.speakers == ("Claire",)
     assert [turn.speaker for turn in transcript.turns] == ["Claire", "Claire"]
+
+
+# While the call goes on
+
+
+@asynccontextmanager
+async def following_it(spool: Spool, recogniser: ScriptedRecogniser) -> AsyncIterator[Follower]:
+    """A follower of the meeting, let go of at the end of the block."""
+    async with Hearing(recogniser) as hearing:
+        follower = Follower(MEETING, "Point", spool, hearing, languages=("fr", "en"))
+        try:
+            yield follower
+        finally:
+            await follower.leave_off()
+
+
+class Speaking:
+    """A meeting that is being recorded: everyone's sound comes in step, and is listened to."""
+
+    def __init__(self, spool: Spool, *tracks: tuple[Recorded, Sound]) -> None:
+        self._writer = spool.writer(MEETING)
+        self._tracks = [(self._writer.open_track(track), sound) for track, sound in tracks]
+        self._at = 0
+
+    def until(self, at_s: float) -> None:
+        """So far it has come."""
+        for first in range(self._at, round(at_s * 16_000), FRAME_SAMPLES):
+            for sink, sound in self._tracks:
+                if first < len(sound):
+                    sink.write(sound[first : first + FRAME_SAMPLES].astype("<i2").tobytes(), first / 16_000)
+        self._at = round(at_s * 16_000)
+        self._writer.sync()
+
+    def over(self) -> None:
+        """Everyone has hung up."""
+        self._writer.close()
+
+
+def long_speech(lasting_s: float) -> Sound:
+    """Somebody who goes on and on."""
+    return np.tile(speech(2.5, 11), 30)[: round(lasting_s * 16_000)]
+
+
+async def look_and_hear(follower: Follower) -> None:
+    """Look, and wait until all is heard that this brought to light."""
+    await follower.look()
+    await follower._words.until_done()
+
+
+async def test_a_window_is_heard_as_soon_as_it_is_full(spool: Spool) -> None:
+    """And no sooner; at the end only what was open is left to do."""
+    recogniser = ScriptedRecogniser()
+    speaking = Speaking(spool, (CLAIRE, long_speech(100)))
+    async with following_it(spool, recogniser) as follower:
+        heard = []
+        for at_s in (20, 40, 60, 80, 100):
+            speaking.until(at_s)
+            await look_and_hear(follower)
+            heard.append(len(recogniser.asked))
+        assert follower.unheard_s > 0
+        speaking.over()
+        transcript = await follower.finish(None)
+        assert follower.unheard_s == 0
+    assert heard == sorted(heard)
+    assert heard[0] == 0
+    assert heard[-1] >= 3
+    assert transcript.stats.times_heard == transcript.stats.windows == len(recogniser.asked)
+    assert transcript.stats.heard_after_the_call <= 2
+
+
+async def test_a_follower_goes_on_where_another_was_killed(spool: Spool) -> None:
+    """The transcript is the same as though nothing had happened, and no window was heard twice."""
+    tracks = (CLAIRE, long_speech(150)), (MARC, np.concatenate([noise(20, level=20), long_speech(90)]))
+    speaking, recogniser = Speaking(spool, *tracks), ScriptedRecogniser()
+    for at_s in (50, 100, 150):
+        speaking.until(at_s)
+        async with following_it(spool, recogniser) as follower:
+            await look_and_hear(follower)
+    speaking.over()
+    interrupted = await transcript_of(spool, recogniser)
+    (spool.folder(MEETING) / FILE).unlink()
+    whole = await transcript_of(spool, ScriptedRecogniser())
+    assert interrupted.turns == whole.turns
+    assert sum(len(lengths_s) for _, lengths_s in recogniser.asked) == whole.stats.windows
+
+
+async def test_whoever_falls_silent_is_heard_early_where_a_worker_is_idle(spool: Spool) -> None:
+    """Then nothing of them is left for the end; the cost of it has a bound."""
+    recogniser = ScriptedRecogniser()
+    speaking = Speaking(
+        spool,
+        (CLAIRE, np.concatenate([long_speech(12), np.zeros(7_000_000, np.int16)])),
+        (MARC, np.tile(long_speech(240), 2)),
+    )
+    async with following_it(spool, recogniser) as follower:
+        for at_s in range(20, 481, 20):
+            speaking.until(at_s)
+            await look_and_hear(follower)
+        claires = [lengths_s for _, lengths_s in recogniser.asked if any(11 < length_s < 14 for length_s in lengths_s)]
+        assert len(claires) == 1
+        speaking.over()
+        transcript = await follower.finish(None)
+    assert transcript.stats.times_heard == transcript.stats.windows
+    assert transcript.stats.heard_after_the_call <= 1
+
+
+async def test_a_track_that_was_taken_for_another_language_is_heard_again(spool: Spool) -> None:
+    """Once, when the language is settled; whoever says little is taken for what the others speak."""
+    record(spool, MEETING, CLAIRE, long_speech(60))
+    record(spool, MEETING, MARC, speech(24, 29))
+    recogniser = ScriptedRecogniser(scores={"fr": 0.2, "en": 0.8})
+    async with following_it(spool, recogniser) as follower:
+        await look_and_hear(follower)
+        mistaken = {key: replace(heard, language="fr") for key, heard in follower._words.heard.items()}
+        follower._words._known.windows.update(mistaken)
+        await follower.finish(None)
+    assert mistaken
+    assert {language for language, _ in recogniser.asked} == {"en"}
+    journal = HeardWords(spool.folder(MEETING) / FILE).read()
+    assert {heard.language for heard in journal.windows.values()} == {"en"}
+    assert journal.times == len(journal.windows) + len(mistaken)
+
+
+async def test_names_and_title_are_hints(spool: Spool) -> None:
+    """Of everyone with a microphone, in the order of arrival."""
+    record(spool, MEETING, MARC, speech(0, 14), started_s=5.0)
+    record(spool, MEETING, CLAIRE, speech(0, 14))
+    recogniser = ScriptedRecogniser()
+    await transcript_of(spool, recogniser)
+    assert set(recogniser.hinted) == {Hints(("Claire", "Marc"), "Point")}
+
+
+async def test_a_window_that_is_missing_is_told_with_the_words_that_are_there(spool: Spool) -> None:
+    """Whose words they are, and that it is only some of them."""
+    record(spool, MEETING, CLAIRE, long_speech(60))
+    recogniser = ScriptedRecogniser(gives_up_on=lambda windows: any(len(one) < 20 * 16_000 for one in windows))
+
+    transcript = await transcript_of(spool, recogniser)
+
+    assert transcript.turns
+    assert [(track.speaker, track.partly) for track in transcript.failed_tracks] == [("Claire", True)]
+
+
+async def test_what_failed_during_the_call_is_tried_again_at_its_end(spool: Spool) -> None:
+    """The server of the engine was away for a while, say."""
+    record(spool, MEETING, CLAIRE, long_speech(60))
+    away = True
+    recogniser = ScriptedRecogniser(gives_up_on=lambda _: away)
+    async with following_it(spool, recogniser) as follower:
+        await look_and_hear(follower)
+        away = False
+        transcript = await follower.finish(None)
+    assert transcript.turns
+    assert transcript.failed_tracks == ()
+
+
+async def test_many_meetings_are_heard_with_the_same_ears(tmp_path: Path) -> None:
+    """Each gets its own words, and the one that is over first is done first."""
+    spools = [Spool(tmp_path / str(number), lambda: 1_780_000_000.0) for number in range(6)]
+    for number, spool in enumerate(spools):
+        record(spool, MEETING, Recorded(f"Claire {number}"), speech(0, 14))
+    async with Hearing(ScriptedRecogniser()) as hearing:
+        followers = [Follower(MEETING, "", spool, hearing, languages=("fr",)) for spool in spools]
+        done = await asyncio.gather(*(follower.finish(None) for follower in followers))
+    assert [made.speakers for made in done] == [(f"Claire {number}",) for number in range(6)]
+    assert all(made.turns for made in done)
+
+
+async def test_a_clock_that_jumps_costs_nobody_their_words(tmp_path: Path) -> None:
+    """The recorder's machine is set right in the middle: what is said later stands later, and all of it is there."""
+    now = 1_780_000_000.0
+    spool = Spool(tmp_path, lambda: now)
+    record(spool, MEETING, CLAIRE, speech(0, 14))
+    now += 7200
+    record(spool, MEETING, Recorded("Claire", "p-1", "TR_2"), speech(0, 14))
+    now -= 9000
+    record(spool, MEETING, Recorded("Claire", "p-1", "TR_3"), speech(0, 14))
+
+    transcript = await transcript_of(spool)
+
+    assert "".join(word.text for turn in transcript.turns for word in turn.words) == " bonjour à tous" * 3
+    assert transcript.duration_s == pytest.approx(7214.0)
+    assert transcript.speakers == ("Claire",)
+
+
+# Several people at one microphone
+
+
+class ScriptedVoices:
+    """Tells voices apart at a fixed moment: one speaks before it, another after it."""
+
+    def __init__(self, changes_s: float = 6.0, *, gives_up: bool = False) -> None:
+        self.pushed_samples = 0
+        self._changes_s = changes_s
+        self._gives_up = gives_up
+
+    @property
+    def voiceprints(self) -> Voiceprints:
+        """See `Diarizer`."""
+        raise NotImplementedError
+
+    def begin(self) -> ScriptedVoices:
+        """See `Diarizer`."""
+        return self
+
+    def push(self, sound: Samples) -> None:
+        """See `VoicesOfTrack`."""
+        self.pushed_samples += len(sound)
+
+    def finish(self) -> tuple[VoiceSpan, ...]:
+        """See `VoicesOfTrack`."""
+        if self._gives_up:
+            raise DiarizationFailed("told to give up")
+        return (VoiceSpan(0, 0.0, self._changes_s), VoiceSpan(1, self._changes_s, 100.0))
+
+
+async def of_shared_microphone(spool: Spool, voices: ScriptedVoices | None) -> Transcript:
+    """The transcript of a meeting room in which two people speak, of which somebody said so by command."""
+    record(spool, MEETING, Recorded("Salle 3"), speech(0, 14))
+    async with Hearing(ScriptedRecogniser()) as hearing:
+        follower = Follower(MEETING, "", spool, hearing, languages=("fr",), voices=voices)
+        await follower.look(["salle 3"])
+        return await follower.finish(None, ["salle 3"])
+
+
+async def test_voices_at_a_shared_microphone_have_their_own_words(spool: Spool) -> None:
+    """Under the name of the microphone; all of its sound was listened to, once."""
+    voices = ScriptedVoices()
+
+    transcript = await of_shared_microphone(spool, voices)
+
+    assert [(turn.speaker, turn.text) for turn in transcript.turns] == [
+        ("Salle 3 — voix 1", "bonjour"),
+        ("Salle 3 — voix 2", "à tous"),
+    ]
+    assert transcript.speakers == ("Salle 3 — voix 1", "Salle 3 — voix 2")
+    assert transcript.unseparated == ()
+    assert voices.pushed_samples == 14 * 16_000
+
+
+@pytest.mark.parametrize("voices", [None, ScriptedVoices(gives_up=True)], ids=["nobody can", "the model gives up"])
+async def test_voices_that_cannot_be_told_apart_are_told(spool: Spool, voices: ScriptedVoices | None) -> None:
+    """The words are there, under one name."""
+    transcript = await of_shared_microphone(spool, voices)
+
+    assert [turn.speaker for turn in transcript.turns] == ["Salle 3"]
+    assert transcript.unseparated == ("Salle 3",)

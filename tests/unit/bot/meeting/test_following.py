@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 
@@ -156,3 +157,51 @@ async def test_a_job_that_is_lost_is_noticed_without_its_word(hall: Hall, monkey
     monkeypatch.setattr("bot.meeting.transcribing.ended_as", lost)
     await hall.finishes(meeting)
     assert hall.card()[-1] == FRENCH.transcription_failed
+
+
+# Its transcription
+
+
+async def test_a_call_is_followed_from_its_first_recording_on(hall: Hall) -> None:
+    """Once, however often it is recorded anew; nobody is told that the sound is all there before it is."""
+    meeting = await hall.begins("!visio", "Claire", "Marc")
+    await hall.until(lambda: hall.speech.begun == [meeting.id])
+    hall.recorder.breaks_off = ""
+    await hall.until(lambda: len(hall.recorder.begun) > 1)
+    hall.recorder.breaks_off = None
+    known = await hall.register.get(meeting.id)
+    assert known is not None
+    assert known.recorded_at is None
+    await hall.leaves(meeting)
+    finished = await hall.finishes(meeting)
+    assert finished.recorded_at is not None
+    assert hall.speech.begun == [meeting.id]
+    assert hall.card()[-1] == FRENCH.transcript_below
+
+
+async def test_a_call_that_is_no_longer_followed_is_transcribed_after_it(hall: Hall) -> None:
+    """Its job ended in the middle, whatever the reason: another one has the whole of it to do."""
+    hall.speech.breaks_off = "failed"
+    meeting = await hall.begins("!visio", "Claire")
+    await hall.until(lambda: hall.speech.breaks_off is None)
+    await hall.leaves(meeting)
+    await hall.finishes(meeting)
+    assert hall.speech.begun == [meeting.id, meeting.id]
+    assert hall.card()[-1] == FRENCH.transcript_below
+    assert len(hall.thread()) == 3
+
+
+async def test_a_room_is_told_roughly_when_its_transcript_comes(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once it can be seen how fast what is unheard becomes less."""
+    monkeypatch.setattr("bot.meeting.transcribing.TOLD_EVERY_S", 0.2)
+    hall.speech.may_finish = False
+    meeting = await hall.begins("!visio", "Claire")
+    await hall.register.note_unheard(meeting.id, 7200.0)
+    await hall.leaves(meeting)
+    await hall.until(lambda: hall.card()[-1] == FRENCH.transcribing)
+    hall.later = timedelta(minutes=10)
+    await hall.register.note_unheard(meeting.id, 3600.0)
+    await hall.until(lambda: "environ 10\u00a0min" in hall.card()[-1])
+    hall.speech.may_finish = True
+    await hall.finishes(meeting)
+    assert hall.card()[-1] == FRENCH.transcript_below

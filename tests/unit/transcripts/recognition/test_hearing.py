@@ -1,0 +1,193 @@
+"""The pool of recognition: what is heard first, what together, and what becomes of what cannot be heard."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import numpy as np
+import pytest
+
+from tests.fakes.speech import ScriptedRecogniser
+from tests.fakes.waiting import until
+from transcripts.recognition.hearing import Heard, Hearing, Urgency
+from transcripts.recognition.recogniser import NO_HINTS, Hints, Recognition, RecognitionFailed
+from transcripts.sound import SAMPLE_RATE_HZ, Samples
+from transcripts.storage.spool import MeetingId, TrackUnreadable
+
+ONE, OTHER = MeetingId("m-1"), MeetingId("m-2")
+
+
+class HeldRecogniser(ScriptedRecogniser):
+    """Hears nothing before it may; windows are known by their length in seconds."""
+
+    def __init__(self, *, at_once: int = 1, batch: int = 1) -> None:
+        super().__init__(at_once=at_once, batch=batch)
+        self.may_hear = threading.Semaphore(0)
+
+    def recognise(self, windows: Sequence[Samples], language: str, hints: Hints = NO_HINTS) -> list[Recognition]:
+        """See `Recogniser`."""
+        self.may_hear.acquire()
+        return super().recognise(windows, language, hints)
+
+    @property
+    def heard_s(self) -> list[tuple[float, ...]]:
+        """The lengths of the windows of each call."""
+        return [lengths_s for _, lengths_s in self.asked]
+
+
+def window(lasting_s: float) -> Callable[[], Samples]:
+    """A window of this length."""
+    return lambda: np.ones(round(lasting_s * SAMPLE_RATE_HZ), np.float32)
+
+
+@asynccontextmanager
+async def asked(
+    hearing: Hearing, *windows: tuple[MeetingId, float, Urgency], language: str = "fr"
+) -> AsyncIterator[list[asyncio.Task[Heard]]]:
+    """These windows wait, in this order."""
+    tasks = []
+    for meeting, lasting_s, urgency in windows:
+        tasks.append(asyncio.create_task(hearing.hear(meeting, window(lasting_s), language, urgency=urgency)))
+        await asyncio.sleep(0)
+    yield tasks
+    await asyncio.gather(*tasks)
+
+
+async def test_the_most_urgent_is_heard_first() -> None:
+    """What somebody waits for; then what will not change; then what may."""
+    recogniser = HeldRecogniser()
+    async with Hearing(recogniser) as hearing:
+        windows = [(ONE, 1.0, Urgency.CLOSED), (ONE, 2.0, Urgency.OPEN), (ONE, 3.0, Urgency.CLOSED)]
+        async with asked(hearing, *windows, (OTHER, 4.0, Urgency.OVER)):
+            recogniser.may_hear.release(4)
+    assert recogniser.heard_s == [(1.0,), (4.0,), (3.0,), (2.0,)]
+
+
+async def test_a_meeting_whose_call_is_over_overtakes() -> None:
+    """With all that waits of it."""
+    recogniser = HeldRecogniser()
+    async with Hearing(recogniser) as hearing:
+        windows = [(ONE, float(n), Urgency.CLOSED) for n in (1, 2, 3)] + [(OTHER, 4.0, Urgency.CLOSED)]
+        async with asked(hearing, *windows):
+            hearing.hurry(OTHER)
+            recogniser.may_hear.release(4)
+    assert recogniser.heard_s == [(1.0,), (4.0,), (2.0,), (3.0,)]
+
+
+async def test_meetings_take_turns() -> None:
+    """One that is far behind is in nobody's way."""
+    recogniser = HeldRecogniser()
+    async with Hearing(recogniser) as hearing:
+        windows = [(ONE, float(n), Urgency.CLOSED) for n in (1, 2, 3)] + [(OTHER, 4.0, Urgency.CLOSED)]
+        async with asked(hearing, *windows):
+            recogniser.may_hear.release(4)
+    assert recogniser.heard_s == [(1.0,), (4.0,), (2.0,), (3.0,)]
+
+
+async def test_windows_of_one_language_are_heard_together_and_shared_among_the_workers() -> None:
+    """As many as the engine likes, and no worker takes all while another has none."""
+    recogniser = ScriptedRecogniser(at_once=2, batch=4)
+    async with Hearing(recogniser) as hearing:
+        await asyncio.gather(*(hearing.hear(ONE, window(2.0), "fr", urgency=Urgency.OVER) for _ in range(4)))
+    assert [lengths_s for _, lengths_s in recogniser.asked] == [(2.0, 2.0)] * 2
+
+
+async def test_windows_of_several_languages_are_not_heard_together() -> None:
+    """A call has one."""
+    recogniser = HeldRecogniser(batch=8)
+    languages = ("fr", "en", "fr", "en")
+    async with Hearing(recogniser) as hearing:
+        recogniser.may_hear.release(2)
+        await asyncio.gather(*(hearing.hear(ONE, window(n), language) for n, language in enumerate(languages, start=1)))
+    assert recogniser.asked == [("fr", (1.0, 3.0)), ("en", (2.0, 4.0))]
+
+
+async def test_a_window_that_spoils_its_batch_fails_alone() -> None:
+    """The others are heard; it has had its second try."""
+    recogniser = ScriptedRecogniser(gives_up_on=lambda windows: any(len(one) == SAMPLE_RATE_HZ for one in windows))
+    async with Hearing(recogniser) as hearing:
+        tasks = [asyncio.create_task(hearing.hear(ONE, window(n), "fr")) for n in (2.0, 1.0, 3.0)]
+        done = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(one) for one in done] == [Heard, RecognitionFailed, Heard]
+    assert recogniser.asked[0] == ("fr", (2.0, 1.0, 3.0))
+    assert ("fr", (1.0,)) in recogniser.asked
+
+
+async def test_a_window_whose_sound_is_gone_is_no_trouble_to_the_others() -> None:
+    """It is cut when its turn has come."""
+
+    def gone() -> Samples:
+        raise TrackUnreadable("gone")
+
+    async with Hearing(ScriptedRecogniser()) as hearing:
+        done = await asyncio.gather(
+            hearing.hear(ONE, gone, "fr"), hearing.hear(ONE, window(1.0), "fr"), return_exceptions=True
+        )
+    assert [type(one) for one in done] == [TrackUnreadable, Heard]
+
+
+async def test_sound_is_cut_when_its_turn_comes() -> None:
+    """However much waits, no more than a batch is in memory."""
+    cut: list[float] = []
+
+    def counted(lasting_s: float) -> Callable[[], Samples]:
+        def cutting() -> Samples:
+            cut.append(lasting_s)
+            return window(lasting_s)()
+
+        return cutting
+
+    recogniser = HeldRecogniser(batch=2)
+    async with Hearing(recogniser) as hearing:
+        tasks = [asyncio.create_task(hearing.hear(ONE, counted(1.0), "fr")) for _ in range(10)]
+        await until(lambda: len(cut) == 2)
+        await asyncio.sleep(0.05)
+        assert len(cut) == 2
+        recogniser.may_hear.release(10)
+        await asyncio.gather(*tasks)
+    assert len(cut) == 10
+
+
+async def test_nobody_hears_what_is_no_longer_wanted() -> None:
+    """Cancelled while it waits."""
+    recogniser = HeldRecogniser()
+    async with Hearing(recogniser) as hearing:
+        async with asked(hearing, (ONE, 1.0, Urgency.CLOSED)):
+            unwanted = asyncio.create_task(hearing.hear(ONE, window(2.0), "fr"))
+            await asyncio.sleep(0.02)
+            unwanted.cancel()
+            await asyncio.gather(unwanted, return_exceptions=True)
+            recogniser.may_hear.release(2)
+        assert hearing.is_idle
+    assert recogniser.heard_s == [(1.0,)]
+
+
+async def test_what_waits_at_the_end_is_let_go_of() -> None:
+    """Nobody waits for ever for a pool that is gone."""
+    recogniser = HeldRecogniser()
+    async with Hearing(recogniser) as hearing:
+        tasks = [asyncio.create_task(hearing.hear(ONE, window(1.0), "fr")) for _ in range(3)]
+        await asyncio.sleep(0.02)
+        assert not hearing.is_idle
+    done = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
+    assert [type(one) for one in done] == [asyncio.CancelledError] * 3
+    recogniser.may_hear.release(3)
+
+
+async def test_a_fault_of_the_engine_is_the_asker_s() -> None:
+    """The worker goes on."""
+    recogniser = ScriptedRecogniser()
+    recogniser.gives_up_on = lambda windows: bool(1 // (len(windows[0]) - SAMPLE_RATE_HZ))
+    async with Hearing(recogniser) as hearing:
+        with pytest.raises(ZeroDivisionError):
+            await hearing.hear(ONE, window(1.0), "fr")
+        assert (await hearing.hear(ONE, window(3.0), "fr")).language == "fr"
+
+
+async def test_the_language_of_speech_is_asked_for_like_words() -> None:
+    """In its turn, from the same engine."""
+    async with Hearing(ScriptedRecogniser(scores={"fr": 0.7})) as hearing:
+        assert await hearing.language_scores(ONE, window(12.0)) == {"fr": 0.7}
