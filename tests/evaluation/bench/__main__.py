@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import sys
 import time
 import traceback
@@ -51,6 +52,7 @@ def main(arguments: Sequence[str]) -> int:
     if asked.quick and asked.write:
         parser.error("what --quick measures is not worth writing down")
     only_warnings()
+    logging.getLogger("preprocess").setLevel(logging.ERROR)  # meeteval’s, which doubts slow speech
     WORK.mkdir(parents=True, exist_ok=True)
     names = asked.parts or list(PARTS)
     with TemporaryDirectory(dir=WORK) as folder:

@@ -17,7 +17,8 @@ from tests.evaluation.bench.findings import Bound, Chart, Findings, Series
 from tests.evaluation.bench.machinery import Machinery
 from tests.evaluation.meetings import MEETINGS, Meeting, Segment, first, load
 from tests.load.report import Table
-from tests.stack.meeting_in_room import HeldMeeting, names_in_call, open_call, read_transcript, speak
+from tests.stack.meeting_in_room import HeldMeeting, TranscriptMissing, names_in_call, open_call, read_transcript, speak
+from tests.stack.people import DidNotHappen
 from tests.stack.stack import Stack, running_stack
 from transcripts.assembling.transcript import Transcript
 from transcripts.minutes.writing import write
@@ -77,7 +78,11 @@ async def measure(machinery: Machinery) -> Findings:
         model = Path(machinery.settings.model)
         async with running_stack(folder, model_folder=model, settings=settings, tell=machinery.tell) as stack:
             for _ in range(TIMES):
-                done.append(await _held(stack, meeting, machinery))
+                try:
+                    done.append(await _held(stack, meeting, machinery))
+                except (DidNotHappen, TranscriptMissing):
+                    machinery.tell(stack.greffier.process.tail())
+                    raise
                 machinery.tell(f"complete {done[-1].complete_s:.1f} s after hanging up")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
