@@ -262,6 +262,7 @@ def _mendable() -> tuple[type[Exception], ...]:
     from bridge.matrix.encryption.recovery_key import NotARecoveryKey  # noqa: PLC0415
     from bridge.web.join_page import PageNotBuilt  # noqa: PLC0415
     from bridge.web.server import CannotListen  # noqa: PLC0415
+    from transcripts.diarization.voices import DiarizationUnavailable  # noqa: PLC0415
     from transcripts.models.fetching import CannotKeep, NoSuchModel  # noqa: PLC0415
     from transcripts.recognition.recogniser import ModelUnavailable  # noqa: PLC0415
     from transcripts.storage.bucket import StorageAway  # noqa: PLC0415
@@ -280,6 +281,7 @@ def _mendable() -> tuple[type[Exception], ...]:
         PageNotBuilt,
         CannotListen,
         ModelUnavailable,
+        DiarizationUnavailable,
         NoSuchModel,
         CannotKeep,
     )

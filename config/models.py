@@ -238,8 +238,9 @@ class Speech(_Section):
 class Diarization(_Section):
     """Telling apart the voices of people who share a microphone (the extra `diarization` has to be installed)."""
 
-    model: Annotated[str, StringConstraints(min_length=1)] | None = "pyannote/speaker-diarization-community-1"
-    """A folder with a pyannote.audio pipeline, or its id on the model hub; None: voices are not told apart."""
+    model: Annotated[str, StringConstraints(min_length=1)] | None = None
+    """A folder with a pyannote.audio pipeline, or its id on the model hub (`pyannote/speaker-diarization-community-1`);
+    None: voices are not told apart."""
     hub_token: Secret | None = None
     """What the model hub wants to see before it hands out a model whose conditions were accepted."""
     notice: bool = True

@@ -19,6 +19,7 @@ from transcripts.sound import SAMPLE_RATE_HZ, seconds
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from transcripts.diarization.following_noticing import FollowedNoticing
     from transcripts.diarization.following_voices import FollowedVoices
     from transcripts.diarization.voices import VoiceSpan
     from transcripts.recognition.hearing import Heard
@@ -42,6 +43,7 @@ class FollowedTrack:
     """Whether all of it was listened to: until then, the last window may grow."""
     failure: str = ""
     is_shared: bool = False
+    noticing: FollowedNoticing | None = None
     voices: FollowedVoices | None = None
     spans: tuple[VoiceSpan, ...] = ()
 
@@ -79,6 +81,19 @@ class FollowedTrack:
         """This is all of it."""
         self._pack(replace(stored, speech=speech))
         self.is_over = True
+
+    def follow_voices(self) -> None:
+        """Have what is settled of it listened to by those who care for voices."""
+        if self.voices is not None:
+            self.voices.take_up(self.stored)
+        elif self.noticing is not None and not self.noticing.several:
+            self.noticing.take_up(self.stored)
+
+    def leave_off(self) -> None:
+        """Nobody wants to know any more whose voice is whose."""
+        for follower in (self.noticing, self.voices):
+            if follower is not None:
+                follower.leave_off()
 
     def sound_of(self, key: WindowKey) -> Callable[[], Samples]:
         """What cuts this window's sound when that is needed."""

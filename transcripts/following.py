@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from transcripts.assembling.composing import Surroundings, compose
 from transcripts.assembling.speakers import clean_name
 from transcripts.assembling.transcript import Stats, Transcript
+from transcripts.diarization.following_noticing import FollowedNoticing
 from transcripts.diarization.following_voices import FollowedVoices
 from transcripts.followed_track import FollowedTrack, is_shared
 from transcripts.listening.rest import listen_to_rest
@@ -52,13 +53,26 @@ class Follower:
         *,
         languages: Sequence[str],
         voices: Diarizer | None = None,
+        notice: bool = True,
     ) -> None:
+        """Nothing is looked at yet.
+
+        Args:
+            meeting: whose sound in the spool.
+            title: what its transcript is called.
+            spool: where the sound lies.
+            hearing: recognises speech, that of all meetings of this process.
+            languages: those that the meeting may be held in.
+            voices: tells voices at a shared microphone apart; None: they stay under one name.
+            notice: whether a shared microphone is noticed although nobody said that it is one.
+        """
         self._meeting = meeting
         self._title = title
         self._spool = spool
         self._hearing = hearing
         self._allowed = languages
         self._diarizer = voices
+        self._notices = notice and voices is not None
         self._known_words: MeetingWords | None = None
         self._tracks: dict[str, FollowedTrack] = {}
         self._is_over = False
@@ -80,8 +94,7 @@ class Follower:
         for stored in await self._stored():
             track = self._track(stored, shared_names)
             track.take_up(stored)
-            if track.voices is not None:
-                track.voices.take_up(track.stored)
+            track.follow_voices()
             self._ask(track)
         self._ask_early()
 
@@ -116,8 +129,7 @@ class Follower:
     async def leave_off(self) -> None:
         """Nothing more is wanted: let go of what waits or is being heard."""
         for track in self._tracks.values():
-            if track.voices is not None:
-                track.voices.leave_off()
+            track.leave_off()
         if self._known_words is not None:
             await self._known_words.leave_off()
 
@@ -139,10 +151,16 @@ class Follower:
 
     def _track(self, stored: StoredTrack, shared_names: Collection[str]) -> FollowedTrack:
         track = self._tracks.setdefault(stored.path.stem, FollowedTrack(stored))
-        track.is_shared = track.is_shared or is_shared(stored, shared_names)
+        if self._notices and track.noticing is None and self._diarizer is not None and stored.is_a_person:
+            track.noticing = FollowedNoticing(self._diarizer)
+        self._look_for_voices(track, said=is_shared(stored, shared_names))
+        return track
+
+    def _look_for_voices(self, track: FollowedTrack, *, said: bool = False) -> None:
+        """Tell voices apart from now on where several people share the microphone: it was said, or is noticed."""
+        track.is_shared = track.is_shared or said or (track.noticing is not None and track.noticing.several)
         if track.is_shared and self._diarizer is not None and track.voices is None:
             track.voices = FollowedVoices(self._diarizer)
-        return track
 
     async def _listen_to_rest(self, found: Sequence[StoredTrack], shared_names: Collection[str]) -> None:
         """Listen to what no recorder has listened to."""
@@ -254,6 +272,9 @@ class Follower:
     # What comes of it
 
     async def _tell_apart(self, track: FollowedTrack) -> None:
+        if track.noticing is not None and not track.is_shared:
+            await track.noticing.finish(track.stored)
+            self._look_for_voices(track)
         if track.voices is not None and track.windows:
             track.spans = await track.voices.finish(track.stored)
 

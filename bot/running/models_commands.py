@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 from config.models import Settings
@@ -94,19 +93,10 @@ def _named(settings: Settings) -> list[_Named]:
     else:
         _say("speech.endpoint is set: speech is recognised there, and no model is needed here")
     diarization = settings.diarization
-    if diarization.model is not None and _is_installed("pyannote.audio"):
+    if diarization.model is not None:
         token = diarization.hub_token.get_secret_value() if diarization.hub_token is not None else None
         named.append(_Named("diarization.model", diarization.model, ALL_FILES, token, _load_diarization))
-    elif diarization.model is not None:
-        _say("diarization.model is left out: the extra `diarization` is not installed here (docs/installing.md)")
     return named
-
-
-def _is_installed(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
 
 
 def _load_speech(settings: Settings, folder: Path) -> object:

@@ -15,7 +15,8 @@ from bot.store.database import Database
 from bot.store.register import Register
 from bot.work.transcriber import Transcriber
 from config.models import Settings
-from transcripts.recognition import whisper
+from transcripts.diarization import pyannote
+from transcripts.recognition import engines
 from transcripts.recognition.hearing import Hearing
 from transcripts.storage.archive import open_archive
 from transcripts.storage.shared_spool import open_spool
@@ -24,16 +25,18 @@ log = structlog.get_logger()
 
 
 async def run(settings: Settings, name: str | None = None) -> None:
-    """Follow meetings until told to stop. The model is loaded first: a broken one shows at start, not in a meeting.
+    """Follow meetings until told to stop. Models are loaded first: a broken one shows at start, not in a meeting.
 
     Raises:
-        ModelUnavailable: The model cannot be had or loaded; the message says what to do.
+        ModelUnavailable: The model that recognises speech cannot be had or loaded; the message says what to do.
+        DiarizationUnavailable: That which tells voices apart; likewise.
     """
     database = Database.open(settings)
     identity = Identity.of("speech", name)
     try:
         await database.migrate()
-        recogniser = await asyncio.to_thread(whisper.load, settings.speech)
+        recogniser = await asyncio.to_thread(engines.load, settings.speech)
+        voices = await asyncio.to_thread(pyannote.load, settings.diarization)
         async with Hearing(recogniser) as hearing:
             transcriber = Transcriber(
                 settings,
@@ -41,6 +44,7 @@ async def run(settings: Settings, name: str | None = None) -> None:
                 open_spool(settings.storage, identity.name),
                 open_archive(settings.storage),
                 hearing,
+                voices,
             )
             jobs = transcriptions(transcriber.work)
             async with taking_part(identity, database, (TRANSCRIPTIONS,)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -20,6 +20,7 @@ from config.models import Settings
 from transcripts.assembling.transcript import Transcript
 from transcripts.diarization.voices import Diarizer
 from transcripts.following import Follower
+from transcripts.minutes import writing as minutes
 from transcripts.recognition.hearing import Hearing
 from transcripts.recognition.recogniser import RecognitionFailed
 from transcripts.storage.archive import Archive
@@ -99,13 +100,14 @@ class Transcriber:
             self._hearing,
             languages=self._settings.speech.languages,
             voices=self._voices,
+            notice=self._settings.diarization.notice,
         )
 
     async def _finish(self, meeting: Meeting, looking: _Looking) -> None:
         transcript = await looking.finish(meeting)
         tail_s = (self._now() - (meeting.recorded_at or self._now())).total_seconds()
         began_s = time.monotonic()
-        transcript = await self._with_minutes(transcript)
+        transcript = replace(transcript, minutes=await minutes.write(transcript, self._settings.summary))
         minutes_s = time.monotonic() - began_s
         await stored(partial(self._archive.write, transcript))
         await insist(partial(self._register.note_transcribed, meeting.id, tail_s + minutes_s), where="following")
@@ -116,9 +118,6 @@ class Transcriber:
             failed_tracks=len(transcript.failed_tracks),
             **asdict(transcript.stats),
         )
-
-    async def _with_minutes(self, transcript: Transcript) -> Transcript:
-        return transcript  # the minutes are written here
 
 
 class _Looking:

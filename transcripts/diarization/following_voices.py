@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from transcripts.sound import SAMPLE_RATE_HZ, as_float
+from transcripts.sound import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
     from transcripts.diarization.voices import Diarizer, VoicesOfTrack, VoiceSpan
-    from transcripts.sound import Samples
     from transcripts.storage.spool import StoredTrack
 
 log = structlog.get_logger()
@@ -63,18 +62,9 @@ class FollowedVoices:
                 self._voices = await asyncio.to_thread(self._diarizer.begin)
             while self._pushed_samples < until and self._voices is not None and not self.failed:
                 end = min(until, self._pushed_samples + step)
-                sound = await asyncio.to_thread(_sound, track, self._pushed_samples, end)
+                sound = await asyncio.to_thread(track.own_sound, self._pushed_samples, end)
                 await asyncio.to_thread(self._voices.push, sound)
                 self._pushed_samples = end
         except Exception:
             log.exception("voices of a shared microphone cannot be told apart")
             self.failed = True
-
-
-def _sound(track: StoredTrack, start: int, end: int) -> Samples:
-    """A stretch of a track, silent where only somebody else was to be heard."""
-    sound = as_float(track.read()[start:end])
-    for muted_start, muted_end in track.speech.muted:
-        if muted_start < end and muted_end > start:
-            sound[max(0, muted_start - start) : muted_end - start] = 0.0
-    return sound

@@ -83,17 +83,20 @@ class _OneAtATime:
 def load(settings: Diarization) -> PyannoteDiarizer | None:
     """Load the pipeline that the settings name; one that is not on the machine yet is downloaded from the hub.
 
-    None where the settings name no model, or where the extra `diarization` is not installed, which is logged.
+    None where the settings name no model.
 
     Raises:
-        DiarizationUnavailable: there is no such pipeline, its conditions were not accepted, or it is broken.
+        DiarizationUnavailable: the extra `diarization` is not installed, there is no such pipeline, its conditions were
+            not accepted, or it is broken.
     """
     if settings.model is None:
         return None
     name = _folder_or_id(settings.model)
     if not _installed():
-        log.warning("voices at a shared microphone stay under one name: pyannote.audio is missing", remedy=INSTALLING)
-        return None
+        raise DiarizationUnavailable(
+            f"diarization.model: {settings.model} needs pyannote.audio, which is not installed ({INSTALLING}); null "
+            "leaves the voices at a shared microphone under one name."
+        )
     libraries = _imported()
     device = "cuda" if libraries.torch.cuda.is_available() else "cpu"
     if device == "cpu":

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from transcripts.recognition import inventions
 
 if TYPE_CHECKING:
@@ -22,15 +24,7 @@ def cut(window: Window, track: StoredTrack) -> Samples:
     Raises:
         TrackUnreadable: the track's file cannot be opened.
     """
-    sound = window.sound(track.read())
-    first = 0
-    for piece in window.pieces:
-        for muted_start, muted_end in track.speech.muted:
-            start, end = max(muted_start, piece.start_sample), min(muted_end, piece.end_sample)
-            if start < end:
-                sound[first + start - piece.start_sample : first + end - piece.start_sample] = 0.0
-        first += piece.samples
-    return sound
+    return np.concatenate([track.own_sound(piece.start_sample, piece.end_sample) for piece in window.pieces])
 
 
 def placed(recognition: Recognition, window: Window, track_started_s: float) -> Iterator[Word]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, NewType
 import numpy as np
 import structlog
 
-from transcripts.sound import SAMPLE_BYTES, StoredSamples, seconds
+from transcripts.sound import SAMPLE_BYTES, Samples, StoredSamples, as_float, seconds
 from transcripts.storage import sidecar
 from transcripts.storage.meeting_writer import MeetingWriter
 from transcripts.storage.room_left import leave_room
@@ -81,6 +81,18 @@ class StoredTrack:
             return np.memmap(self.path, dtype="<i2", mode="r", shape=(self.samples,))
         except (OSError, ValueError) as error:
             raise TrackUnreadable(f"{self.path.name}: {error}") from error
+
+    def own_sound(self, start: int, end: int) -> Samples:
+        """The samples from `start` up to `end`, silent where only somebody else was to be heard in this microphone.
+
+        Raises:
+            TrackUnreadable: the file cannot be opened.
+        """
+        sound = as_float(self.read()[start:end])
+        for muted_start, muted_end in self.speech.muted:
+            if muted_start < end and muted_end > start:
+                sound[max(0, muted_start - start) : muted_end - start] = 0.0
+        return sound
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import structlog
 
 from config.models import Diarization
 from transcripts.diarization import pyannote
@@ -20,18 +19,18 @@ def test_without_a_model_nothing_is_loaded() -> None:
     assert pyannote.load(Diarization(model=None)) is None
 
 
-def test_without_the_extra_voices_are_not_told_apart_and_the_log_says_how_to_change_that(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """It is several gigabytes large, and optional."""
+def test_a_model_without_the_extra_is_refused_with_both_ways_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The extra is several gigabytes large, and optional: whoever names a model wants it."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
 
-    with structlog.testing.capture_logs() as logs:
-        assert pyannote.load(Diarization()) is None
+    with pytest.raises(DiarizationUnavailable) as refused:
+        pyannote.load(Diarization(model="pyannote/speaker-diarization-community-1"))
 
-    assert [(entry["log_level"], entry["remedy"]) for entry in logs] == [
-        ("warning", "pip install '.[diarization]' in Greffier's checkout, or EXTRAS=diarization make image")
-    ]
+    assert str(refused.value) == (
+        "diarization.model: pyannote/speaker-diarization-community-1 needs pyannote.audio, which is not installed "
+        "(pip install '.[diarization]' in Greffier's checkout, or EXTRAS=diarization make image); null leaves the "
+        "voices at a shared microphone under one name."
+    )
 
 
 def test_looking_for_the_extra_where_there_is_no_pyannote_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
