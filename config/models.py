@@ -229,7 +229,7 @@ class Speech(_Section):
     compute_type: str = "default"
     """`default` means int8 on a CPU and float16 on a GPU."""
     threads: Annotated[int, Field(ge=0, le=256)] = 0
-    """CPU threads for recognition; 0 means all cores."""
+    """How many windows of speech a CPU recognises at once, each on one thread; 0 means one for each core."""
     beam_size: Annotated[int, Field(ge=1, le=10)] = 5
     languages: Annotated[tuple[LanguageCode, ...], Field(min_length=1)] = ("fr", "en")
     """Languages that a meeting may be held in (ISO 639-1); each track is settled on one of them."""

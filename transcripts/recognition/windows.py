@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 MAX_WINDOW_S: Final = 28.0
 """Below Whisper's 30 s: a window filled to the brim loses its last words."""
 SPILL_S: Final = 0.05
-"""How far a word's end may spill over a seam. Of 449 seams, some of pieces without margins, the last words before them
-ended up to 0.02 s after (but one, 0.10 s), the first words after them 0.09 s after or later (measured)."""
+"""How far a word's end may spill over a seam. Of pieces cut without margins, all of 1,217 words came to the piece that
+they were said in, where taking two thirds of the span set one before the gap; with margins, all of 1,939 (measured)."""
 
 
 @dataclass(frozen=True, slots=True)

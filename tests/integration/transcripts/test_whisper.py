@@ -114,8 +114,10 @@ def test_a_hint_spells_a_name_as_its_bearer_does(recogniser: WhisperRecogniser) 
 )
 def test_hints_do_not_become_words_where_nothing_is_said(recogniser: WhisperRecogniser, hints: Hints) -> None:
     """On those sounds of which hints alone make the model believe that they are speech."""
-    heard = recogniser.recognise([_melody(), _clicks()], "fr", hints)
+    nothing = [_melody(), _clicks()]
+    heard = recogniser.recognise(nothing, "fr", hints)
     assert all(is_invented(recognition) for recognition in heard)
+    assert heard == recogniser.recognise(nothing, "fr")
 
 
 def test_with_a_folder_no_hub_is_asked(monkeypatch: pytest.MonkeyPatch, question: Samples) -> None:

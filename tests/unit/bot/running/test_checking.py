@@ -1,4 +1,4 @@
-"""What `greffier check` says of events that are pushed: only a front that runs can be reached."""
+"""What `greffier check` says of events that are pushed, where only a front that runs is reached, and of models."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from aiohttp import web
 
 from bot.running import checking
 from bridge.matrix.pinging import NotReached
-from config.models import Settings
+from config.models import Diarization, Settings, Speech
 from tests.fakes.matrix import Answer, FakeHomeserver
 from tests.stack.ports import free_tcp_port
 from tests.unit.config.config_text import loaded
+from transcripts.diarization.voices import DiarizationUnavailable
+from transcripts.recognition.recogniser import ModelUnavailable
 
 URL = "http://greffier.tchap.test:8080"
 
@@ -74,3 +76,16 @@ async def test_a_homeserver_that_knows_no_pings_is_no_failure(server: FakeHomese
     """It may push all the same."""
     server.answers("POST", "/ping", Answer(404, {"errcode": "M_UNRECOGNIZED"}))
     assert "knows no pings" in await checking._pushed(settings)
+
+
+async def test_broken_models_are_something_to_mend(settings: Settings, tmp_path: Path) -> None:
+    """Before a meeting needs them; a model that nobody named is not missed."""
+    (folder := tmp_path / "models").mkdir()
+    broken = settings.model_copy(
+        update={"speech": Speech(model=str(folder)), "diarization": Diarization(model=str(folder))}
+    )
+    with pytest.raises(ModelUnavailable, match=r"speech\.model: the folder .* has no model\.bin"):
+        await checking._model(broken)
+    with pytest.raises(DiarizationUnavailable, match=r"diarization\.model: the folder .* has no config\.yaml"):
+        await checking._voices(broken)
+    assert {ModelUnavailable, DiarizationUnavailable} <= set(checking._MENDABLE)
