@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from transcripts.assembling.doubles import once
 from transcripts.assembling.gaps import gaps
 from transcripts.assembling.speakers import Presence, clean_name, labels
 from transcripts.assembling.transcript import FailedTrack, Stats, Transcript
@@ -103,7 +102,7 @@ def compose(
                 one.speaker for place in by_arrival if heard[place].stored.is_a_person for one in spoken[place]
             )
         ),
-        turns=assemble(once([one for of_one in spoken.values() for one in of_one])),
+        turns=assemble(one for of_one in spoken.values() for one in of_one),
         failed_tracks=(
             *(FailedTrack(clean_name(track.name or "") or None, track.reason) for track in broken),
             *(
