@@ -449,7 +449,7 @@ ENGLISH: Final = Cues(
         r"of course|anyway|now|oh|absolutely|exactly|definitely|good idea|ok|you know|actually|basically|"
         r"thank you|thanks|"
         r"wait|i'm on it|no)\s*[,.!:…]+\s*",
-        r"(?:so|and|okay|yeah|ok|then)\s+(?!that\b)",
+        r"(?:so|and|well|okay|yeah|ok|then)\s+(?!that\b)",
     ),
     stutters=ENGLISH_STUTTERS,
 )

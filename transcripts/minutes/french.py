@@ -300,13 +300,16 @@ FRENCH: Final = Cues(
     he_does=begins(rf"(?:,? (?:qui|il|elle),? ?)?{_PRONOUNS}(\w+)"),
     for_name=re.compile(r"(?:\baction (?:pour|de|à)|\bc'est (?:à)|\bà la charge de|\bconfiée? à|\bil faut que)\W*$"),
     not_an_action=re.compile(
-        r"(?:dire|dirai|dira|dirons|expliqu|montr|présent|commenc|début|parl|pass|reven|reviend|laiss|coup|"
-        r"lire|lirai|répét|précis|ajout|pos|voir\b(?! avec)|verr|"
-        r"attend|arrêt|conclu|résum|cit|finir|termin|continu|rest|essay|rappel|aborder|abord|discut|évoqu|"
-        r"faire vite|redi|entend|écout|compren|donner|"
-        r"partag|regard|détaill|compl|introdui|rejoin|reprend|reprendr|quitt|excus|raccroch|retrouv|saur|croi|"
-        r"pens|souhait|remerci|trouv|gagn|perd|"
-        r"manqu|suivr|appréci|aimer|not|avou|propos|suppos|imagin|répond)"
+        r"(?:dire|dirai|dira|dirons|expliqu|montr|présent|commenc|début|parl|reven|reviend|laiss|coup|lire|lirai|"
+        r"répét|précis|pos|verr|attend|arrêt|conclu|résum|cit|continu|rest|essay|abord|discut|évoqu|redir|entend|"
+        r"écout|compren|regard|détaill|introdui|rejoin|quitt|excus|raccroch|retrouv|saur|croi|pens|souhait|remerci|"
+        r"appréci|aimer|not|avou|suppos|imagin|faire (?:vite|court)|"
+        r"voir\b(?! avec)|"
+        r"pass\w+\b(?! (?:une commande|un appel|un coup de fil|commande|voir))|"
+        r"ajout\w+ (?:que|qu'|une chose|quelque chose|un mot|juste)|"
+        r"(?:finir|termin\w+|repren\w+)\b(?! (?:le|la|les|l'|ce|cette|mon|ma|mes)\b)|"
+        r"partag\w+ (?:mon|l'|ton|votre)|rappel\w+ (?:que|qu'|à tou)|répond\w*\b(?! (?:au|à la|aux|à l')\b)|"
+        r"propos\w+ (?:de|d'|que|qu')|donn\w+ (?:la parole|un exemple|mon avis|quelques|des nouvelles))"
     ),
     never_an_action=re.compile(
         r"(?:suis|serai?|serons|sera|seras|serez|être|aurai?|aurons|aura|avoir|ai|as|a|avons|est|étais?|était|"

@@ -40,7 +40,8 @@ FRENCH: list[tuple[str, list[Expected]]] = [
     ("Claire: C'est Julien, au service technique. Je lui demanderai un devis pour le dix avril au plus tard.",
      [("C'est Julien, au service technique. Je lui demanderai un devis pour le dix avril au plus tard.", "Claire",
        "pour le dix avril au plus tard")]),
-    ("Claire: N'oublie pas de prévenir la sécurité.\nMarc: Noté.", [("N'oublie pas de prévenir la sécurité.", "Marc", None)]),
+    ("Claire: N'oublie pas de prévenir la sécurité.\nMarc: Noté.",
+     [("N'oublie pas de prévenir la sécurité.", "Marc", None)]),
     ("Claire: Nous devons vider le sous-sol avant le trente septembre.",
      [("Nous devons vider le sous-sol avant le trente septembre.", None, "avant le trente septembre")]),
 ]  # fmt: skip
@@ -133,8 +134,8 @@ def test_what_only_sounds_like_it_in_english_is_none(lines: str) -> None:
             "sous huit jours", "avant la prochaine réunion", "pour le dix avril au plus tard",
         )),
         *((due, "en") for due in (
-            "by Friday", "by the end of the month", "tomorrow morning", "before the next meeting", "on the 9th of October",
-            "next week", "by 30 June", "in two weeks", "by Monday at noon", "as soon as possible", "by March 3",
+            "by Friday", "by the end of the month", "tomorrow morning", "before the next meeting",
+            "on the 9th of October", "next week", "by 30 June", "in two weeks", "by Monday at noon", "as soon as possible", "by March 3",
         )),
     ],
 )  # fmt: skip

@@ -7,8 +7,10 @@ import pytest
 from tests.unit.transcripts.minutes.dialogues import claims, texts
 
 FRENCH = [
-    ("Claire: On décide de reporter le lancement au mois de mai.", "On décide de reporter le lancement au mois de mai."),
-    ("Claire: Bon, donc, c'est décidé, on garde le prestataire actuel.", "C'est décidé, on garde le prestataire actuel."),
+    ("Claire: On décide de reporter le lancement au mois de mai.",
+     "On décide de reporter le lancement au mois de mai."),
+    ("Claire: Bon, donc, c'est décidé, on garde le prestataire actuel.",
+     "C'est décidé, on garde le prestataire actuel."),
     ("Claire: Alors euh on part sur la version deux du formulaire.", "On part sur la version deux du formulaire."),
     ("Claire: Nous retenons l'offre de la société Dupuis.", "Nous retenons l'offre de la société Dupuis."),
     ("Claire: Le budget de quarante mille euros est validé.", "Le budget de quarante mille euros est validé."),
