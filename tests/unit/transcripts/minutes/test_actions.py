@@ -135,7 +135,8 @@ def test_what_only_sounds_like_it_in_english_is_none(lines: str) -> None:
         )),
         *((due, "en") for due in (
             "by Friday", "by the end of the month", "tomorrow morning", "before the next meeting",
-            "on the 9th of October", "next week", "by 30 June", "in two weeks", "by Monday at noon", "as soon as possible", "by March 3",
+            "on the 9th of October", "next week", "by 30 June", "in two weeks", "by Monday at noon",
+            "as soon as possible", "by March 3",
         )),
     ],
 )  # fmt: skip

@@ -22,7 +22,8 @@ from transcripts.minutes.talk import CUES
         ("fr", "", ""),
         ("en", "So, um, I, I will uh call them", "I will call them."),
         ("en", "Well okay, then we keep the office.", "We keep the office."),
-        ("en", "Great. Perfect, the report is done...", "The report is done."),
+        ("en", "Great. Perfect, the report is done", "The report is done."),
+        ("en", "So we keep the office until...", "We keep the office until…"),
         ("en", "That that is fine.", "That that is fine."),
     ],
 )

@@ -58,7 +58,7 @@ def test_every_claim_of_a_recorded_meeting_stands_on_its_words(name: str) -> Non
 
     assert verified(minutes.claims, meeting.turns) == minutes.claims
     assert {claim.kind for claim in minutes.claims} >= {"key_point", "decision", "action"}
-    assert all(claim.text[0].isupper() and claim.text[-1] in ".?!" for claim in minutes.claims)
+    assert all(claim.text[0].isupper() and claim.text[-1] in ".?!…" for claim in minutes.claims)
     assert all(claim.quote in meeting.turns[claim.turn].text for claim in minutes.claims)
 
 
