@@ -44,7 +44,9 @@ async def test_a_meeting_ends_as_a_transcript_that_says_who_said_what(
     assert "terminé" in held.card.body
     assert "2 participants" in held.card.body
     assert link not in held.card.body
-    first = held.thread[0].body
+    assert held.minutes_come_first
+    assert held.minutes[0].body.startswith("Compte rendu — Visio · Point budget")
+    first = held.transcript[0].body
     assert first.startswith("Transcription — Visio · Point budget")
     assert "Nadia" in first
     assert "Thomas" in first

@@ -33,8 +33,8 @@ async def test_a_meeting_survives_a_kill(
     held = await read_transcript(team.host, team.room_id, card_id, hung_up_at_ms=speaking.result(), within_s=150)
     after = stack.greffier.pids()
     assert {role for role in after if after[role] != before[role]} == set(killed)
-    assert "Nadia" in held.thread[0].body
-    assert "Thomas" in held.thread[0].body
+    assert "Nadia" in held.transcript[0].body
+    assert "Thomas" in held.transcript[0].body
     bodies = [message.body for message in held.thread]
     assert len(bodies) == len(set(bodies))
     assert len(held.messages) == 1 + len(held.thread)  # the card and the thread, each once

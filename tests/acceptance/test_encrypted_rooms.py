@@ -55,7 +55,7 @@ async def test_a_meeting_is_read_by_the_members_of_its_room_and_by_nobody_else(
     for reader in (team.host, team.colleague):
         held = await read_transcript(reader, team.room_id, card_id, hung_up_at_ms=hung_up_at_ms, within_s=150)
         assert held.card.edits >= 2  # people have joined, and it is over
-        assert held.thread[0].body.startswith("Transcription — Visio · Point accueil")
+        assert held.transcript[0].body.startswith("Transcription — Visio · Point accueil")
         for ending in (".md", ".vtt"):
             written = await reader.read_file(held.file(ending))
             assert "Nadia" in written.decode()

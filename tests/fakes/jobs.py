@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from bot.store.register import Register
@@ -14,6 +14,7 @@ from tests.fakes.waiting import until
 from transcripts.assembling.gaps import Gap
 from transcripts.assembling.transcript import FailedTrack, Stats, Transcript
 from transcripts.assembling.turns import Turn
+from transcripts.minutes.claims import Minutes
 from transcripts.recognition.recogniser import Word
 from transcripts.storage.archive import Archive
 from transcripts.storage.spool import MeetingId, Spool
@@ -66,6 +67,7 @@ class FakeSpeech:
     turns: tuple[Turn, ...]
     failed_tracks: tuple[FailedTrack, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    minutes: Minutes | None = None
     problem: str = ""
     may_finish: bool = True
     damages: bool = False
@@ -89,7 +91,8 @@ class FakeSpeech:
             await asyncio.sleep(LOOK_EVERY_S)
         await until(lambda: self.may_finish, within_s=LONGEST_S)
         if not self.problem:
-            self.archive.write(transcript(self.turns, self.failed_tracks, self.gaps, meeting=meeting))
+            made = transcript(self.turns, self.failed_tracks, self.gaps, meeting=meeting)
+            self.archive.write(replace(made, minutes=self.minutes))
         if self.damages:
             self.archive._file(meeting).write_bytes(b"{")
         return self.problem

@@ -69,6 +69,11 @@ class HeldMeeting:
         return [message for message in self.thread if MINUTES_KEY in message.content]
 
     @property
+    def transcript(self) -> list[SeenEvent]:
+        """The messages that hold the transcript, in order."""
+        return [message for message in self.thread if TRANSCRIPT_KEY in message.content]
+
+    @property
     def minutes_come_first(self) -> bool:
         """Whether the thread begins with the minutes, whole, and the transcript follows."""
         first = self.thread[: len(self.minutes)]

@@ -98,7 +98,8 @@ def _asked(talk: Talk, place: int, participants: Participants) -> Found | None:
             yes = _answered_yes(talk, place)
             if pattern is not cues.order and not (yes or due or called):
                 continue
-            if pattern in (cues.you_will, cues.you_must) and not (due or called):
+            asks = pattern is cues.request and (sentence.asks or cues.question.search(text))
+            if pattern is not cues.order and not (due or called or asks):
                 continue
             who = called or talk.other(place) or (talk[talk.answers(place)[0]].speaker if yes else None)
             who = None if who == sentence.speaker else who
@@ -237,8 +238,7 @@ def _of_others(cue: re.Match[str]) -> bool:
 
 def _later(text: str, plain: str, talk: Talk, place: int, after: int) -> str | None:
     """A deadline that stands after the verb: what is before it may be of anything."""
-    found = talk.cues(place).deadline.search(plain, after)
-    return text[found.start() : found.end()].strip() if found else None
+    return deadline_in(text, plain, talk.cues(place), after) if talk.cues(place).deadline.search(plain, after) else None
 
 
 def _hypothetical_request(hypothetical: re.Pattern[str], before: str) -> bool:

@@ -1,4 +1,4 @@
-"""A spoken sentence as minutes write it: without fillers, false starts and openers, with a capital and a full stop."""
+"""A spoken sentence as minutes write it: without fillers, false starts and openers, from a capital to a full stop."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _TAIL: Final = re.compile(r"[\s,;:–—….-]+$")
 _MARK: Final = re.compile(r"\s*([?!])[\s?!.]*$")
+_BROKEN_OFF: Final = re.compile(r"(?:…|\.\.\.)\W*$")
 _MOST_OPENERS: Final = 4
 
 
@@ -33,7 +34,7 @@ def cleaned(text: str, cues: Cues, *, as_statement: bool = False) -> str:
     if as_statement:
         text = _without_tag(text, cues)
     mark = _MARK.search(text)
-    end = "." if mark is None or as_statement else mark[1]
+    end = "…" if _BROKEN_OFF.search(text) else "." if mark is None or as_statement else mark[1]
     text = _TAIL.sub("", text[: mark.start()] if mark else text)
     return f"{text[:1].upper()}{text[1:]}{end}" if text else ""
 

@@ -128,7 +128,8 @@ ENGLISH: Final = Cues(
         r"take a look|have a look|hear|"
         r"continue|say|go (?:back|to|on|through|over|around)|go\b(?! (?:with|for|ahead))|face|wait\b(?! until)|"
         r"hope|assume|"
-        r"not|be|try|think|imagine|turn|come|do (?:it|that|this)|check(?! with)|review the (?:agenda|minutes|"
+        r"not|be|try|think|imagine|turn|come|take a break|do (?:it|that|this)|check(?! with)|"
+        r"review the (?:agenda|minutes|"
         r"schedule)|"
         r"recap|summari|quickly|jump|dive|give|remember|finish|stop|pause|listen)\b)\w+",
         r"we(?:'re| are) going (?:with|for|ahead with)",
@@ -136,7 +137,8 @@ ENGLISH: Final = Cues(
         r"we(?:'re| are) (?:all )?agreed (?:on|that|to)",
         r"we have (?:an agreement|a decision)",
         r"everyone agrees (?:to|that|on)",
-        r"we(?:'re| are) (?:dropping|postponing|cancelling|canceling|keeping|moving to|switching to)",
+        r"we(?:'re| are) (?:dropping|postponing|cancelling|canceling|keeping|switching to|"
+        r"moving to(?! the next))",
     ),
     announced=anywhere(
         r"\bdecision (?:is|was|has been) (?:made|taken)\b(?: on \w+| last \w+| yesterday| today|"
@@ -166,8 +168,6 @@ ENGLISH: Final = Cues(
         r"we propose",
         r"are we (?:all )?(?:agreed|ok|okay|fine)",
         r"does everyone agree",
-        r"let's",
-        r"let us",
     ),
     wished=pattern(
         r"we (?:should|could|might|ought to)(?! (?:be able|see|say))",
@@ -306,7 +306,7 @@ ENGLISH: Final = Cues(
     denied=pattern(
         r"not", r"no", r"never", r"nothing", r"\w+n't", r"cannot", r"without", r"nobody", r"neither", r"hardly"
     ),
-    denied_after=begins(r"nothing", r"neither"),
+    denied_after=begins(r"nothing", r"neither", r"before", r"earlier", r"by (?:them|others)", r"last", r"long ago"),
     hypothetical=pattern(
         r"if",
         r"when",
@@ -449,7 +449,7 @@ ENGLISH: Final = Cues(
         r"of course|anyway|now|oh|absolutely|exactly|definitely|good idea|ok|you know|actually|basically|"
         r"thank you|thanks|"
         r"wait|i'm on it|no)\s*[,.!:…]+\s*",
-        r"(?:so|and|okay|yeah|ok|then)\s+(?!that\b)",
+        r"(?:so|and|well|okay|yeah|ok|then)\s+(?!that\b)",
     ),
     stutters=ENGLISH_STUTTERS,
 )

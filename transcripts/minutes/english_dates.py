@@ -37,7 +37,7 @@ _WHEN: Final = (
     r"today|tonight|tomorrow(?: morning| afternoon| evening| night)?|the day after tomorrow|"
     rf"(?:{_DATE})(?: at {_HOUR})?|{_PERIOD}"
 )
-_SPAN: Final = rf"(?:{NUMBER}) (?:days?|weeks?|months?|hours?|minutes?|years?)"
+_SPAN: Final = rf"(?:{NUMBER}) (?:days?|weeks?|months?|hours?|years?)"
 
 DEADLINE: Final = pattern(
     rf"(?:by|before|until|till|no later than|not later than|at the latest by|from|"

@@ -16,6 +16,8 @@ LIKELY: Final = 2
 POSSIBLE: Final = 1
 """May be a manner of speaking."""
 
+_NO_DEADLINE: Final = ("pas ", "not ", "depuis ", "since ", "last ")
+"""Before a day, these make it another thing than a deadline: not before Monday, since Monday."""
 _CLAUSE: Final = re.compile(r"[,;:!?.…]\s|\s[–—-]\s")
 
 
@@ -66,6 +68,6 @@ def verb_of(found: re.Match[str]) -> str:
 def deadline_in(text: str, plain: str, cues: Cues, after: int = 0) -> str | None:
     """By when, in the words that were said: what follows the place, or else what stands before it."""
     found = cues.deadline.search(plain, after) or cues.deadline.search(plain)
-    if found is None or plain[: found.start()].endswith(("pas ", "not ")):
-        return None  # not before Monday
+    if found is None or plain[: found.start()].endswith(_NO_DEADLINE):
+        return None
     return text[found.start() : found.end()].strip()

@@ -139,7 +139,8 @@ FRENCH: Final = Cues(
     decided=pattern(
         r"(?:on|nous|l'on) (?:a |avons |a donc |a tous |avons tous )?(?:décidons|décide|décidé|convenons|"
         r"convient|convenu|retenons|retient|"
-        r"retenu|validons|valide|validé|actons|acte|acté|adoptons|adopte|adopté|choisissons|choisit|choisi|"
+        r"retenu(?! (?:la leçon|que))|validons|valide|validé|actons|acte|acté|adoptons|adopte|adopté|"
+        r"choisissons|choisit|choisi|"
         r"optons|opte|opté|tranché|"
         r"approuvons|approuve|approuvé)",
         r"(?:c'est|est|sont|ce sera|sera) (?:donc |bien |désormais )?(?:décidée?s?|validée?s?|actée?s?|"
@@ -151,10 +152,11 @@ FRENCH: Final = Cues(
         r"(?:la |notre )?décision (?:est|c'est) (?:de|d'|que)",
         r"décision(?= ?:)",
         r"(?:on|nous) (?:va |allons )?(?:part|partons|partir|reste|restons|rester|table|tablons|mise) (?:donc |"
-        r"plutôt |tous )?sur",
+        r"plutôt |tous )?sur(?! (?:ce|le|un autre) (?:sujet|point)| du positif| place)",
         r"(?:on|nous) (?:est|sommes|tombe|tombons|s'est mis|se met|nous mettons) (?:donc |tous |"
         r"bien )?d'accord (?:pour|sur|que|qu'on)",
-        r"(?:on|nous) garde(?:ons|ra|rons)? (?:donc )?(?:la|le|les|l'|cette|ce|cet|ces)",
+        r"(?:on|nous) garde(?:ons|ra|rons)? (?:donc )?(?!le contact|le cap|le moral|en tête)(?:la|le|les|l'|"
+        r"cette|ce|cet|ces)",
         r"(?:on|nous) abandonn(?:e|ons)",
         r"va pour (?!ça|moi)",
         r"(?:on|nous) prend(?:ons)? la décision (?:de|d')",
@@ -246,7 +248,8 @@ FRENCH: Final = Cues(
     must=pattern(
         rf"il (?:te |nous |vous |lui |leur )?(?:faut|faudra|va falloir)(?: absolument| encore| aussi| donc|"
         rf" bien| vraiment| \w+)? {_PRONOUNS}{_INFINITIVE}",
-        r"il (?:faut|faudra|va falloir)(?: absolument| aussi| donc| bien)? (?:que |qu')",
+        r"il (?:faut|faudra|va falloir)(?: absolument| aussi| donc| bien)? "
+        r"(?:que (?!je (?:vous|te|m'|file|parte|sorte|coupe|quitte|raccroche))|qu')",
         rf"(?:nous devons|on doit|nous devrons|on devra|il (?:nous )?reste à)(?: absolument| aussi| donc|"
         rf" encore)? "
         rf"{_PRONOUNS}{_INFINITIVE}",
@@ -300,13 +303,19 @@ FRENCH: Final = Cues(
     he_does=begins(rf"(?:,? (?:qui|il|elle),? ?)?{_PRONOUNS}(\w+)"),
     for_name=re.compile(r"(?:\baction (?:pour|de|à)|\bc'est (?:à)|\bà la charge de|\bconfiée? à|\bil faut que)\W*$"),
     not_an_action=re.compile(
-        r"(?:dire|dirai|dira|dirons|expliqu|montr|présent|commenc|début|parl|pass|reven|reviend|laiss|coup|"
-        r"lire|lirai|répét|précis|ajout|pos|voir\b(?! avec)|verr|"
-        r"attend|arrêt|conclu|résum|cit|finir|termin|continu|rest|essay|rappel|aborder|abord|discut|évoqu|"
-        r"faire vite|redi|entend|écout|compren|donner|"
-        r"partag|regard|détaill|compl|introdui|rejoin|reprend|reprendr|quitt|excus|raccroch|retrouv|saur|croi|"
-        r"pens|souhait|remerci|trouv|gagn|perd|"
-        r"manqu|suivr|appréci|aimer|not|avou|propos|suppos|imagin|répond)"
+        r"(?:dire|dirai|dira|dirons|expliqu|montr|présent|commenc|début|parl|reven|reviend|laiss|coup|lire|"
+        r"lirai|"
+        r"répét|précis|pos|verr|attend|arrêt|conclu|résum|cit|continu|rest|essay|abord|discut|évoqu|redir|"
+        r"entend|"
+        r"écout|compren|regard|détaill|introdui|rejoin|quitt|excus|raccroch|retrouv|saur|croi|pens|souhait|"
+        r"remerci|"
+        r"appréci|aimer|not|avou|suppos|imagin|faire (?:vite|court)|"
+        r"voir\b(?! avec)|"
+        r"pass\w+\b(?! (?:une commande|un appel|un coup de fil|commande|voir))|"
+        r"ajout\w+ (?:que|qu'|une chose|quelque chose|un mot|juste)|"
+        r"(?:finir|termin\w+|repren\w+)\b(?! (?:le|la|les|l'|ce|cette|mon|ma|mes)\b)|"
+        r"partag\w+ (?:mon|l'|ton|votre)|rappel\w+ (?:que|qu'|à tou)|répond\w*\b(?! (?:au|à la|aux|à l')\b)|"
+        r"propos\w+ (?:de|d'|que|qu')|donn\w+ (?:la parole|un exemple|mon avis|quelques|des nouvelles))"
     ),
     never_an_action=re.compile(
         r"(?:suis|serai?|serons|sera|seras|serez|être|aurai?|aurons|aura|avoir|ai|as|a|avons|est|étais?|était|"

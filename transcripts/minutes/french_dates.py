@@ -38,7 +38,7 @@ _WHEN: Final = (
     rf"aujourd'hui|demain(?: {_PART})?|après-demain(?: {_PART})?|ce soir|cet après-midi|"
     rf"{_DATE}(?: à {_HOUR})?|{_PERIOD}"
 )
-_SPAN: Final = rf"{NUMBER} (?:jours?|semaines?|mois|heures?|minutes?|ans?)"
+_SPAN: Final = rf"{NUMBER} (?:jours?|semaines?|mois|heures?|ans?)"
 
 DEADLINE: Final = pattern(
     rf"(?:dès|avant|d'ici(?: à)?|pour|jusqu'à|jusqu'au|au plus tard|courant|sans faute) (?:le |la |l'|ce |"

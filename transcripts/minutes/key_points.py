@@ -148,13 +148,15 @@ class _Bags:
 
         def likeness_times(vector: NDArray[np.float64]) -> NDArray[np.float64]:
             by_stem = np.bincount(columns, weights * vector[rows], len(number))
-            return np.bincount(rows, weights * by_stem[columns], count)
+            summed: NDArray[np.float64] = np.bincount(rows, weights * by_stem[columns], count).astype(np.float64)
+            return summed
 
         degree = np.maximum(likeness_times(np.ones(count)), 1e-9)
         rank = np.full(count, 1.0 / count)
         for _ in range(ROUNDS):
             rank = (1.0 - DAMPING) / count + DAMPING * likeness_times(rank / degree)
-        return rank / rank.max()
+        relative: NDArray[np.float64] = rank / rank.max()
+        return relative
 
 
 def _normed(weights: dict[str, float]) -> dict[str, float]:

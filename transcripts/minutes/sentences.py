@@ -24,7 +24,9 @@ GOES_ON_WITHIN_S: Final = 4.0
 GOES_ON_TURNS: Final = 3
 """… and so many turns."""
 LONGEST_WORDS: Final = 60
-"""More words without a stop are no sentence, but a recogniser that forgot the stops."""
+"""More words without a stop are no sentence: the recogniser has forgotten it, and the next comma or pause is one …"""
+MOST_WORDS: Final = 120
+"""… and any word ends it here."""
 MISHEARD: Final = 0.55
 """Below this mean probability of its words a sentence makes no sense, most often …"""
 UNSURE: Final = 0.7
@@ -147,6 +149,8 @@ def _ends(word: Word, following: Word, length: int) -> bool:
     if _STOP.search(text) and not _ABBREVIATION.match(text):
         return begins_high or following.text.strip()[:1].isdigit() or text[-1] in "?!" or not text.endswith("…")
     paused = following.start_s - word.end_s >= PAUSE_S
+    if length >= MOST_WORDS:
+        return True
     return (paused and begins_high) or (length >= LONGEST_WORDS and (paused or text.endswith((",", ";", ":"))))
 
 

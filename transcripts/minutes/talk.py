@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from transcripts.minutes.sentences import Sentence
 
 CUES: Final[Mapping[str, Cues]] = {"fr": FRENCH, "en": ENGLISH}
+LONGEST_CHARACTERS: Final = 1_500
+"""What is longer is not speech."""
 ANSWER_WITHIN_S: Final = 8.0
 """An answer begins no later than this after the end of what it answers."""
 ANSWER_BEFORE_S: Final = 0.7
@@ -27,7 +29,9 @@ class Talk:
     """The sentences of a meeting in the languages that there are cues for, in order, and who took part."""
 
     def __init__(self, sentences: Sequence[Sentence], speakers: Sequence[str]) -> None:
-        self.sentences = [sentence for sentence in sentences if sentence.language in CUES]
+        self.sentences = [
+            sentence for sentence in sentences if sentence.language in CUES and len(sentence.text) <= LONGEST_CHARACTERS
+        ]
         self.speakers = tuple(speakers)
         self._starts_s = [sentence.start_s for sentence in self.sentences]
         self._talking = {sentence.speaker for sentence in self.sentences}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.room.delivery import TRANSCRIPT_KEY, files, messages
+from bot.room.delivery import MINUTES_KEY, TRANSCRIPT_KEY, files, messages, minutes_messages
 from bot.room.wording import ENGLISH, FRENCH, Wording
 from bridge.matrix.ids import EventId
 from bridge.matrix.outbound import MAX_CONTENT_BYTES, Content, event_size, in_thread
@@ -15,6 +16,7 @@ from tests.fakes.jobs import transcript, turn
 from transcripts.assembling.gaps import Gap
 from transcripts.assembling.transcript import FailedTrack, Transcript
 from transcripts.assembling.turns import Turn
+from transcripts.minutes.claims import KINDS, Claim, Minutes
 
 PARIS = ZoneInfo("Europe/Paris")
 ROOT = EventId("$" + "x" * 254)
@@ -168,3 +170,54 @@ def test_the_files_are_named_after_the_meetings_time_and_hold_every_word(wording
     assert vtt.text.startswith("WEBVTT\n")
     for file in (markdown, vtt):
         assert all(f"w{n}-{m}é" in file.text for n in range(50) for m in range(10))
+
+
+def with_minutes(claims: int, text: str = "w{} est décidé.", quote: str = "autre") -> Transcript:
+    """A meeting with so many claims of each kind, every one its own."""
+    made = [
+        Claim(kind, text.format(f"{kind}-{n}"), 0, quote, 5.0 * n, "Claire") for kind in KINDS for n in range(claims)
+    ]
+    return replace(transcript((turn("Claire", "Bonjour"),)), minutes=Minutes(tuple(made)))
+
+
+@pytest.mark.parametrize(
+    ("claims", "text"), [(30, "w{} est décidé."), (30, "w{} " + "é" * 400), (30, "w{}" + " 😀😀😀" * 140)]
+)
+def test_long_minutes_are_split_and_no_claim_is_lost(claims: int, text: str) -> None:
+    """Each message within the size, numbered, every claim once, in order."""
+    long = with_minutes(claims, text, quote="😀" * 5_000)
+    parts = minutes_messages(long, FRENCH)
+
+    assert max(sizes(parts)) <= MAX_CONTENT_BYTES
+    assert [part[MINUTES_KEY] for part in parts] == [{"part": n, "parts": len(parts)} for n in range(1, len(parts) + 1)]
+    assert words(parts) == [f"w{kind}-{n}" for kind in KINDS for n in range(claims)]
+    assert words(parts, html=True) == words(parts)
+
+
+def test_a_section_that_goes_on_has_its_heading_again() -> None:
+    """And no message ends with a heading."""
+    parts = minutes_messages(with_minutes(30, "w{} " + "é" * 400), FRENCH)
+    headings = {"Points clés", "Décisions", "Actions", "Questions ouvertes"}
+
+    assert len(parts) > 2
+    assert parts[0]["body"].splitlines()[:2] == ["Compte rendu — Visio · Point budget", "Points clés"]
+    for part in parts[1:]:
+        title, heading, *_ = part["body"].splitlines()
+        assert (title, heading in headings) == (FRENCH.minutes_continued, True)
+    assert not any(part["body"].splitlines()[-1] in headings for part in parts)
+
+
+def test_minutes_are_headings_and_lists_and_mention_nobody() -> None:
+    """What hostile words say is text."""
+    hostile = "<img/src=x/onerror=alert(1)> @room @claire:example.org"
+    (part,) = minutes_messages(with_minutes(1, hostile, hostile), ENGLISH)
+
+    assert Said(part["formatted_body"]).elements == {"h3", "h4", "ul", "li", "code", "strong"}
+    assert part["formatted_body"].startswith("<h3>Minutes — Call · Point budget</h3><h4>Key points</h4><ul><li>")
+    assert (part["m.mentions"], part["msgtype"]) == ({}, "m.notice")
+
+
+def test_what_has_no_minutes_posts_none() -> None:
+    """A transcript of an earlier version, and a meeting in which nobody was heard."""
+    assert minutes_messages(transcript((turn("Claire", "Bonjour"),)), FRENCH) == []
+    assert minutes_messages(replace(transcript(()), minutes=Minutes(())), FRENCH) == []

@@ -19,9 +19,11 @@ from tests.fakes.jobs import turn
 from tests.unit.bot.hall import MARC, ROOM, Hall
 from transcripts.assembling.transcript import Transcript
 from transcripts.assembling.turns import Turn
+from transcripts.minutes.claims import Claim, Minutes
 from transcripts.storage.bucket import StorageAway
 from transcripts.storage.spool import MeetingId
 
+MINUTES = Minutes((Claim("key_point", "Bonjour à tous.", 0, "Bonjour à tous", 0.0, "Claire"),))
 REFUSALS = [TooLarge("413 M_TOO_LARGE"), Forbidden("403 M_FORBIDDEN")]
 
 
@@ -79,6 +81,30 @@ async def test_a_part_that_is_refused_is_named_in_its_place_and_the_rest_stands(
     assert {0, 29} <= set(said)
     assert 12 not in said
     assert all("phrase-12-" in data.decode() for _, _, data in hall.rooms.uploaded)
+    assert hall.card()[2:] == [FRENCH.transcript_below]
+
+
+async def test_the_minutes_come_before_the_transcript_and_the_files(hall: Hall) -> None:
+    """A reader who stops after the first message knows what matters."""
+    hall.speech.minutes = MINUTES
+    await held(hall)
+    minutes, transcript, markdown, vtt = [event.body for event in hall.thread()]
+    assert minutes.startswith("Compte rendu — ")
+    assert transcript.startswith("Transcription — ")
+    assert (markdown[-3:], vtt[-4:]) == (".md", ".vtt")
+    assert "## Compte rendu" in hall.rooms.uploaded[0][2].decode()
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+async def test_minutes_that_are_refused_are_named_in_their_place(hall: Hall, refusal: HomeserverError) -> None:
+    """The transcript and the files stand, and hold them."""
+    hall.speech.minutes = MINUTES
+    hall.rooms.refusing_text["Compte rendu — "] = refusal
+    await held(hall)
+    first, second, *files = [event.body for event in hall.thread()]
+    assert first == FRENCH.minutes_refused
+    assert second.startswith("Transcription — ")
+    assert len(files) == 2
     assert hall.card()[2:] == [FRENCH.transcript_below]
 
 

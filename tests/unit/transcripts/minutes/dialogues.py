@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from tests.fakes.speech import spread
@@ -39,8 +38,3 @@ def claims(lines: str, language: str, kind: Kind) -> tuple[Claim, ...]:
 def texts(lines: str, language: str, kind: Kind) -> list[str]:
     """The same, the sentences only."""
     return [claim.text for claim in claims(lines, language, kind)]
-
-
-def in_order(values: list[float]) -> bool:
-    """Whether none is less than the one before."""
-    return all(earlier <= later for earlier, later in pairwise(values))

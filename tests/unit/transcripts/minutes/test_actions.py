@@ -40,7 +40,8 @@ FRENCH: list[tuple[str, list[Expected]]] = [
     ("Claire: C'est Julien, au service technique. Je lui demanderai un devis pour le dix avril au plus tard.",
      [("C'est Julien, au service technique. Je lui demanderai un devis pour le dix avril au plus tard.", "Claire",
        "pour le dix avril au plus tard")]),
-    ("Claire: N'oublie pas de prévenir la sécurité.\nMarc: Noté.", [("N'oublie pas de prévenir la sécurité.", "Marc", None)]),
+    ("Claire: N'oublie pas de prévenir la sécurité.\nMarc: Noté.",
+     [("N'oublie pas de prévenir la sécurité.", "Marc", None)]),
     ("Claire: Nous devons vider le sous-sol avant le trente septembre.",
      [("Nous devons vider le sous-sol avant le trente septembre.", None, "avant le trente septembre")]),
 ]  # fmt: skip
@@ -64,6 +65,8 @@ ENGLISH: list[tuple[str, list[Expected]]] = [
      [("The financial report is due on the thirtieth of June.", None, "on the thirtieth of June")]),
     ("Anna: Please copy me on that message.\nPeter: Okay.", [("Please copy me on that message.", "Peter", None)]),
     ("Anna: I can draft the letter.\nPeter: Great, thanks.", [("I can draft the letter.", "Anna", None)]),
+    ("Anna: Omar, would you draft the rules?\nOmar: Yes, I can do that by the fifteenth.\nJill: Good.",
+     [("Omar, would you draft the rules?", "Omar", "by the fifteenth")]),
     ("Anna: I'm going to contact the ministry tomorrow.",
      [("I'm going to contact the ministry tomorrow.", "Anna", "tomorrow")]),
 ]  # fmt: skip
@@ -82,6 +85,10 @@ NOT_FRENCH = [
     "Claire: Marc a envoyé le tableau hier.\nMarc: Oui.",
     "Claire: On va parler du budget maintenant.",
     "Claire: Je regardais les statistiques ce matin.",
+    "Claire: Je vous rejoins dans cinq minutes.",
+    "Claire: Il faut que je vous laisse maintenant.",
+    "Claire: On se connaît depuis lundi.",
+    "Claire: Si on passe à trois jours, il faut revoir les équipements.",
     "Claire: Le technicien est passé mercredi matin.",
 ]
 NOT_ENGLISH = [
@@ -96,6 +103,9 @@ NOT_ENGLISH = [
     "Anna: Today we will review the schedule.",
     "Anna: I think the report is fine.",
     "Anna: Peter sent the report yesterday.\nPeter: Yes.",
+    "Anna: You can find it on the website.\nPeter: Yes, okay.",
+    "Anna: I need to leave in five minutes.",
+    "Anna: I'm going to be late tomorrow.",
     "Anna: Please go ahead.\nPeter: Thanks.",
 ]
 
@@ -133,8 +143,9 @@ def test_what_only_sounds_like_it_in_english_is_none(lines: str) -> None:
             "sous huit jours", "avant la prochaine réunion", "pour le dix avril au plus tard",
         )),
         *((due, "en") for due in (
-            "by Friday", "by the end of the month", "tomorrow morning", "before the next meeting", "on the 9th of October",
-            "next week", "by 30 June", "in two weeks", "by Monday at noon", "as soon as possible", "by March 3",
+            "by Friday", "by the end of the month", "tomorrow morning", "before the next meeting",
+            "on the 9th of October", "next week", "by 30 June", "in two weeks", "by Monday at noon",
+            "as soon as possible", "by March 3",
         )),
     ],
 )  # fmt: skip

@@ -7,8 +7,10 @@ import pytest
 from tests.unit.transcripts.minutes.dialogues import claims, texts
 
 FRENCH = [
-    ("Claire: On décide de reporter le lancement au mois de mai.", "On décide de reporter le lancement au mois de mai."),
-    ("Claire: Bon, donc, c'est décidé, on garde le prestataire actuel.", "C'est décidé, on garde le prestataire actuel."),
+    ("Claire: On décide de reporter le lancement au mois de mai.",
+     "On décide de reporter le lancement au mois de mai."),
+    ("Claire: Bon, donc, c'est décidé, on garde le prestataire actuel.",
+     "C'est décidé, on garde le prestataire actuel."),
     ("Claire: Alors euh on part sur la version deux du formulaire.", "On part sur la version deux du formulaire."),
     ("Claire: Nous retenons l'offre de la société Dupuis.", "Nous retenons l'offre de la société Dupuis."),
     ("Claire: Le budget de quarante mille euros est validé.", "Le budget de quarante mille euros est validé."),
@@ -70,6 +72,9 @@ NOT_FRENCH = [
     "Claire: Bon, alors nous allons parler du budget.",
     "Claire: D'accord.\nMarc: Très bien, merci beaucoup.",
     "Claire: On ne décide pas de ça aujourd'hui.",
+    "Claire: On garde le contact en tout cas.",
+    "Claire: On reste sur ce sujet encore un peu.",
+    "Claire: Si on passe à trois jours, on décide aussi du matériel.",
 ]
 NOT_ENGLISH = [
     "Anna: We haven't decided anything about the launch.",
@@ -84,6 +89,9 @@ NOT_ENGLISH = [
     "Anna: We should invite the ministry as well.\nPeter: I'm not sure about that.",
     "Anna: Okay, so today we will review the schedule of the project.",
     "Anna: Let's get started with the first item.",
+    "Anna: Let's see what happens next.\nPeter: Yes, okay.",
+    "Anna: We're moving to the next item now.",
+    "Anna: It was decided before I arrived.",
     "Anna: Nothing has been decided so far about the budget.",
 ]
 
