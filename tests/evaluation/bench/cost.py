@@ -200,4 +200,5 @@ def _chart(ways: list[Cost]) -> Chart:
         "",
         "CPU seconds",
         (Series("CPU seconds", tuple(round(one.cpu_s_an_hour) for one in ways)),),
+        kind="rows",
     )

@@ -47,7 +47,7 @@ class Chart:
     place_label: str
     value_label: str
     series: tuple[Series, ...]
-    kind: Literal["lines", "bars", "stacked"] = "bars"
+    kind: Literal["lines", "bars", "rows"] = "bars"
     logarithmic: bool = False
 
 

@@ -14,7 +14,8 @@ from tests.evaluation.bench.findings import Chart
 
 COLOURS: Final = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
 """Okabe and Ito's: told apart by the colour-blind, too."""
-HATCHES: Final = ("", "///", "...", "xx", "--", "++")
+HATCHES: Final = ("", "//", "\\\\", "xx", "--", "||")
+"""Lines only: dots would make a file ten times as large."""
 MARKERS: Final = ("o", "s", "^", "D", "v", "P")
 LINES: Final = ("-", "--", ":", "-.", "-", "--")
 _STYLE: Final = {
@@ -33,18 +34,12 @@ def svg(chart: Chart) -> str:
         figure = Figure(figsize=(8, 4.2), layout="constrained", facecolor="white")
         FigureCanvasSVG(figure)
         axes = figure.subplots()
-        {"lines": _lines, "bars": _bars, "stacked": _stacked}[chart.kind](axes, chart)
+        {"lines": _lines, "bars": _bars, "rows": _rows}[chart.kind](axes, chart)
         axes.set_title(chart.title, loc="left", fontweight="bold")
-        axes.set_xticks(range(len(chart.places)), chart.places)
-        axes.set_xlabel(chart.place_label)
-        axes.set_ylabel(chart.value_label)
         axes.spines[["top", "right"]].set_visible(False)
         if chart.logarithmic:
             axes.set_yscale("log")
             axes.yaxis.set_major_formatter("{x:g}")
-        else:
-            axes.set_ylim(bottom=0)
-            axes.margins(y=0.15)
         if len(chart.series) > 1:
             figure.legend(loc="outside lower center", ncols=min(3, len(chart.series)), frameon=False)
         text = StringIO()
@@ -55,7 +50,14 @@ def svg(chart: Chart) -> str:
     return "\n".join(lines).replace("<svg ", f'<svg role="img" aria-label="{_attribute(chart.description)}" ', 1) + "\n"
 
 
+def _upright(axes: Axes, chart: Chart) -> None:
+    axes.set_xticks(range(len(chart.places)), chart.places)
+    axes.set_xlabel(chart.place_label)
+    axes.set_ylabel(chart.value_label)
+
+
 def _lines(axes: Axes, chart: Chart) -> None:
+    _upright(axes, chart)
     for n, series in enumerate(chart.series):
         axes.plot(series.values, color=COLOURS[n], marker=MARKERS[n], linestyle=LINES[n], label=series.label)
         for place, value in enumerate(series.values):
@@ -63,6 +65,7 @@ def _lines(axes: Axes, chart: Chart) -> None:
 
 
 def _bars(axes: Axes, chart: Chart) -> None:
+    _upright(axes, chart)
     width = _GROUP_WIDTH / len(chart.series)
     for n, series in enumerate(chart.series):
         shift = (n - (len(chart.series) - 1) / 2) * width
@@ -73,22 +76,16 @@ def _bars(axes: Axes, chart: Chart) -> None:
         axes.bar_label(bars, labels=[_short(value) for value in series.values], padding=2, fontsize=9)
 
 
-def _stacked(axes: Axes, chart: Chart) -> None:
-    below = [0.0] * len(chart.places)
-    for n, series in enumerate(chart.series):
-        axes.bar(
-            range(len(below)),
-            series.values,
-            0.6,
-            bottom=below,
-            color=COLOURS[n],
-            hatch=HATCHES[n],
-            edgecolor="white",
-            label=series.label,
-        )
-        below = [lower + value for lower, value in zip(below, series.values, strict=True)]
-    for place, total in enumerate(below):
-        axes.annotate(_short(total), (place, total), (0, 4), textcoords="offset points", ha="center")
+def _rows(axes: Axes, chart: Chart) -> None:
+    """One series, its places one below the other: they may have long names."""
+    (series,) = chart.series
+    bars = axes.barh(range(len(chart.places)), series.values, 0.6, color=COLOURS[0])
+    axes.bar_label(bars, labels=[_short(value) for value in series.values], padding=4)
+    axes.set_yticks(range(len(chart.places)), chart.places)
+    axes.set_ylabel(chart.place_label)
+    axes.set_xlabel(chart.value_label)
+    axes.invert_yaxis()
+    axes.margins(x=0.1)
 
 
 def _short(value: float) -> str:

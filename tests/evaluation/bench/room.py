@@ -160,11 +160,11 @@ def _chart(done: list[Posted]) -> Chart:
         "room",
         "From hanging up to the last message",
         f"Seconds from hanging up to the last message in a real room. {told}.",
-        tuple(f"run {n + 1}" for n in range(len(done))),
+        _PARTS,
         "",
         "seconds",
-        tuple(Series(what, tuple(round(max(0.0, one.parts_s[n]), 2) for one in done)) for n, what in enumerate(_PARTS)),
-        kind="stacked",
+        (Series("seconds", tuple(round(part_s, 2) for part_s in last.parts_s)),),
+        kind="rows",
     )
 
 
