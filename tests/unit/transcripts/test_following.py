@@ -353,7 +353,9 @@ async def test_a_clock_that_jumps_costs_nobody_their_words(tmp_path: Path) -> No
 
     transcript = await transcript_of(spool)
 
-    assert sorted(word.text for turn in transcript.turns for word in turn.words) == sorted(3 * [" bonjour", " à", " tous"])
+    assert sorted(word.text for turn in transcript.turns for word in turn.words) == sorted(
+        3 * [" bonjour", " à", " tous"]
+    )
     assert transcript.duration_s == pytest.approx(7214.0)
     assert transcript.speakers == ("Claire", "Marc")
 
