@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from tests.acceptance.team import NewTeam, teams
 from tests.evaluation import meetings
+from tests.stack import diarization_model
 from tests.stack.speech_model import speech_model
 from tests.stack.stack import Stack, running_stack
 
@@ -18,8 +19,13 @@ MEETINGS = Path(__file__).parents[1] / "data" / "meetings"
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    """Synapse, LiveKit and Greffier, as `make stack` starts them."""
-    async with running_stack(tmp_path_factory.mktemp("stack"), model_folder=speech_model()) as running:
+    """Synapse, LiveKit and Greffier, as `make stack` starts them, and able to tell voices apart."""
+    async with running_stack(
+        tmp_path_factory.mktemp("stack"),
+        model_folder=speech_model(),
+        settings=diarization_model.settings(),
+        variables=diarization_model.variables(),
+    ) as running:
         yield running
 
 

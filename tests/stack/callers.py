@@ -133,12 +133,18 @@ class CallParticipant:
 
 
 @asynccontextmanager
-async def in_call(session: aiohttp.ClientSession, url: str, *names: str) -> AsyncIterator[list[CallParticipant]]:
-    """These people in the call behind the link `url`; whoever is still there at the end hangs up."""
+async def in_call(
+    session: aiohttp.ClientSession, url: str, *names: str, shared_microphone: bool = False
+) -> AsyncIterator[list[CallParticipant]]:
+    """These people in the call behind the link `url`; whoever is still there at the end hangs up.
+
+    With `shared_microphone` they say at the door that several people speak into their microphone.
+    """
     present: list[CallParticipant] = []
     try:
         for name in names:
-            present.append(await CallParticipant.join(session, url, name))  # noqa: PERF401 — those in must leave
+            joining = CallParticipant.join(session, url, name, shared_microphone=shared_microphone)
+            present.append(await joining)  # those who are in must leave, whatever comes of the next one
         yield present
     finally:
         await asyncio.gather(*(participant.leave() for participant in present))

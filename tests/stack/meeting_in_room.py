@@ -108,7 +108,8 @@ async def open_call(host: MatrixPerson, room_id: str, bot_user_id: str, title: s
 async def speak(around: Surroundings, meeting: Meeting, link: str, watcher: Watcher) -> int:
     """Join, speak the recording in real time and hang up; gives when the last one had left (ms since 1970)."""
     names = names_in_call(meeting)
-    async with in_call(around.session, link, *names) as participants:
+    shared = meeting.reference.kind == "room"
+    async with in_call(around.session, link, *names, shared_microphone=shared) as participants:
         watcher.happened(f"{', '.join(names)} joined by the link")
         starts_at = asyncio.get_running_loop().time() + _SETTLE_S
         async with asyncio.TaskGroup() as group:

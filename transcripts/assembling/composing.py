@@ -68,10 +68,11 @@ class _Labels:
         if None in parted or not parted:
             return [SpokenTrack(label, track.language, track.words)]
         before = self.voices.get(label, 0)
-        self.voices[label] = before + 1 + max(voice for voice in parted if voice is not None)
+        self.voices[label] = before + len(parted)
+        by_first_word = sorted(parted.values(), key=lambda words: words[0].start_s)
         return [
-            SpokenTrack(voice_label(label, before + 1 + (voice or 0), self.language), track.language, words)
-            for voice, words in sorted(parted.items(), key=lambda item: item[0] or 0)
+            SpokenTrack(voice_label(label, number, self.language), track.language, words)
+            for number, words in enumerate(by_first_word, start=before + 1)
         ]
 
 

@@ -375,9 +375,10 @@ class NoVoiceprints:
 class ScriptedVoices:
     """Tells voices apart at a fixed moment: one speaks before it, another after it."""
 
-    def __init__(self, changes_s: float = 6.0, *, gives_up: bool = False) -> None:
+    def __init__(self, changes_s: float = 6.0, *, gives_up: bool = False, silent_s: float = 0.0) -> None:
         self.pushed_samples = 0
         self._changes_s = changes_s
+        self._silent = (VoiceSpan(0, 0.0, silent_s),) if silent_s else ()
         self._gives_up = gives_up
 
     @property
@@ -397,7 +398,8 @@ class ScriptedVoices:
         """See `VoicesOfTrack`."""
         if self._gives_up:
             raise DiarizationFailed("told to give up")
-        return (VoiceSpan(0, 0.0, self._changes_s), VoiceSpan(1, self._changes_s, 100.0))
+        first = len(self._silent)
+        return (*self._silent, VoiceSpan(first, 0.0, self._changes_s), VoiceSpan(first + 1, self._changes_s, 100.0))
 
 
 async def of_shared_microphone(spool: Spool, voices: ScriptedVoices | None) -> Transcript:
@@ -422,6 +424,14 @@ async def test_voices_at_a_shared_microphone_have_their_own_words(spool: Spool) 
     assert transcript.speakers == ("Salle 3 — voix 1", "Salle 3 — voix 2")
     assert transcript.unseparated == ()
     assert voices.pushed_samples == 14 * 16_000
+
+
+async def test_voices_are_numbered_by_their_first_words(spool: Spool) -> None:
+    """A voice of which no word was recognised, such as a cough, has no number."""
+    transcript = await of_shared_microphone(spool, ScriptedVoices(silent_s=0.2))
+
+    assert transcript.speakers == ("Salle 3 — voix 1", "Salle 3 — voix 2")
+    assert transcript.turns[0].speaker == "Salle 3 — voix 1"
 
 
 @pytest.mark.parametrize("voices", [None, ScriptedVoices(gives_up=True)], ids=["nobody can", "the model gives up"])
