@@ -19,6 +19,10 @@ class ModelUnavailable(RecognitionError):
     """The model cannot be used at all; the message tells the operator what to do."""
 
 
+class EngineAway(ModelUnavailable):
+    """A server that recognises speech does not answer just now; the message tells what to check if it stays away."""
+
+
 class RecognitionFailed(RecognitionError):
     """The engine gave up on some sound; trying again may help."""
 
