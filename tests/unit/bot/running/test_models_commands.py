@@ -160,11 +160,10 @@ def test_a_whole_model_that_does_not_load_is_told(
 
 
 def test_a_whole_folder_that_is_no_model_of_voices_is_told(
-    kept: tuple[Settings, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    kept: tuple[Settings, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each model is loaded by what will use it."""
     settings, folder = kept
-    monkeypatch.setattr("bot.running.models_commands.find_spec", lambda _: True)
     voices = Diarization(model=f"owner/{folder.name}")
     elsewhere = Speech.model_validate({"model": "whisper-1", "endpoint": "https://speech.tchap.test/v1"})
     settings = settings.model_copy(update={"speech": elsewhere, "diarization": voices})
