@@ -249,9 +249,9 @@ def _passing() -> tuple[type[Exception], ...]:
     from bot.store.database import DatabaseAway  # noqa: PLC0415
     from bridge.matrix.errors import HomeserverError  # noqa: PLC0415
     from transcripts.models.fetching import HubAway  # noqa: PLC0415
-    from transcripts.recognition.recogniser import EngineAway  # noqa: PLC0415
+    from transcripts.recognition.recogniser import EngineNotYetThere  # noqa: PLC0415
 
-    return NoLongerAlone, DatabaseAway, HomeserverError, HubAway, EngineAway
+    return NoLongerAlone, DatabaseAway, HomeserverError, HubAway, EngineNotYetThere
 
 
 def _mendable() -> tuple[type[Exception], ...]:

@@ -18,7 +18,7 @@ from transcripts.recognition.language_names import language_code
 from transcripts.recognition.openai_answers import Answer, read, recognition
 from transcripts.recognition.recogniser import (
     NO_HINTS,
-    EngineAway,
+    EngineNotYetThere,
     Hints,
     ModelUnavailable,
     Recognition,
@@ -114,7 +114,7 @@ def load(settings: Speech, patience_s: float = PATIENCE_S) -> OpenAIRecogniser:
 
     Raises:
         ModelUnavailable: they are not; the message says what to do.
-        EngineAway: it does not answer, and may later.
+        EngineNotYetThere: it does not answer, and may later.
     """
     return asyncio.run(_load(settings, patience_s))
 
@@ -136,7 +136,7 @@ async def _load(settings: Speech, patience_s: float) -> OpenAIRecogniser:
                 log.warning("the speech server is waited for", endpoint=settings.endpoint, cause=str(error))
                 await asyncio.sleep(AWAY_PAUSE_S)
             else:
-                kind = EngineAway if error.reason in ("away", "timeout") else ModelUnavailable
+                kind = EngineNotYetThere if error.reason in ("away", "timeout") else ModelUnavailable
                 raise kind(_remedy(settings, error)) from None
         except RecognitionFailed as error:
             raise ModelUnavailable(

@@ -19,8 +19,8 @@ class ModelUnavailable(RecognitionError):
     """The model cannot be used at all; the message tells the operator what to do."""
 
 
-class EngineAway(ModelUnavailable):
-    """A server that recognises speech does not answer just now; the message tells what to check if it stays away."""
+class EngineNotYetThere(ModelUnavailable):
+    """At the start, the server that recognises speech does not answer; the message tells what to check if it stays so."""
 
 
 class RecognitionFailed(RecognitionError):

@@ -14,7 +14,7 @@ import pytest
 from bot.cli import main
 from config.registration import Registration
 from tests.unit.config.config_text import COMPLETE, SECRET, with_line, write
-from transcripts.recognition.recogniser import EngineAway, ModelUnavailable
+from transcripts.recognition.recogniser import EngineNotYetThere, ModelUnavailable
 
 pytestmark = pytest.mark.usefixtures("logging_as_before")
 
@@ -235,7 +235,7 @@ def test_models_that_were_never_fetched_are_told(tmp_path: Path, capsys: pytest.
 
 
 @pytest.mark.parametrize(
-    ("error", "status"), [(EngineAway("it is not reached"), 75), (ModelUnavailable("it is no model"), 78)]
+    ("error", "status"), [(EngineNotYetThere("it is not reached"), 75), (ModelUnavailable("it is no model"), 78)]
 )
 def test_a_speech_server_that_is_away_is_no_fault_of_the_configuration(
     tmp_path: Path,

@@ -29,7 +29,7 @@ from transcripts.recognition import engines, openai_compatible
 from transcripts.recognition.openai_compatible import OpenAIRecogniser
 from transcripts.recognition.recogniser import (
     NO_HINTS,
-    EngineAway,
+    EngineNotYetThere,
     Hints,
     ModelUnavailable,
     Recognition,
@@ -234,7 +234,7 @@ async def test_a_server_that_is_away_at_start_is_told_after_some_patience(
     """It may be starting beside this process."""
     nowhere = settings(server, endpoint=f"http://127.0.0.1:{free_tcp_port()}/v1")
     assert "that this machine reaches it" in await refusal(nowhere)
-    with pytest.raises(EngineAway):
+    with pytest.raises(EngineNotYetThere):
         await asyncio.to_thread(openai_compatible.load, nowhere, 0)
 
     monkeypatch.setattr(openai_compatible, "AWAY_PAUSE_S", 0.01)
