@@ -20,7 +20,7 @@ class ModelUnavailable(RecognitionError):
 
 
 class EngineNotYetThere(ModelUnavailable):
-    """At the start, the server that recognises speech does not answer; the message tells what to check if it stays so."""
+    """At the start, the server that recognises speech does not answer; the message tells what to check."""
 
 
 class RecognitionFailed(RecognitionError):
