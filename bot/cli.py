@@ -28,10 +28,10 @@ def main(argv: list[str] | None = None) -> None:
         arguments.command(arguments)
     except KeyboardInterrupt:
         raise SystemExit(130) from None
-    except _mendable() as error:
-        _fail(f"greffier: {error}", CONFIGURATION_FAULT)
     except _passing() as error:
         _fail(f"greffier: {error}", TEMPORARY_FAULT)
+    except _mendable() as error:
+        _fail(f"greffier: {error}", CONFIGURATION_FAULT)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -249,8 +249,9 @@ def _passing() -> tuple[type[Exception], ...]:
     from bot.store.database import DatabaseAway  # noqa: PLC0415
     from bridge.matrix.errors import HomeserverError  # noqa: PLC0415
     from transcripts.models.fetching import HubAway  # noqa: PLC0415
+    from transcripts.recognition.recogniser import EngineNotYetThere  # noqa: PLC0415
 
-    return NoLongerAlone, DatabaseAway, HomeserverError, HubAway
+    return NoLongerAlone, DatabaseAway, HomeserverError, HubAway, EngineNotYetThere
 
 
 def _mendable() -> tuple[type[Exception], ...]:

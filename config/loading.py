@@ -23,6 +23,14 @@ _OTHER_VARIABLES = re.compile(r"GREFFIER_(CONFIG$|SERVICE_|PORT$|PORT_)")
 """Not settings: ours for the command line, and what Kubernetes injects beside a service named greffier."""
 _PLACEHOLDER = re.compile(r"(?<![a-z])change[-_ ]?me(?![a-z])|^<.*>$|^(xxx+|todo|tbd)$", re.IGNORECASE)
 _EXAMPLE_HOST = re.compile(r"(^|[/@.:])example\.(org|com|net)\b|\.example\b", re.IGNORECASE)
+_IN_AN_ADDRESS = re.compile(r"(?<=://).*@|(?<=\?).*")
+"""What may be a secret in an address that was not meant to hold one."""
+_WORDING = {
+    "tuple_type": "a list, such as [one, two]",
+    "too_short": "at least one in the list",
+    "string_too_short": "at least 1 character",
+}
+"""Where pydantic speaks of types that no YAML file has."""
 _MAX_FILE_BYTES = 1_000_000
 _QUOTED_BY_YAML = re.compile(r"\b(tag|alias|anchor|handle) ['\"].*", re.DOTALL)
 """A secret that begins with `!`, `*` or `&` and stands without quotes would be shown as one of these."""
@@ -75,7 +83,11 @@ def load(path: Path, environ: Mapping[str, str], *, credentials: bool = True) ->
         settings = Settings.model_validate(raw)
     except ValidationError as error:
         said = {problem.split(":", 1)[0] for problem in problems}
-        sentences = [_sentence(dict(e), raw) for e in error.errors(include_url=False)]
+        errors = error.errors(include_url=False)
+        broken_lists = {e["loc"][:2] for e in errors if len(e["loc"]) > 2}  # noqa: PLR2004 (section, key, index)
+        sentences = [
+            _sentence(dict(e), raw) for e in errors if e["type"] != "too_short" or e["loc"] not in broken_lists
+        ]
         problems += [sentence for sentence in sentences if sentence.split(":", 1)[0] not in said]
     if settings is not None:
         problems += misplaced(settings.matrix)
@@ -160,6 +172,7 @@ def _sentence(error: dict[str, Any], raw: dict[str, Any]) -> str:
     if error["type"] == "extra_forbidden":
         siblings = [k for s, k in _keys() if (s,) == location[:1]] if len(location) > 1 else [*Settings.model_fields]
         return f"{key}: no such setting{_did_you_mean(str(location[-1]), siblings)}"
+    message = _WORDING.get(error["type"], message)
     expected = message if message.startswith("expected") else "expected: " + message.removeprefix("Input should be ")
     if _is_secret(location):
         return f"{key}: {expected} (the value is not shown)"
@@ -209,6 +222,8 @@ def _shown(value: Any) -> str:
         return "keys under it"  # not their values: a secret may be among them
     if isinstance(value, list) and any(isinstance(part, dict | list) for part in value):
         return "a list with more under it"
+    if isinstance(value, str) and "://" in value:
+        value = _IN_AN_ADDRESS.sub("…", value)
     text = "nothing" if value is None else repr(value)
     return text if len(text) <= 80 else text[:77] + "..."  # noqa: PLR2004 (a line of a terminal)
 

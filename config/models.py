@@ -24,6 +24,16 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _endpoint_url(value: str) -> str:
+    address = _http_url(value)
+    parts = urlsplit(address)
+    if "@" in parts.netloc:  # the address is in logs and messages
+        raise ValueError("expected an address without a name or password in it; a key goes into api_key")
+    if parts.query or parts.fragment:
+        raise ValueError("expected the address where the API begins, without anything after a ? or #")
+    return address
+
+
 def _livekit_url(value: str) -> str:
     if not value.startswith(("ws://", "wss://")) or not _names_a_host(value):
         raise ValueError("expected an address that starts with ws:// or wss:// and a host")
@@ -80,6 +90,19 @@ def _bucket_name(value: str) -> str:
     return value
 
 
+def _fits_a_header(value: SecretStr) -> SecretStr:
+    key = value.get_secret_value()
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise ValueError("expected letters, digits and signs of ASCII, without spaces or line breaks")
+    return value
+
+
+def _language_code(value: str) -> str:
+    if not re.fullmatch(r"[a-z]{2,3}", value):
+        raise ValueError("expected the code of a language, such as fr or en")
+    return value
+
+
 def _given(value: SecretStr) -> SecretStr:
     if not value.get_secret_value():
         raise ValueError("expected at least 1 character")
@@ -94,11 +117,13 @@ def _hard_to_guess(value: SecretStr) -> SecretStr:
 
 BucketName = Annotated[str, AfterValidator(_bucket_name)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
+EndpointUrl = Annotated[str, AfterValidator(_endpoint_url)]
 LiveKitUrl = Annotated[str, AfterValidator(_livekit_url)]
 PostgresqlUrl = Annotated[SecretStr, AfterValidator(_postgresql_url)]
-LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+LanguageCode = Annotated[str, AfterValidator(_language_code)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Secret = Annotated[SecretStr, AfterValidator(_given)]
+ApiKey = Annotated[SecretStr, AfterValidator(_fits_a_header)]
 UserPattern = Annotated[str, StringConstraints(pattern=r"^@[^:\s]+:\S+$|^\*$")]
 """A Matrix user id in which `*` and `?` stand for any characters (`@*:agent.tchap.example`), or `*` for everyone."""
 
@@ -220,9 +245,9 @@ class Speech(_Section):
     model: Annotated[str, StringConstraints(min_length=1)] = "small"
     """A folder with a CTranslate2 Whisper model, a model name (`small`, `large-v3-turbo`), or a hub id; with an
     `endpoint`, the name of a model there."""
-    endpoint: HttpUrl | None = None
+    endpoint: EndpointUrl | None = None
     """A server that speaks OpenAI's API (`…/v1`), which recognises speech in the place of this machine."""
-    api_key: Secret | None = None
+    api_key: ApiKey | None = None
     """What that server wants to see."""
     endpoint_timeout_s: Annotated[float, Field(ge=1, le=600)] = 60
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -241,7 +266,7 @@ class Diarization(_Section):
     model: Annotated[str, StringConstraints(min_length=1)] | None = None
     """A folder with a pyannote.audio pipeline, or its id on the model hub (`pyannote/speaker-diarization-community-1`);
     None: voices are not told apart."""
-    hub_token: Secret | None = None
+    hub_token: ApiKey | None = None
     """What the model hub wants to see before it hands out a model whose conditions were accepted."""
     notice: bool = True
     """Whether a microphone at which several voices are plain is noticed without anybody saying so."""
@@ -250,11 +275,11 @@ class Diarization(_Section):
 class Summary(_Section):
     """Who writes the minutes: rules, or a language model whose every claim is checked against the transcript."""
 
-    endpoint: HttpUrl | None = None
+    endpoint: EndpointUrl | None = None
     """A server that speaks OpenAI's API (`…/v1`); without one the minutes are chosen by rules from what was said."""
     model: Annotated[str, StringConstraints(min_length=1)] | None = None
     """The name of the model there."""
-    api_key: Secret | None = None
+    api_key: ApiKey | None = None
     """What that server wants to see."""
     timeout_s: Annotated[float, Field(ge=1, le=600)] = 60
     """How long minutes by that server are waited for, in all; then the rules write them."""
@@ -337,6 +362,9 @@ class Settings(_Section):
             raise ValueError("summary.model: missing; summary.endpoint is given without the name of a model there")
         if self.summary.endpoint is None and self.summary.model is not None:
             raise ValueError("summary.endpoint: missing; summary.model is given without the server that has it")
+        for name, section in (("speech", self.speech), ("summary", self.summary)):
+            if section.endpoint is None and section.api_key is not None:
+                raise ValueError(f"{name}.endpoint: missing; {name}.api_key is given without the server that wants it")
         return self
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ from dbos import DBOS
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.process.identity import ROLES
-from bot.running.overview import Overview, overview
+from bot.running.overview import Overview, overview, unheard_s
 from bridge.web.door import Figure
 
 
@@ -33,8 +33,9 @@ def of(now: Overview) -> Iterable[Figure]:
         queue = {"queue": waiting.queue.name}
         yield Figure("greffier_queue_jobs", "Jobs that wait for a process", waiting.jobs, queue)
         yield Figure("greffier_queue_oldest_seconds", "For how long the oldest job has waited", waiting.oldest_s, queue)
-    for phase, meetings in (("in_call", now.in_call), ("after_call", now.after_call)):
-        yield Figure(
-            "greffier_meetings_open", "Meetings about which something is to be done", len(meetings), {"phase": phase}
-        )
+    for name, meetings in now.meetings.items():
+        phase = {"phase": name}
+        yield Figure("greffier_meetings_open", "Meetings about which something is to be done", len(meetings), phase)
+        waits = "Speech of these meetings that waits for being recognised"
+        yield Figure("greffier_speech_unheard_seconds", waits, unheard_s(meetings), phase)
     yield Figure("greffier_transcripts_undelivered", "Transcripts that could not be posted", len(now.undelivered))

@@ -10,7 +10,7 @@ from config.models import Settings
 from transcripts.diarization import pyannote
 from transcripts.diarization.voices import DiarizationUnavailable
 from transcripts.models import manifest
-from transcripts.models.fetching import ALL_FILES, fetch
+from transcripts.models.fetching import ALL_FILES, CannotKeep, fetch
 from transcripts.recognition import whisper
 from transcripts.recognition.recogniser import ModelUnavailable
 from transcripts.recognition.whisper_model import HUB_FILES, hub_id
@@ -44,6 +44,7 @@ def fetch_models(settings: Settings, to: Path, *, endpoint: str | None = None) -
         if Path(named.hub_id).expanduser().is_dir():
             _say(f"{named.setting} is the folder {named.hub_id} already: nothing to fetch")
             continue
+        _make(to)
         fetch(named.hub_id, folder, wanted=named.wanted, token=named.token, endpoint=endpoint, say=_say)
         fetched.append(named)
         _say(f"{named.hub_id} is in {folder}")
@@ -81,6 +82,14 @@ def _verified(settings: Settings, named: _Named, folder: Path) -> bool:
     return True
 
 
+def _make(folder: Path) -> None:
+    """Before gigabytes come for which there is no place."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotKeep(f"{folder} cannot be made ({error.strerror}): --to names a folder") from error
+
+
 def _remedy(folder: Path) -> str:
     return f"run greffier models fetch --to {folder.parent} where the hub is reached, and copy {folder.name} here"
 
@@ -89,7 +98,9 @@ def _named(settings: Settings) -> list[_Named]:
     """The models that this configuration needs; what it does not need is said."""
     named: list[_Named] = []
     if settings.speech.endpoint is None:
-        named.append(_Named("speech.model", hub_id(settings.speech.model), HUB_FILES, None, _load_speech))
+        model = settings.speech.model
+        fetchable = model if Path(model).expanduser().is_dir() else hub_id(model)
+        named.append(_Named("speech.model", fetchable, HUB_FILES, None, _load_speech))
     else:
         _say("speech.endpoint is set: speech is recognised there, and no model is needed here")
     diarization = settings.diarization

@@ -6,7 +6,7 @@ Read from the database alone, so that the metrics of the front and `greffier sta
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from dbos import WorkflowStatus
@@ -45,6 +45,16 @@ class Overview:
     waiting: tuple[Waiting, ...]
     undelivered: list[Meeting]
     """Their transcripts are kept, because they could not be posted."""
+
+    @property
+    def meetings(self) -> dict[str, list[Meeting]]:
+        """Those about which something is to be done, by how far they are."""
+        return {"in_call": self.in_call, "after_call": self.after_call}
+
+
+def unheard_s(meetings: Iterable[Meeting]) -> float:
+    """Seconds of speech that wait for being recognised; it grows where recognition is slower than people speak."""
+    return sum(meeting.unheard_s or 0.0 for meeting in meetings if meeting.transcribing_s is None)
 
 
 async def overview(engine: AsyncEngine, list_workflows: ListWorkflows) -> Overview:

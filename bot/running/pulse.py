@@ -22,6 +22,8 @@ class Pulse(asyncio.DatagramProtocol):
     def __init__(self, address: Path, clock: Callable[[], float], changed: Callable[[], None]) -> None:
         self.address = address
         self.is_ready = False
+        self.is_put_off = False
+        """Nobody is to wait until it is ready: it waits for somebody else, and is started again."""
         self._clock = clock
         self._changed = changed
         self._heard_at_s: float | None = None
@@ -32,6 +34,12 @@ class Pulse(asyncio.DatagramProtocol):
         self.is_ready = False
         self._heard_at_s = None
         self._began_at_s = self._clock()
+
+    def put_off(self) -> None:
+        """It cannot be ready before something else is."""
+        if not self.is_put_off:
+            self.is_put_off = True
+            self._changed()
 
     def datagram_received(self, data: bytes, addr: object) -> None:  # noqa: ARG002 (as asyncio calls it)
         """Take in what the process says."""

@@ -29,6 +29,7 @@ async def run(settings: Settings, name: str | None = None) -> None:
 
     Raises:
         ModelUnavailable: The model that recognises speech cannot be had or loaded; the message says what to do.
+        EngineNotYetThere: The server that recognises speech does not answer; started again, this may find it there.
         DiarizationUnavailable: That which tells voices apart; likewise.
     """
     database = Database.open(settings)

@@ -9,7 +9,7 @@ from dbos import DBOSClient
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.process.presence import Process, without_a_process
-from bot.running.overview import COUNTED, Overview, overview
+from bot.running.overview import COUNTED, Overview, overview, unheard_s
 from bot.store.database import Database
 from bot.store.register import Meeting
 from config.models import Settings
@@ -60,6 +60,7 @@ def lines(now: Overview) -> Iterable[str]:
             yield f"  {waiting.queue.name}: {count}, the oldest for {ago(waiting.oldest_s)}"
         else:
             yield f"  {waiting.queue.name}: none"
+    yield f"  speech to be recognised: {_speech(unheard_s([*now.in_call, *now.after_call]))}"
     yield "transcripts that could not be posted"
     for meeting in now.undelivered:
         yield f"  {meeting.id}: {meeting.undelivered} ({meeting.present_room})"
@@ -77,6 +78,10 @@ def _process(process: Process) -> str:
 
 def _ids(meetings: Sequence[Meeting]) -> str:
     return f"{len(meetings)} ({', '.join(meeting.id for meeting in meetings)})" if meetings else "none"
+
+
+def _speech(seconds: float) -> str:
+    return ago(seconds) if seconds > 0 else "none"
 
 
 def ago(seconds: float) -> str:

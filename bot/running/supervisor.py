@@ -1,7 +1,8 @@
 """`greffier run`: starts the front, the recorder and the speech process, and starts again whichever dies or is stuck.
 
 Which processes run is in `processes.json` in the storage folder, for the operator and for monitoring. Under systemd
-(`Type=notify`) this process is ready when all three are, and its own watchdog is served.
+(`Type=notify`) this process is ready when all three are, and its own watchdog is served. It does not wait for speech
+whose server is away: people can meet, and systemd would end their calls over it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from bot.process.alone import AlreadyRunning
 from bot.process.identity import ROLES, Role
 from bot.process.locks import file_lock
 from bot.process.notifying import READY, notify, saying_alive
-from bot.process.stopping import CONFIGURATION_FAULT, until_stopped
+from bot.process.stopping import CONFIGURATION_FAULT, TEMPORARY_FAULT, until_stopped
 from bot.running.child import ending, run_once
 from bot.running.pulse import Pulse, listening
 from bot.store.database import prepare_folder
@@ -62,8 +63,9 @@ async def run(settings: Settings, config_file: Path) -> None:
         pulses: dict[Role, Pulse] = {}
 
         def ready() -> None:
-            if len(pulses) == len(ROLES) and all(pulse.is_ready for pulse in pulses.values()):
-                log.info("all processes are ready")
+            if len(pulses) == len(ROLES) and all(pulse.is_ready or pulse.is_put_off for pulse in pulses.values()):
+                late = [role for role, pulse in pulses.items() if not pulse.is_ready]
+                log.info("ready", not_yet=late) if late else log.info("all processes are ready")
                 notify(READY)
 
         for role in ROLES:
@@ -119,6 +121,8 @@ async def _keep_running(role: Role, config_file: Path, pids: Pids, pulse: Pulse)
         has_run = has_run or pulse.is_ready
         if status == CONFIGURATION_FAULT and not has_run:
             raise GaveUp(role)
+        if status == TEMPORARY_FAULT and role == "speech":
+            pulse.put_off()
         if clock() - started_at > STEADY_AFTER_S:
             wait_s = FIRST_WAIT_S
         log.error("process ended and is started again", process=role, ended=ending(status), again_in_s=wait_s)

@@ -188,9 +188,10 @@ def _overload(seen: list[Held], rate: float) -> Table:
         ),
         rows,
         note=(
-            f"Speech takes {rate:.3f} s a second, as Whisper base does on this machine, and all of its cores; one "
-            f"window at a time. The queue is looked at every {QUEUE_POLL_S:g} s, which shows with calls "
-            "as short as these. Posted once each: one card, the meeting’s own transcript in order, two files."
+            f"Speech takes {rate:.3f} s a second, as Whisper base does on this machine, and all of its cores. Calls "
+            "as short as these are heard when they are over: who speaks for longer is heard meanwhile. Jobs are looked "
+            f"for every {QUEUE_POLL_S:g} s. Posted once each: one card, the meeting’s own transcript in order, two "
+            "files."
         ),
     )
 
@@ -198,7 +199,7 @@ def _overload(seen: list[Held], rate: float) -> Table:
 def _queue(held: Held) -> Table:
     every = max(1, len(held.queue) // 8)
     return Table(
-        f"The queue of transcriptions when {held.meetings} meetings have hung up, on {held.database}",
-        ("s after hanging up", "waiting or running", "age of the oldest, s"),
+        f"Meetings without a transcript when {held.meetings} have hung up, on {held.database}",
+        ("s after hanging up", "followed or waiting", "age of the oldest, s"),
         tuple((f"{at_s:.0f}", str(waiting), f"{age_s:.0f}") for at_s, waiting, age_s in held.queue[::every]),
     )

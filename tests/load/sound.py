@@ -270,8 +270,9 @@ async def run(folder: Path, *, quick: bool = False) -> list[Table]:
             tuple(rows),
             note=(
                 f"{TRACKS_A_MEETING} tracks each, real recorded sound in frames of {FRAME_MS} ms, in real time, from "
-                "behind the media layer (what LiveKit’s client costs comes on top). The promise: 99 of 100 frames are "
-                f"written within {MOST_LATE_S * 1000:.0f} ms, and no sync is older than {MOST_BETWEEN_SYNCS_S:.0f} s. "
+                "behind the media layer (what LiveKit’s client costs comes on top), and listened to as it comes. The "
+                f"promise: 99 of 100 frames are written within {MOST_LATE_S * 1000:.0f} ms, and no sync is older than "
+                f"{MOST_BETWEEN_SYNCS_S:.0f} s. "
                 f"{held} meetings hold. Plain append: the same frames to one file, never synced, in the same run; "
                 f"{machine(disk_sync_s(folder))}."
             ),

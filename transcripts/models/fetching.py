@@ -7,7 +7,13 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from huggingface_hub import HfApi, hf_hub_download
-from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+)
 from huggingface_hub.hf_api import RepoFile
 
 from transcripts.models import manifest
@@ -62,6 +68,10 @@ def fetch(
         return _fetch(model, folder, wanted, token, endpoint, say)
     except NotFetched:
         raise
+    except HFValidationError as error:
+        raise NoSuchModel(
+            f"{model} is no folder here, and no model's id on the hub: to fetch a model, name it by its id (owner/name)"
+        ) from error
     except GatedRepoError as error:
         raise NoSuchModel(
             f"{model} is behind a form: accept its conditions on the hub, and give a token of that account "

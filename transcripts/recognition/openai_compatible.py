@@ -16,7 +16,14 @@ from transcripts.recognition.hints import echoes, phrase
 from transcripts.recognition.inventions import is_doubtful, went_wrong
 from transcripts.recognition.language_names import language_code
 from transcripts.recognition.openai_answers import Answer, read, recognition
-from transcripts.recognition.recogniser import NO_HINTS, Hints, ModelUnavailable, Recognition, RecognitionFailed
+from transcripts.recognition.recogniser import (
+    NO_HINTS,
+    EngineNotYetThere,
+    Hints,
+    ModelUnavailable,
+    Recognition,
+    RecognitionFailed,
+)
 from transcripts.sound import SAMPLE_RATE_HZ, seconds
 
 if TYPE_CHECKING:
@@ -107,6 +114,7 @@ def load(settings: Speech, patience_s: float = PATIENCE_S) -> OpenAIRecogniser:
 
     Raises:
         ModelUnavailable: they are not; the message says what to do.
+        EngineNotYetThere: it does not answer, and may later.
     """
     return asyncio.run(_load(settings, patience_s))
 
@@ -128,7 +136,8 @@ async def _load(settings: Speech, patience_s: float) -> OpenAIRecogniser:
                 log.warning("the speech server is waited for", endpoint=settings.endpoint, cause=str(error))
                 await asyncio.sleep(AWAY_PAUSE_S)
             else:
-                raise ModelUnavailable(_remedy(settings, error)) from None
+                kind = EngineNotYetThere if error.reason in ("away", "timeout") else ModelUnavailable
+                raise kind(_remedy(settings, error)) from None
         except RecognitionFailed as error:
             raise ModelUnavailable(
                 f"speech.endpoint: {error}; check that {settings.endpoint} is where the API begins (it ends with /v1)."

@@ -19,6 +19,10 @@ class ModelUnavailable(RecognitionError):
     """The model cannot be used at all; the message tells the operator what to do."""
 
 
+class EngineNotYetThere(ModelUnavailable):
+    """At the start, the server that recognises speech does not answer; the message tells what to check."""
+
+
 class RecognitionFailed(RecognitionError):
     """The engine gave up on some sound; trying again may help."""
 

@@ -57,7 +57,10 @@ def hub_id(model: str) -> str:
     if "/" in model:
         return model
     if model not in HUB_IDS:
-        raise ModelUnavailable(f"speech.model: {model} is no model that is known by name; {', '.join(HUB_IDS)} are.")
+        raise ModelUnavailable(
+            f"speech.model: {model} is no model that is known by name, and no folder; check the name, which may be one "
+            f"of {', '.join(HUB_IDS)}."
+        )
     return str(HUB_IDS[model])
 
 
@@ -88,14 +91,16 @@ def broken_model(settings: Speech, device: str, error: Exception) -> str:
 
 
 def _compute_type(settings: Speech, device: str) -> str:
-    if settings.compute_type == "default":
-        return "float16" if device == "cuda" else "int8"
+    if settings.compute_type == "default" and device == "cpu":
+        return "int8"
     try:
         possible = ctranslate2.get_supported_compute_types(device)
     except (RuntimeError, ValueError) as error:
         raise ModelUnavailable(
             f"speech.device: {device} cannot be used here ({_one_line(error)}); set it to auto or cpu."
         ) from error
+    if settings.compute_type == "default":
+        return "float16"
     if settings.compute_type not in possible | _FITTING_TYPES:
         raise ModelUnavailable(
             f"speech.compute_type: {settings.compute_type} does not run on this machine's {device}; "
@@ -113,6 +118,7 @@ def _folder_or_name(model: str) -> str:
         return str(folder)
     if model.startswith(("/", "~", ".")) or model.count("/") > 1:
         raise ModelUnavailable(f"speech.model: there is no folder {model}; {ADVICE}.")
+    hub_id(model)  # what it knows by a name, before it is looked for
     return model
 
 

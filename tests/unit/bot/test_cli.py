@@ -14,6 +14,7 @@ import pytest
 from bot.cli import main
 from config.registration import Registration
 from tests.unit.config.config_text import COMPLETE, SECRET, with_line, write
+from transcripts.recognition.recogniser import EngineNotYetThere, ModelUnavailable
 
 pytestmark = pytest.mark.usefixtures("logging_as_before")
 
@@ -231,3 +232,24 @@ def test_models_that_were_never_fetched_are_told(tmp_path: Path, capsys: pytest.
     config = write(tmp_path, with_line("diarization", "model: null"))
     assert run("models", "verify", "--to", str(tmp_path / "models"), "-c", str(config)) == 1
     assert f"run greffier models fetch --to {tmp_path}/models" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(EngineNotYetThere("it is not reached"), 75), (ModelUnavailable("it is no model"), 78)]
+)
+def test_a_speech_server_that_is_away_is_no_fault_of_the_configuration(
+    tmp_path: Path,
+    error: ModelUnavailable,
+    status: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The supervisor starts the process again, and people can meet meanwhile; with a model that is none it gives up."""
+
+    async def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("bot.running.speech.run", fails)
+    monkeypatch.setattr("bot.cli.leave_at_once", sys.exit)
+    assert run("speech", "-c", str(write(tmp_path, registered=False))) == status
+    assert f"greffier: {error}\n" in capsys.readouterr().err

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from pydantic import SecretStr
 
 from config.loading import ConfigError, load
@@ -61,7 +62,7 @@ def test_an_address_ends_without_a_slash(tmp_path: Path) -> None:
         ("calls", "transcribe: perhaps", "calls.transcribe: found 'perhaps', expected: a valid boolean"),
         ("calls", "max_participants: 1", "calls.max_participants: found 1, expected: greater than or equal to 2"),
         ("permissions", "start: ['camille']", "permissions.start.0: found 'camille', expected"),
-        ("permissions", "start: '*'", "permissions.start: found '*', expected: a valid tuple"),
+        ("permissions", "start: '*'", "permissions.start: found '*', expected: a list"),
         ("speech", "languages: []", "speech.languages: found [], expected"),
         ("speech", "languages: [french]", "speech.languages.0: found 'french', expected"),
         ("storage", "folder: 5", "storage.folder: found 5, expected"),
@@ -369,3 +370,55 @@ def test_a_bucket_that_is_half_described_is_refused(tmp_path: Path, lines: str, 
 def test_a_bucket_may_be_amazons_with_the_machines_role_or_anyones_with_a_key(tmp_path: Path, lines: str) -> None:
     """Also over plain HTTP, as inside a closed network."""
     assert loaded(tmp_path, with_line("storage", lines)).storage.s3_bucket == "sound"
+
+
+@pytest.mark.parametrize(
+    ("section", "keys", "sentence"),
+    [
+        ("speech", {"api_key": "k"}, "speech.endpoint: missing; speech.api_key is given without the server"),
+        ("summary", {"api_key": "k"}, "summary.endpoint: missing; summary.api_key is given without the server"),
+        ("summary", {"endpoint": "https://h/v1"}, "summary.model: missing; summary.endpoint is given without"),
+        ("summary", {"model": "m"}, "summary.endpoint: missing; summary.model is given without"),
+        ("speech", {"endpoint": "h/v1"}, "speech.endpoint: found 'h/v1', expected an address that starts with"),
+        ("speech", {"endpoint": "https://h/v1?version=3"}, "speech.endpoint: found 'https://h/v1?…', expected the"),
+        ("speech", {"endpoint_timeout_s": 0}, "speech.endpoint_timeout_s: found 0, expected: greater than or equal"),
+        ("speech", {"threads": 2.5}, "speech.threads: found 2.5, expected: a valid integer"),
+        ("speech", {"languages": "fr"}, "speech.languages: found 'fr', expected: a list"),
+        ("speech", {"languages": []}, "speech.languages: found [], expected: at least one in the list"),
+        ("speech", {"languages": ["French"]}, "speech.languages.0: found 'French', expected the code of a language"),
+        ("diarization", {"model": ""}, "diarization.model: found '', expected: at least 1 character"),
+        ("diarization", {"notice": None}, "diarization.notice: found nothing, expected: a valid boolean"),
+        ("summary", {"context_tokens": "16k"}, "summary.context_tokens: found '16k', expected: a valid integer"),
+    ],
+)
+def test_what_is_said_of_models_and_servers_has_one_sentence_each(
+    tmp_path: Path, section: str, keys: dict[str, object], sentence: str
+) -> None:
+    """A wrong type, a missing partner, a wrong bound: the key, what was found, what is expected, and nothing more."""
+    said = problems(tmp_path, f"{COMPLETE}\n{yaml.safe_dump({section: keys})}")
+    assert len(said) == 1
+    assert said[0].startswith(sentence)
+
+
+@pytest.mark.parametrize("endpoint", ["https://u:HIDDEN@h/v1", "https://u:HID/DEN@h/v1", "https://h/v1?key=HIDDEN"])
+@pytest.mark.parametrize("section", ["speech", "summary"])
+def test_an_address_with_a_secret_in_it_is_refused_and_the_secret_not_shown(
+    tmp_path: Path, section: str, endpoint: str
+) -> None:
+    """Addresses are logged, and shown by `greffier check`."""
+    (said,) = problems(tmp_path, f"{COMPLETE}\n{yaml.safe_dump({section: {'endpoint': endpoint, 'model': 'm'}})}")
+    assert said.startswith(f"{section}.endpoint: found")
+    assert "HID" not in said
+    assert "DEN" not in said
+
+
+@pytest.mark.parametrize("key", ["two\nHIDDEN", "two HIDDEN", "HIDDENé", ""])
+@pytest.mark.parametrize(
+    ("section", "name"), [("speech", "api_key"), ("summary", "api_key"), ("diarization", "hub_token")]
+)
+def test_a_key_that_no_request_can_carry_is_refused_at_once(tmp_path: Path, section: str, name: str, key: str) -> None:
+    """It would look like a server that is away."""
+    keys = {name: key} if section == "diarization" else {name: key, "endpoint": "https://h/v1", "model": "m"}
+    (said,) = problems(tmp_path, f"{COMPLETE}\n{yaml.safe_dump({section: keys})}")
+    assert said.startswith(f"{section}.{name}: expected letters, digits and signs of ASCII")
+    assert "HIDDEN" not in said

@@ -17,6 +17,7 @@ from tests.fakes.hub import FakeHub
 from tests.stack.speech_model import speech_model
 from tests.unit.config.config_text import loaded
 from transcripts.models import manifest
+from transcripts.models.fetching import CannotKeep, NoSuchModel
 from transcripts.models.manifest import Manifest
 
 SPEECH = "owner/whisper-tiny"
@@ -159,12 +160,39 @@ def test_a_whole_model_that_does_not_load_is_told(
     assert "cannot be loaded on cpu" in capsys.readouterr().out
 
 
+async def test_a_path_that_is_none_is_not_blamed_on_the_network(
+    hub: FakeHub, settings: Settings, tmp_path: Path
+) -> None:
+    """The configuration of the closed network names folders: those are not what the hub is asked for."""
+    settings = settings.model_copy(update={"speech": Speech(model="/srv/models/whisper-small")})
+    with pytest.raises(NoSuchModel, match=r"/srv/models/whisper-small is no folder here, and no model's id on the hub"):
+        await asyncio.to_thread(fetch_models, settings, tmp_path / "models", endpoint=hub.url)
+
+
+async def test_a_folder_that_cannot_be_made_is_told_before_anything_is_fetched(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """Gigabytes later would be late."""
+    (tmp_path / "models").write_text("in the way")
+    with pytest.raises(CannotKeep, match="models cannot be made"):
+        await asyncio.to_thread(fetch_models, settings, tmp_path / "models", endpoint="http://127.0.0.1:9")
+
+
+def test_a_folder_beside_the_configuration_needs_no_fetching(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its name alone is a path too."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "whisper").mkdir()
+    assert fetch_models(settings.model_copy(update={"speech": Speech(model="whisper")}), tmp_path / "models") == 0
+    assert "speech.model is the folder whisper already: nothing to fetch" in capsys.readouterr().out
+
+
 def test_a_whole_folder_that_is_no_model_of_voices_is_told(
-    kept: tuple[Settings, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    kept: tuple[Settings, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each model is loaded by what will use it."""
     settings, folder = kept
-    monkeypatch.setattr("bot.running.models_commands.find_spec", lambda _: True)
     voices = Diarization(model=f"owner/{folder.name}")
     elsewhere = Speech.model_validate({"model": "whisper-1", "endpoint": "https://speech.tchap.test/v1"})
     settings = settings.model_copy(update={"speech": elsewhere, "diarization": voices})

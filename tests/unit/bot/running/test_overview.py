@@ -24,8 +24,8 @@ FRONT = Process("front", "front", "vm-1", 10, STARTED, 2.0)
 RECORDER = Process("recorder@vm-1", "recorder", "vm-1", 11, STARTED, 600.0)
 NOW = Overview(
     processes=[FRONT, RECORDER],
-    in_call=[a_meeting()],
-    after_call=[],
+    in_call=[a_meeting(), a_meeting(id=MeetingId("m-other"), unheard_s=90.0)],
+    after_call=[a_meeting(id=MeetingId("m-over"), unheard_s=200.0, transcribing_s=3.5)],
     waiting=(Waiting(RECORDINGS, 0, 0.0), Waiting(TRANSCRIPTIONS, 3, 400.0)),
     undelivered=[],
 )
@@ -60,11 +60,12 @@ def test_the_operator_is_shown_who_is_there_and_who_is_missing() -> None:
         "  recorder  NONE IS RUNNING",
         "  speech    NONE IS RUNNING",
         "meetings",
-        "  in their call: 1 (m-0123456789abcdef)",
-        "  after their call: none",
+        "  in their call: 2 (m-0123456789abcdef, m-other)",
+        "  after their call: 1 (m-over)",
         "waiting",
         "  recordings: none",
         "  transcriptions: 3, the oldest for 7 min",
+        "  speech to be recognised: 90 s",
         "transcripts that could not be posted",
         "  none",
     ]
@@ -74,6 +75,12 @@ def test_more_waiting_work_than_is_counted_is_said_as_such() -> None:
     """The answer is the same: too much."""
     lines = status.lines(replace(NOW, waiting=(Waiting(RECORDINGS, 1000, 90000.0),)))
     assert "  recordings: 1000 or more, the oldest for 25 h" in lines
+
+
+def test_where_all_is_heard_no_length_is_said() -> None:
+    """A meeting of which nothing was said yet, and one whose transcript waits for its room, have nothing to hear."""
+    heard = replace(NOW, in_call=[a_meeting()])
+    assert "  speech to be recognised: none" in status.lines(heard)
 
 
 def test_transcripts_that_could_not_be_posted_are_listed_with_the_reason() -> None:
@@ -105,8 +112,10 @@ def test_the_figures_have_no_label_for_a_meeting() -> None:
         ("greffier_queue_oldest_seconds", "recordings"): 0,
         ("greffier_queue_jobs", "transcriptions"): 3,
         ("greffier_queue_oldest_seconds", "transcriptions"): 400,
-        ("greffier_meetings_open", "in_call"): 1,
-        ("greffier_meetings_open", "after_call"): 0,
+        ("greffier_meetings_open", "in_call"): 2,
+        ("greffier_speech_unheard_seconds", "in_call"): 90,
+        ("greffier_meetings_open", "after_call"): 1,
+        ("greffier_speech_unheard_seconds", "after_call"): 0,
         ("greffier_transcripts_undelivered",): 0,
     }
 

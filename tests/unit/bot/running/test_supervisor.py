@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from bot.process.alone import AlreadyRunning
 from bot.process.identity import ROLES
-from bot.process.stopping import CONFIGURATION_FAULT
+from bot.process.stopping import CONFIGURATION_FAULT, TEMPORARY_FAULT
 from bot.running import child, supervisor
 from bot.running.child import command
 from bot.running.supervisor import GaveUp, Pids
@@ -201,6 +201,26 @@ async def test_it_is_ready_when_all_three_are(tmp_path: Path, monkeypatch: pytes
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     assert b"WATCHDOG=1" in heard
+
+
+@pytest.mark.parametrize("away", ["speech", "front"])
+async def test_it_does_not_wait_for_speech_whose_server_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, away: str
+) -> None:
+    """Or systemd would end the calls of those who meet meanwhile; without a front there is nobody to meet."""
+    monkeypatch.setattr(supervisor, "FIRST_WAIT_S", 0.05)
+    ready = f"{SAY}(b'READY=1'); time.sleep(60)"
+    scripted(tmp_path, monkeypatch, **dict.fromkeys(ROLES, ready) | {away: f"sys.exit({TEMPORARY_FAULT})"})
+    with capture_logs() as logs:
+        running = asyncio.create_task(supervisor.run(settings(tmp_path), tmp_path / "config.yaml"))
+        if away == "speech":
+            await until(lambda: any(entry["event"] == "ready" for entry in logs))
+        await until(lambda: starts(tmp_path, away) >= 3)
+        assert not running.done()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    late = [entry["not_yet"] for entry in logs if entry["event"] == "ready"]
+    assert late == ([["speech"]] if away == "speech" else [])
 
 
 async def test_a_second_supervisor_is_refused_before_it_changes_anything(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -137,14 +136,12 @@ async def test_the_time_out_is_for_all_requests_together(server: FakeOpenAIServe
     """However many parts and attempts there are, and although each of them would be in time."""
 
     async def reject_slowly(asked: Asked) -> Answer:
-        await asyncio.sleep(0.6)
+        await asyncio.sleep(1.6)
         return Answer(400, {}) if "response_format" in asked.fields else claiming(DECISION)
 
     server.writes = reject_slowly
-    began_s = time.monotonic()
 
-    assert (await failure(settings(server, timeout_s=1))).reason == "timeout"
-    assert time.monotonic() - began_s < 3
+    assert (await failure(settings(server, timeout_s=3))).reason == "timeout"
     assert len(server.asked) == 2
 
 

@@ -27,7 +27,14 @@ from tests.fakes.openai_server import (
 from tests.stack.ports import free_tcp_port
 from transcripts.recognition import engines, openai_compatible
 from transcripts.recognition.openai_compatible import OpenAIRecogniser
-from transcripts.recognition.recogniser import NO_HINTS, Hints, ModelUnavailable, Recognition, RecognitionFailed
+from transcripts.recognition.recogniser import (
+    NO_HINTS,
+    EngineNotYetThere,
+    Hints,
+    ModelUnavailable,
+    Recognition,
+    RecognitionFailed,
+)
 from transcripts.sound import Samples
 
 WINDOW: Samples = np.sin(np.arange(32_000, dtype=np.float32) / 10) * np.float32(0.5)
@@ -227,6 +234,8 @@ async def test_a_server_that_is_away_at_start_is_told_after_some_patience(
     """It may be starting beside this process."""
     nowhere = settings(server, endpoint=f"http://127.0.0.1:{free_tcp_port()}/v1")
     assert "that this machine reaches it" in await refusal(nowhere)
+    with pytest.raises(EngineNotYetThere):
+        await asyncio.to_thread(openai_compatible.load, nowhere, 0)
 
     monkeypatch.setattr(openai_compatible, "AWAY_PAUSE_S", 0.01)
     server.faults = [PROXY_PAGE] * 4

@@ -56,5 +56,7 @@ def test_a_home_folder_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_a_name_that_no_model_has_is_told() -> None:
     """Without asking the hub."""
-    with pytest.raises(ModelUnavailable, match=r"speech\.model: grand-modele .*check the name"):
+    with pytest.raises(
+        ModelUnavailable, match=r"speech\.model: grand-modele is no model that is known by name.*, small,"
+    ):
         load(Speech(model="grand-modele", device="cpu"))

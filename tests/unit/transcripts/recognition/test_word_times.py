@@ -87,9 +87,9 @@ def test_what_has_no_letter_goes_with_a_word() -> None:
 
 def test_an_endless_loop_takes_no_endless_time() -> None:
     """Alignment takes quadratic time and more; too long a text is spread."""
-    began_s = time.monotonic()
+    began_s = time.process_time()
 
     words = timed_words("ah " * 2600, pieces(("ha" * 2500, 0.0, 28.0)), 28.0, 0.5)
 
     assert len(words) == 2600
-    assert time.monotonic() - began_s < 3
+    assert time.process_time() - began_s < 5
