@@ -1,7 +1,8 @@
 """Bleed: one participant's voice in another's microphone, told by level, 20 ms by 20 ms, while the sound comes.
 
 A frame is somebody else's when it is well below what its own speaker speaks at, and another track was much louder at
-about the same moment. Two microphones of one participant hear the same voice: there the louder one counts.
+about the same moment; where nothing is known of its speaker, when somebody else spoke much louder. Two microphones of
+one participant hear the same voice: there the louder one counts.
 """
 
 from __future__ import annotations
@@ -126,7 +127,7 @@ class GatedTrack:
         own = self._own_around(wide_first, wide_end)
         loudest, same_voice = self._elsewhere(wide_first, wide_end)
         dominated = loudest > own + LOUDER_ELSEWHERE_DB
-        muted = same_voice | (dominated & self._is_soft(own))
+        muted = same_voice | self._is_of_others(own, dominated, wide_first, wide_end)
         muted[: max(0, self._began - wide_first)] = False  # there is nothing before its beginning
         muted[len(muted) - max(0, wide_end - self.levels.end) :] = False
         by_median = sliding_window_view(muted, MEDIAN_FRAMES).sum(axis=1) > HALF_MEDIAN
@@ -147,13 +148,22 @@ class GatedTrack:
                 until = min(until, other.levels.ends_at - self.levels.starts_at - NEARBY_FRAMES - HALF_MEDIAN)
         return max(self._decided, until, self.levels.end - PATIENCE_FRAMES)
 
-    def _is_soft(self, own: Levels) -> NDArray[np.bool_]:
-        """Where it is well below what its speaker speaks at.
+    def _is_of_others(self, own: Levels, dominated: NDArray[np.bool_], first: int, end: int) -> NDArray[np.bool_]:
+        """Where it is well below what its speaker speaks at, and another track much louder.
 
-        Who was never heard alone is not known to speak softly: what is much louder elsewhere was said there.
+        Who was never heard alone is not known to speak softly: what is much louder in another microphone was said
+        there. But a film and a noise that never ends are always louder, and who speaks beside them would never be heard
+        alone: of what is not known to be said by anybody else, nothing is muted.
         """
         speech_dbfs = self.speech_level.dbfs
-        return np.ones(len(own), bool) if speech_dbfs is None else own < speech_dbfs - BELOW_OWN_SPEECH_DB
+        if speech_dbfs is not None:
+            return dominated & (own < speech_dbfs - BELOW_OWN_SPEECH_DB)
+        starts_at = self.levels.starts_at
+        said = np.full(end - first, SILENCE_DBFS, np.float32)
+        for other, _ in self._gate.beside(self):
+            if other.microphone_of not in (None, self.microphone_of):
+                np.maximum(said, other.levels.outstanding_at(first + starts_at, end + starts_at), out=said)
+        return said > own + LOUDER_ELSEWHERE_DB
 
     def _elsewhere(self, first: int, end: int) -> tuple[Levels, NDArray[np.bool_]]:
         """How loud the loudest other track was, and where another microphone of the same person is heard instead."""
@@ -166,7 +176,8 @@ class GatedTrack:
                 continue
             if self.microphone_of is not None and other.microphone_of == self.microphone_of:
                 lead_db = -SAME_VOICE_DB if was_before else SAME_VOICE_DB
-                same_voice |= (nearby > self.levels.nearby(first, end) + lead_db) & (nearby > SILENCE_DBFS)
+                louder = (nearby > self.levels.nearby(first, end) + lead_db) & (nearby > SILENCE_DBFS)
+                same_voice |= louder & other.levels.is_there_at(first + starts_at, end + starts_at)
             else:
                 np.maximum(loudest, nearby, out=loudest)
         return loudest, same_voice

@@ -76,13 +76,32 @@ def test_a_frame_is_muted_when_it_is_soft_and_another_track_is_louder(
 def test_who_was_never_heard_alone_is_muted_below_others() -> None:
     """At the beginning of a call the first voice in a microphone is often somebody else's."""
     gate = BleedGate()
-    track = ended(gate.open_track(None), levels((-20, 1), (-20, 1)))
-    ended(known_speaker(gate), levels((-5, 1), (-20, 1)))
+    track = ended(gate.open_track("p-1"), levels((-20, 1), (-20, 1)))
+    ended(known_speaker(gate, "p-2"), levels((-5, 1), (-20, 1)))
 
     found = muted(track)
 
     assert found[:60].all()
     assert not found[70:].any()
+
+
+@pytest.mark.parametrize(
+    ("whose", "other", "is_muted"),
+    [
+        pytest.param("p-2", np.tile(levels((-15, 0.8), (-45, 0.2)), 20), True, id="somebody who speaks"),
+        pytest.param("p-2", np.tile(levels((-15, 0.8), (-25, 0.2)), 20), False, id="an engine"),
+        pytest.param(None, np.tile(levels((-15, 0.8), (-45, 0.2)), 20), False, id="a film"),
+    ],
+)
+def test_only_what_somebody_says_mutes_who_was_never_heard_alone(whose: str, other: Levels, is_muted: bool) -> None:
+    """Whoever speaks beside a noise that never ends would not be heard in the whole call."""
+    gate = BleedGate()
+    track = ended(gate.open_track("p-1"), levels((-40, 20)))
+    ended(known_speaker(gate, whose), other)
+
+    found = muted(track)[12 * LEVEL_FRAMES_PER_SECOND :]
+
+    assert found.all() if is_muted else not found.any()
 
 
 def test_bleed_may_come_a_little_later_than_it_was_said() -> None:
@@ -254,6 +273,17 @@ def test_of_two_microphones_of_one_participant_the_louder_is_heard() -> None:
     assert not one[:80].any()
     assert one[120:180].all()
     assert not one[220:].any()
+
+
+def test_a_microphone_that_goes_mutes_nothing_of_the_one_that_follows_it() -> None:
+    """A recorder that joins anew has the same microphone in another file, a moment later."""
+    gate = BleedGate()
+    first, second = known_speaker(gate, "p-1"), known_speaker(gate, "p-1")
+    ended(first, levels((SPEECH_DBFS, 2)))
+    ended(second, levels((SPEECH_DBFS, 2)), started_s=2.1)
+
+    assert not muted(first).any()
+    assert not muted(second).any()
 
 
 def test_microphones_of_two_people_are_both_heard() -> None:
