@@ -104,6 +104,18 @@ def test_only_what_somebody_says_mutes_who_was_never_heard_alone(whose: str, oth
     assert found.all() if is_muted else not found.any()
 
 
+def test_a_noise_that_never_ends_mutes_nobody() -> None:
+    """Who is known to speak louder than this leans back, while somebody else drives a car."""
+    gate = BleedGate()
+    track = ended(known_speaker(gate, "p-1"), levels((-45, 20)))
+    ended(gate.open_track("p-2"), levels((-20, 20)))
+
+    found = track.decide()
+
+    assert not found.muted[12 * LEVEL_FRAMES_PER_SECOND :].any()
+    assert found.own[12 * LEVEL_FRAMES_PER_SECOND :].all()  # and it is learned how softly
+
+
 def test_bleed_may_come_a_little_later_than_it_was_said() -> None:
     """A loudspeaker plays what has gone through the network: 300 ms are allowed for, a second is not."""
     gate = BleedGate()
