@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 NEARBY_FRAMES: Final = 15
 """300 ms before and after: what comes out of a loudspeaker comes later than it was said."""
-FLOOR_FRAMES: Final = 10 * LEVEL_FRAMES_PER_SECOND
-"""Speech has a pause in so much of it, be it of 20 ms; an engine and a crowd have none."""
+FLOOR_FRAMES: Final = 8 * LEVEL_FRAMES_PER_SECOND
+"""Speech has a pause in so much of it, be it of 20 ms; an engine has none. Fewer than are kept of a track."""
 STANDS_OUT_DB: Final = 20.0
+"""Above its softest 20 ms, speech is louder than this even in a loud room; steady noise varies by a few dB."""
 
 
 class PlacedLevels:

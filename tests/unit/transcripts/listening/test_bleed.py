@@ -116,6 +116,23 @@ def test_a_noise_that_never_ends_mutes_nobody() -> None:
     assert found.own[12 * LEVEL_FRAMES_PER_SECOND :].all()  # and it is learned how softly
 
 
+@pytest.mark.parametrize("piece", [5, 37, 50])
+def test_a_noise_is_told_however_its_levels_come(piece: int) -> None:
+    """What was let go of meanwhile is not taken for a pause."""
+    gate = BleedGate()
+    track, engine = gate.open_track("p-1"), gate.open_track("p-2")
+    found: list[NDArray[np.bool_]] = []
+    for _ in range(0, 3000, piece):
+        track.levels.push(np.full(piece, -45, np.float32), 0.0)
+        engine.levels.push(np.full(piece, -20, np.float32), 0.0)
+        found.append(muted(track))
+        engine.decide()
+
+    heard = ~np.concatenate(found)
+    assert not heard[: 5 * LEVEL_FRAMES_PER_SECOND].any()  # it may be speech for so long
+    assert heard[9 * LEVEL_FRAMES_PER_SECOND :].all()
+
+
 def test_bleed_may_come_a_little_later_than_it_was_said() -> None:
     """A loudspeaker plays what has gone through the network: 300 ms are allowed for, a second is not."""
     gate = BleedGate()
