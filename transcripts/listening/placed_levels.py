@@ -16,8 +16,8 @@ NEARBY_FRAMES: Final = 15
 """300 ms before and after: what comes out of a loudspeaker comes later than it was said."""
 FLOOR_FRAMES: Final = 8 * LEVEL_FRAMES_PER_SECOND
 """Speech has a pause in so much of it, be it of 20 ms; an engine has none. Fewer than are kept of a track."""
-STANDS_OUT_DB: Final = 20.0
-"""Above its softest 20 ms, speech is louder than this even in a loud room; steady noise varies by a few dB."""
+STANDS_OUT_DB: Final = 12.0
+"""Speech does above its softest 20 ms, even where it is only 8 dB louder than the room; steady noise varies less."""
 
 
 class PlacedLevels:

@@ -48,6 +48,22 @@ def test_everybody_is_heard_in_their_own_microphone_only(name: str, level_db: fl
     assert sum(map(speech_s, ungated)) > 1.2 * sum(map(speech_s, gated))
 
 
+def test_bleed_is_muted_in_noisy_rooms_too() -> None:
+    """Everybody's room is 15 dB softer than they are, and never still: what they say is no noise for all that."""
+    sounds = meeting("dev1")
+    loud = [np.sqrt(np.mean(sound[np.abs(sound.astype(np.int32)) > 300].astype(np.float64) ** 2)) for sound in sounds]
+    noisy = [
+        np.clip(sound + noise(len(sound) / SAMPLE_RATE_HZ, level=round(level * 10 ** (-15 / 20))), -32768, 32767)
+        for sound, level in zip(sounds, loud, strict=True)
+    ]
+    clean = [sound.astype(np.int16) for sound in noisy]
+
+    gated = listen(people(with_bleed(clean, -20, late_s=0.15)))
+
+    for theirs, expected in zip(gated, alone(people(clean)), strict=True):
+        assert speech_s(theirs) == pytest.approx(speech_s(expected), rel=0.05)
+
+
 @pytest.mark.parametrize("name", ["dev1", "dev2", "dev3"])
 def test_nobody_loses_a_word_where_nothing_bleeds(name: str) -> None:
     """Overlaps and backchannels are in these meetings."""
