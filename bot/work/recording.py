@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 
 import structlog
 
 from bot.durable.jobs import OUT_OF_THE_CALL, storage_problem
+from bot.process.stopping import bounded
 from bot.store.insisting import insist
 from bot.store.register import Meeting, Register
 from bot.work.recording_trouble import Trouble, WatchedSink
@@ -17,12 +20,15 @@ from bridge.livekit.ids import CallId
 from bridge.livekit.recorder import RecorderError, SoundNotWritten, record
 from bridge.livekit.tokens import CallLimits, recorder_token
 from config.models import Settings
+from transcripts.storage.meeting_writer import MeetingWriter
 from transcripts.storage.spool import MeetingId, Spool
 
 log = structlog.get_logger()
 
 TRY_AGAIN_S = 5.0
 """What keeps a call from being recorded may be mended while it goes on: a full disk, a server that is away."""
+CLOSED_WITHIN_S = 10.0
+"""When this process is told to stop: listening to the last of it takes 3 s at most, and a disk its time."""
 NOT_BEGUN = "not_begun"
 """The problem of a call that was over before any recorder was there."""
 
@@ -64,11 +70,8 @@ class Recorder:
         began_at = await insist(partial(self._register.begin_recording, meeting.id), where="recording")
         try:
             sound = await asyncio.to_thread(self._spool.writer, meeting.id, began_at.timestamp())
-            try:
-                async with trouble.mended_by(WatchedSink(sound)) as watched:
-                    end = await record(self._settings.livekit.url, token, watched, published=published)
-            finally:
-                await asyncio.to_thread(sound.close)
+            async with _closed_at_the_end(sound), trouble.mended_by(WatchedSink(sound)) as watched:
+                end = await record(self._settings.livekit.url, token, watched, published=published)
         except SoundNotWritten as error:
             log.error("sound cannot be written", cause=str(error))  # noqa: TRY400 (the cause says all)
             return storage_problem(error.errno)
@@ -81,3 +84,17 @@ class Recorder:
         if end.broken:
             log.warning("some tracks were not recorded to their end", tracks=len(end.broken))
         return None if end.reason == "replaced" else ""
+
+
+@asynccontextmanager
+async def _closed_at_the_end(sound: MeetingWriter) -> AsyncIterator[None]:
+    """Close it whatever comes; a disk that fails then is told, unless this process is to end: nothing is in its way."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        await bounded("sound closed", asyncio.to_thread(sound.close), CLOSED_WITHIN_S)
+        raise
+    except Exception:
+        await asyncio.to_thread(sound.close)
+        raise
+    await asyncio.to_thread(sound.close)

@@ -1,7 +1,8 @@
 """Bleed: one participant's voice in another's microphone, told by level, 20 ms by 20 ms, while the sound comes.
 
 A frame is somebody else's when it is well below what its own speaker speaks at, and another track was much louder at
-about the same moment. Two microphones of one participant hear the same voice: there the louder one counts.
+about the same moment; where nothing is known of its speaker, when somebody else spoke much louder. Two microphones of
+one participant hear the same voice: there the louder one counts.
 """
 
 from __future__ import annotations
@@ -125,8 +126,8 @@ class GatedTrack:
         wide_first, wide_end = first - HALF_MEDIAN, end + HALF_MEDIAN
         own = self._own_around(wide_first, wide_end)
         loudest, same_voice = self._elsewhere(wide_first, wide_end)
-        dominated = loudest > own + LOUDER_ELSEWHERE_DB
-        muted = same_voice | (dominated & self._is_soft(own))
+        dominated = loudest.anywhere > own + LOUDER_ELSEWHERE_DB
+        muted = same_voice | self._is_of_others(own, loudest)
         muted[: max(0, self._began - wide_first)] = False  # there is nothing before its beginning
         muted[len(muted) - max(0, wide_end - self.levels.end) :] = False
         by_median = sliding_window_view(muted, MEDIAN_FRAMES).sum(axis=1) > HALF_MEDIAN
@@ -147,26 +148,43 @@ class GatedTrack:
                 until = min(until, other.levels.ends_at - self.levels.starts_at - NEARBY_FRAMES - HALF_MEDIAN)
         return max(self._decided, until, self.levels.end - PATIENCE_FRAMES)
 
-    def _is_soft(self, own: Levels) -> NDArray[np.bool_]:
-        """Where it is well below what its speaker speaks at.
+    def _is_of_others(self, own: Levels, loudest: _Loudest) -> NDArray[np.bool_]:
+        """Where it is well below what its speaker speaks at, and another track much louder.
 
-        Who was never heard alone is not known to speak softly: what is much louder elsewhere was said there.
+        Who was never heard alone is not known to speak softly: what is much louder in another microphone was said
+        there. A film is not said by anybody, and who only speaks while it runs would not be heard at all.
         """
         speech_dbfs = self.speech_level.dbfs
-        return np.ones(len(own), bool) if speech_dbfs is None else own < speech_dbfs - BELOW_OWN_SPEECH_DB
+        if speech_dbfs is None:
+            return loudest.in_microphones > own + LOUDER_ELSEWHERE_DB
+        return (loudest.anywhere > own + LOUDER_ELSEWHERE_DB) & (own < speech_dbfs - BELOW_OWN_SPEECH_DB)
 
-    def _elsewhere(self, first: int, end: int) -> tuple[Levels, NDArray[np.bool_]]:
-        """How loud the loudest other track was, and where another microphone of the same person is heard instead."""
-        starts_at = self.levels.starts_at
-        loudest = np.full(end - first, SILENCE_DBFS, np.float32)
+    def _elsewhere(self, first: int, end: int) -> tuple[_Loudest, NDArray[np.bool_]]:
+        """How loud the loudest other was, and where another microphone of the same person is heard instead."""
+        first_at, end_at = first + self.levels.starts_at, end + self.levels.starts_at
+        loudest = _Loudest(*(np.full(end - first, SILENCE_DBFS, np.float32) for _ in range(2)))
         same_voice = np.zeros(end - first, bool)
         for other, was_before in self._gate.beside(self):
-            nearby = other.levels.nearby_at(first + starts_at, end + starts_at)
+            nearby = other.levels.nearby_at(first_at, end_at)
             if nearby is None:
                 continue
             if self.microphone_of is not None and other.microphone_of == self.microphone_of:
                 lead_db = -SAME_VOICE_DB if was_before else SAME_VOICE_DB
-                same_voice |= (nearby > self.levels.nearby(first, end) + lead_db) & (nearby > SILENCE_DBFS)
+                louder = (nearby > self.levels.nearby(first, end) + lead_db) & (nearby > SILENCE_DBFS)
+                same_voice |= louder & other.levels.is_there_at(first_at, end_at)
             else:
-                np.maximum(loudest, nearby, out=loudest)
+                loudest.take(other.levels.outstanding_at(first_at, end_at), other.microphone_of is not None)
         return loudest, same_voice
+
+
+@dataclass(frozen=True, slots=True)
+class _Loudest:
+    """How loud the loudest other track was; a noise that never ends, as of a car, is not counted: it is no voice."""
+
+    anywhere: Levels
+    in_microphones: Levels
+
+    def take(self, levels: Levels, is_a_microphone: bool) -> None:
+        np.maximum(self.anywhere, levels, out=self.anywhere)
+        if is_a_microphone:
+            np.maximum(self.in_microphones, levels, out=self.in_microphones)

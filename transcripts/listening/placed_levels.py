@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 NEARBY_FRAMES: Final = 15
 """300 ms before and after: what comes out of a loudspeaker comes later than it was said."""
+FLOOR_FRAMES: Final = 8 * LEVEL_FRAMES_PER_SECOND
+"""Speech has a pause in so much of it, be it of 20 ms; an engine has none. Fewer than are kept of a track."""
+STANDS_OUT_DB: Final = 12.0
+"""Speech does above its softest 20 ms, even where it is only 8 dB louder than the room; steady noise varies less."""
 
 
 class PlacedLevels:
@@ -24,6 +28,7 @@ class PlacedLevels:
         self._first = first_frame
         self._levels = np.zeros(0, np.float32)
         self._nearby = np.zeros(0, np.float32)  # reaches beyond the levels on both sides
+        self._outstanding = np.zeros(0, np.float32)  # as far
 
     def push(self, levels: Levels, started_s: float) -> None:
         """Take the levels that follow; `started_s` is when the track began, as it is known by now."""
@@ -33,13 +38,18 @@ class PlacedLevels:
         if len(levels):
             around = _stretch(self._levels, known - 2 * NEARBY_FRAMES, len(self._levels) + 2 * NEARBY_FRAMES)
             loudest = sliding_window_view(around, 2 * NEARBY_FRAMES + 1).max(axis=1)
+            before = _stretch(self._levels, known - NEARBY_FRAMES - FLOOR_FRAMES, len(self._levels) + NEARBY_FRAMES)
+            floor = sliding_window_view(before, FLOOR_FRAMES + 1).min(axis=1)
+            outstanding = np.where(loudest > floor + STANDS_OUT_DB, loudest, np.float32(SILENCE_DBFS))
             self._nearby = np.concatenate([self._nearby[:known], loudest])
+            self._outstanding = np.concatenate([self._outstanding[:known], outstanding])
 
     def keep_from(self, frame: int) -> None:
         """Let go of what came before a frame of the track."""
         superfluous = max(0, frame - self._first)
         self._first += superfluous
         self._levels, self._nearby = self._levels[superfluous:], self._nearby[superfluous:]
+        self._outstanding = self._outstanding[superfluous:]
 
     @property
     def starts_at(self) -> int:
@@ -75,6 +85,16 @@ class PlacedLevels:
         if end <= self._starts_at + self._first - NEARBY_FRAMES or first >= self.ends_at + NEARBY_FRAMES:
             return None
         return self.nearby(first - self._starts_at, end - self._starts_at)
+
+    def outstanding_at(self, first: int, end: int) -> Levels:
+        """The same where it stands out of what is always to be heard in the track, and silence elsewhere."""
+        before = self._starts_at + self._first - NEARBY_FRAMES
+        return _stretch(self._outstanding, first - before, end - before)
+
+    def is_there_at(self, first: int, end: int) -> NDArray[np.bool_]:
+        """In which frames of the meeting's clock it has sound of its own, and not only nearby."""
+        frames = np.arange(first, end)
+        return (frames >= self._starts_at + self._first) & (frames < self.ends_at)
 
     def of(self, frames: NDArray[np.intp]) -> Levels:
         """The levels of single frames of the track, all of them kept."""

@@ -80,11 +80,18 @@ class RecordingListener:
         """Listen to what has come since, and keep what is settled by now."""
         if self._call is None:
             return
-        until = self._clock() + within_s
+        try:
+            self._listen(self._call, self._clock() + within_s)
+        except Exception as error:  # noqa: BLE001 - nothing of this may keep sound from being recorded
+            log.warning("recording is not listened to any more while it lasts", cause=type(error).__name__)
+            self._call = None
+            self._new, self._followed = [], []
+
+    def _listen(self, call: CallListening, until: float) -> None:
         while self._new:
             sound = _SyncedSound(self._new.pop(0))
-            self._followed.append(_Followed(sound.track.path, self._call.follow(sound)))
-        self._call.listen(lambda: self._clock() < until)
+            self._followed.append(_Followed(sound.track.path, call.follow(sound)))
+        call.listen(lambda: self._clock() < until)
         for followed in self._followed:
             followed.keep()
         self._followed = [followed for followed in self._followed if not followed.is_done]

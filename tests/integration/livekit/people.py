@@ -35,13 +35,14 @@ class Microphone:
         self._sid = ""
         self._sending: asyncio.Task[None] | None = None
 
-    async def publish(self) -> None:
-        """Appear in the call."""
+    async def publish(self, *, dtx: bool = False, sends: bool = True) -> None:
+        """Appear in the call; with `dtx`, silence is hardly sent."""
         published = await self._room.local_participant.publish_track(
-            self._track, rtc.TrackPublishOptions(source=self._kind, dtx=False)
+            self._track, rtc.TrackPublishOptions(source=self._kind, dtx=dtx)
         )
         self._sid = published.sid
-        self._sending = asyncio.create_task(self._send())
+        if sends:
+            self._sending = asyncio.create_task(self._send())
 
     async def unpublish(self) -> None:
         """Disappear from the call."""

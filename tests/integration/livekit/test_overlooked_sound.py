@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from bridge.livekit import capture, overlooked
 from bridge.livekit.calls import Calls
 from bridge.livekit.ids import TrackId
 from tests.fakes.livekit import MemorySink
-from tests.integration.livekit.people import in_call, tone, until
+from tests.integration.livekit.people import Microphone, in_call, tone, until
 from tests.integration.livekit.test_recorder import recording, token_for
 from tests.stack.ports import free_tcp_port
 
@@ -82,6 +83,31 @@ async def test_a_stay_that_hears_everybody_is_left_alone(settings: LiveKit, call
             await until(lambda: sink.of("bob")[0].seconds > 4, what="Bob is recorded on")
         await until(lambda: all(track.closed for track in sink.tracks), what="all have gone")
     assert len(sink.stays) == 1
+
+
+@pytest.mark.parametrize("sends", [True, False], ids=["zeros", "nothing"])
+async def test_a_microphone_that_has_nothing_to_send_is_not_missed(
+    settings: LiveKit, call: CallId, calls: Calls, sends: bool
+) -> None:
+    """Browsers send next to no packets while nobody speaks; nobody else's sound is cut for such a microphone."""
+    sink = MemorySink()
+    async with in_call(settings.url, token_for(settings, call, "ana")) as ana:
+        microphone = Microphone(ana.room, rtc.TrackSource.SOURCE_MICROPHONE)
+        await microphone.publish(dtx=True, sends=sends)
+        try:
+            await until_published(calls, call)
+            async with recording(settings, call, sink, partial(calls.sound_published, call)):
+                await until(lambda: bool(sink.tracks) and sink.tracks[0].seconds > 4, what="Ana is recorded")
+        finally:
+            await microphone.close()
+    assert len(sink.stays) == 1
+
+
+async def until_published(calls: Calls, call: CallId) -> None:
+    """The server says that somebody makes sound."""
+    async with asyncio.timeout(15):
+        while not await calls.sound_published(call):  # noqa: ASYNC110 - a server that is asked tells no event
+            await asyncio.sleep(0.1)
 
 
 async def test_a_server_whose_api_does_not_answer_changes_nothing(

@@ -21,6 +21,7 @@ from tests.fakes.calls import FakeCalls
 from tests.fakes.waiting import until
 from tests.unit.bot.samples import settings
 from transcripts.storage.bucket import StorageAway
+from transcripts.storage.meeting_writer import MeetingWriter
 from transcripts.storage.spool import MeetingId, Spool
 
 Act = Callable[[SoundSink], Awaitable[RecordingEnd]]
@@ -318,3 +319,25 @@ async def test_what_an_earlier_life_could_not_share_any_more_is_seen_to(
         "shared": (spool.left, []),
         "erased": ([], spool.left),
     }[then]
+
+
+async def test_a_disk_that_fails_at_the_end_keeps_no_recorder_from_stopping(
+    register: Register, meeting: Meeting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told to stop, it does not begin anew because the last of its sound could not be written."""
+
+    def fail(_writer: MeetingWriter) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async def lasts(_sink: SoundSink) -> RecordingEnd:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    monkeypatch.setattr(MeetingWriter, "close", fail)
+    script = Script(lasts)
+    recording = asyncio.create_task(recorded(script, register, meeting, Spool(tmp_path), monkeypatch))
+    await until(lambda: script.tried == 1)
+    recording.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(recording, 5)
+    assert script.heard == []

@@ -76,13 +76,61 @@ def test_a_frame_is_muted_when_it_is_soft_and_another_track_is_louder(
 def test_who_was_never_heard_alone_is_muted_below_others() -> None:
     """At the beginning of a call the first voice in a microphone is often somebody else's."""
     gate = BleedGate()
-    track = ended(gate.open_track(None), levels((-20, 1), (-20, 1)))
-    ended(known_speaker(gate), levels((-5, 1), (-20, 1)))
+    track = ended(gate.open_track("p-1"), levels((-20, 1), (-20, 1)))
+    ended(known_speaker(gate, "p-2"), levels((-5, 1), (-20, 1)))
 
     found = muted(track)
 
     assert found[:60].all()
     assert not found[70:].any()
+
+
+@pytest.mark.parametrize(
+    ("whose", "other", "is_muted"),
+    [
+        pytest.param("p-2", np.tile(levels((-15, 0.8), (-45, 0.2)), 20), True, id="somebody who speaks"),
+        pytest.param("p-2", np.tile(levels((-15, 0.8), (-25, 0.2)), 20), False, id="an engine"),
+        pytest.param(None, np.tile(levels((-15, 0.8), (-45, 0.2)), 20), False, id="a film"),
+    ],
+)
+def test_only_what_somebody_says_mutes_who_was_never_heard_alone(whose: str, other: Levels, is_muted: bool) -> None:
+    """Whoever speaks beside a noise that never ends would not be heard in the whole call."""
+    gate = BleedGate()
+    track = ended(gate.open_track("p-1"), levels((-40, 20)))
+    ended(known_speaker(gate, whose), other)
+
+    found = muted(track)[12 * LEVEL_FRAMES_PER_SECOND :]
+
+    assert found.all() if is_muted else not found.any()
+
+
+def test_a_noise_that_never_ends_mutes_nobody() -> None:
+    """Who is known to speak louder than this leans back, while somebody else drives a car."""
+    gate = BleedGate()
+    track = ended(known_speaker(gate, "p-1"), levels((-45, 20)))
+    ended(gate.open_track("p-2"), levels((-20, 20)))
+
+    found = track.decide()
+
+    assert not found.muted[12 * LEVEL_FRAMES_PER_SECOND :].any()
+    assert found.own[12 * LEVEL_FRAMES_PER_SECOND :].all()  # and it is learned how softly
+
+
+@pytest.mark.parametrize("piece", [5, 37, 50])
+def test_a_noise_is_told_however_its_levels_come(piece: int) -> None:
+    """What was let go of meanwhile is not taken for a pause."""
+    gate = BleedGate()
+    track, engine = gate.open_track("p-1"), gate.open_track("p-2")
+    found: list[NDArray[np.bool_]] = []
+    for _ in range(0, 3000, piece):
+        track.levels.push(np.full(piece, -45, np.float32), 0.0)
+        engine.levels.push(np.full(piece, -20, np.float32), 0.0)
+        found.append(muted(track))
+        engine.decide()
+
+    heard = ~np.concatenate(found)
+    assert not heard[: 5 * LEVEL_FRAMES_PER_SECOND].any()  # it may be speech for so long
+    assert heard[9 * LEVEL_FRAMES_PER_SECOND :].all()
 
 
 def test_bleed_may_come_a_little_later_than_it_was_said() -> None:
@@ -254,6 +302,17 @@ def test_of_two_microphones_of_one_participant_the_louder_is_heard() -> None:
     assert not one[:80].any()
     assert one[120:180].all()
     assert not one[220:].any()
+
+
+def test_a_microphone_that_goes_mutes_nothing_of_the_one_that_follows_it() -> None:
+    """A recorder that joins anew has the same microphone in another file, a moment later."""
+    gate = BleedGate()
+    first, second = known_speaker(gate, "p-1"), known_speaker(gate, "p-1")
+    ended(first, levels((SPEECH_DBFS, 2)))
+    ended(second, levels((SPEECH_DBFS, 2)), started_s=2.1)
+
+    assert not muted(first).any()
+    assert not muted(second).any()
 
 
 def test_microphones_of_two_people_are_both_heard() -> None:

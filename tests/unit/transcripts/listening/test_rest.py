@@ -93,6 +93,35 @@ def test_of_one_unfinished_track_only_the_rest_is_judged(spool: Spool, monkeypat
     assert sum(heard) / SAMPLE_RATE_HZ < rest_s + 2 * 3.2 + 15  # its own open utterance may reach back
 
 
+def test_after_a_crash_no_more_is_read_than_lies_about_what_is_not_settled(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recorder died after a minute of a long call: what is heard is the end of its track, and the end of the call."""
+    short, *rest = meeting("dev2")
+    minutes = np.zeros(20 * 60 * SAMPLE_RATE_HZ, np.int16)
+    long = [np.concatenate([sound, minutes, speech(0, 14)]) for sound in rest]
+    tracks = stored(spool, [short[: 40 * SAMPLE_RATE_HZ], *long])
+    partial = [
+        cut_off(tracks[0], 30.0),
+        *(cut_off(track, track.samples / SAMPLE_RATE_HZ - 9.0) for track in tracks[1:]),
+    ]
+    read: list[int] = []
+    original = sound_file.read
+
+    def counted(path: Path, first: int, end: int) -> StoredSamples:
+        read.append(end - first)
+        return original(path, first, end)
+
+    monkeypatch.setattr(sound_file, "read", counted)
+
+    found = completed(partial)
+
+    assert sum(read) / SAMPLE_RATE_HZ < 90 * len(tracks)
+    for track, after in zip(tracks, found, strict=True):
+        expected = spoken(track.speech, track.samples)
+        assert (spoken(after, track.samples) ^ expected).sum() < 0.02 * expected.sum()
+
+
 def test_sound_nobody_listened_to_is_heard_with_bleed_muted(spool: Spool) -> None:
     """A meeting that an older version recorded."""
     clean = stored(spool, meeting("dev3"))

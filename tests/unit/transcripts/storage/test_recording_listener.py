@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from tests.unit.transcripts.listening.tracks import meeting, speech_s, with_bleed
 from tests.unit.transcripts.sounds import FRAME_SAMPLES, Recorded, noise, speech
+from transcripts.listening.call import CallListening
 from transcripts.listening.rest import listen_to_rest
 from transcripts.listening.voice_activity import VoiceActivity
 from transcripts.sound import SAMPLE_RATE_HZ, Probabilities, Samples, StoredSamples
@@ -140,6 +141,27 @@ def test_a_failing_model_is_told_once_and_the_sound_is_kept(spool: Spool, monkey
     (complete, _) = listen_to_rest([track for track in spool.tracks(MEETING) if isinstance(track, StoredTrack)])
     assert isinstance(complete, SpeechSidecar)
     assert complete.utterances
+
+
+@pytest.mark.parametrize("name", ["follow", "listen"])
+def test_whatever_goes_wrong_in_listening_stops_no_recording(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """It is told once; what comes then is left to the speech process."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(CallListening, name, broken)
+    with capture_logs() as logs:
+        writer = spool.writer(MEETING)
+        go_on(writer, opened(writer, 1), [speech(0, 14)])
+        writer.close()
+
+    assert [entry["event"] for entry in logs] == ["recording is not listened to any more while it lasts"]
+    (track,) = spool.tracks(MEETING)
+    assert isinstance(track, StoredTrack)
+    assert (track.samples, track.speech) == (14 * SAMPLE_RATE_HZ, NOTHING_SETTLED)
 
 
 def test_without_a_model_a_recorder_records(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
