@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from transcripts.minutes.answers import LONGEST_TEXT, clean
 from transcripts.minutes.spoken_numbers import numbers
-from transcripts.rendering.typography import NO_BREAK
+from transcripts.rendering.typography import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -129,5 +129,4 @@ def _plain_words(text: str) -> list[str]:
 
 
 def _quoted(quote: str, language: str) -> str:
-    words = clean(quote, LONGEST_TEXT - 4)
-    return f"«{NO_BREAK}{words}{NO_BREAK}»" if language == "fr" else f"“{words}”"
+    return quoted(clean(quote, LONGEST_TEXT - 4), language)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from transcripts.minutes.claims import KINDS
 from transcripts.minutes.quotes import stands_in
 from transcripts.rendering.minutes_wording import minutes_wording
-from transcripts.rendering.typography import colon, set_text, time_stamp
+from transcripts.rendering.typography import colon, quoted, set_text, time_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -109,7 +109,7 @@ def _item(claim: Claim, transcript: Transcript, language: str) -> Item:
         speaker=claim.speaker,
         text=set_text(claim.text, spoken),
         details=tuple(f"{label}{sep}{set_text(said, spoken)}" for label, said in details if said),
-        quote=words.quote.format(set_text(quote, spoken)) if quote else None,
+        quote=quoted(set_text(quote, spoken), language) if quote else None,
         separator=sep,
     )
 

@@ -19,7 +19,6 @@ class MinutesWording:
     fallback: str
     who: str
     due: str
-    quote: str
 
 
 FRENCH: Final = MinutesWording(
@@ -34,7 +33,6 @@ FRENCH: Final = MinutesWording(
     fallback="Le modèle de langue n’a pas pu être utilisé\u00a0: ce compte rendu a été établi par des règles.",
     who="Qui",
     due="Échéance",
-    quote="«\u00a0{}\u00a0»",
 )
 ENGLISH: Final = MinutesWording(
     minutes="Minutes",
@@ -43,7 +41,6 @@ ENGLISH: Final = MinutesWording(
     fallback="The language model could not be used: these minutes were made by rules.",
     who="Who",
     due="Due",
-    quote="“{}”",
 )
 
 

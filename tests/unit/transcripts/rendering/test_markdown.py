@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from tests.unit.transcripts.transcripts_of import HOSTILE, transcript, turn, with_speakers
+from tests.unit.transcripts.transcripts_of import HOSTILE, listening, transcript, turn, with_speakers
 from transcripts.assembling.gaps import Gap
 from transcripts.assembling.transcript import FailedTrack
 from transcripts.rendering.markdown import escape, markdown
@@ -62,6 +63,21 @@ def test_a_gap_stands_where_it_was() -> None:
         "**[00:30] Marc:** Oui.\n"
     ) in markdown(value, "en", PARIS)
     assert "s’est interrompu pendant 4\u00a0s, et ce" in markdown(transcript(gaps=(Gap(6, 10.4),)), "fr", PARIS)
+
+
+def test_listeners_and_whoever_speaks_at_the_same_time_are_told() -> None:
+    """The ones within the turn that they accompany, the others by a word after their name."""
+    value = transcript(
+        turn("Claire", 12, 20, "soit trois pour cent"),
+        listening("Marc_", 16, 16.5, "d'*accord*"),
+        replace(turn("Zoé", 18, 21, "Non."), overlapped=True),
+    )
+
+    assert markdown(value, "fr", PARIS).endswith(
+        "**[00:12] Claire\u00a0:** soit trois *(Marc\\_\u00a0: «\u00a0d'\\*accord\\*\u00a0»)* pour cent\n\n"
+        "**[00:18] Zoé (en même temps)\u00a0:** Non.\n"
+    )
+    assert "*(Marc\\_: “d'\\*accord\\*”)* pour cent" in markdown(value, "en", PARIS)
 
 
 def test_hostile_names_titles_and_words_are_no_markup() -> None:
