@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from transcripts.minutes.claims import KINDS
 from transcripts.minutes.quotes import stands_in
+from transcripts.minutes.talk import CUES
 from transcripts.rendering.minutes_wording import minutes_wording
 from transcripts.rendering.typography import colon, quoted, set_text, time_stamp
 
@@ -55,7 +56,10 @@ def remarks(transcript: Transcript, language: str) -> tuple[str, ...]:
     if minutes is None:
         return ()
     said = (words.fallback,) if minutes.fallback else ()
-    return said if minutes.claims else (*said, words.nothing)
+    if minutes.claims:
+        return said
+    unknown = minutes.writer == "rules" and not any(turn.language in CUES for turn in transcript.turns)
+    return (*said, words.unknown_language if unknown and transcript.turns else words.nothing)
 
 
 def minutes_paragraphs(

@@ -65,6 +65,15 @@ def test_where_there_is_nothing_it_is_said(language: str, sentence: str) -> None
     assert line.startswith(sentence)
 
 
+def test_a_language_that_the_rules_do_not_know_is_not_a_meeting_without_content() -> None:
+    """Whoever reads it is told why there is nothing, and that there is a transcript."""
+    value = replace(transcript(turn("Anna", 0, 2, "Wir haben das beschlossen.", "de")), minutes=Minutes(()))
+
+    assert lines(value, "en")[0].startswith("Without a language model, minutes can be made in French and in English")
+    assert "qu’en français ou en anglais" in lines(value, "fr")[0]
+    assert lines(replace(value, minutes=Minutes((), "model")), "en")[0].startswith("Nothing was found")
+
+
 @pytest.mark.parametrize("fallback", ["timeout", "refused", "away", "nonsense"])
 def test_that_the_model_was_not_to_be_had_is_said_first(fallback: Fallback) -> None:
     """One plain sentence, whatever the reason."""
