@@ -34,7 +34,7 @@ def markdown(transcript: Transcript, language: str, time_zone: tzinfo = UTC) -> 
     ]
     for sentence in failures(transcript, language):
         lines += [f"> {escape(sentence)}", ""]
-    if transcript.minutes is not None:
+    if transcript.minutes is not None and transcript.turns:
         lines += minutes_markdown(transcript, language, escape)
     lines += [f"## {words.transcript}", ""]
     for passage in folded(transcript.passages):

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from tests.unit.transcripts.transcripts_of import HOSTILE, listening, transcript, turn, with_speakers
 from transcripts.assembling.gaps import Gap
 from transcripts.assembling.transcript import FailedTrack
+from transcripts.minutes.claims import Minutes
 from transcripts.rendering.markdown import escape, markdown
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -50,6 +51,11 @@ def test_a_lost_track_and_an_empty_meeting_are_told() -> None:
     assert "> Le son de Marc n’a pas pu être transcrit" in text
     assert "*Aucune parole n’a été reconnue.*" in text
     assert "**Participants\u00a0:** personne" in text
+
+
+def test_where_nobody_spoke_that_is_said_once() -> None:
+    """Not also of the minutes, as in the room."""
+    assert "Compte rendu" not in markdown(replace(transcript(), minutes=Minutes(())), "fr", PARIS)
 
 
 def test_a_gap_stands_where_it_was() -> None:
