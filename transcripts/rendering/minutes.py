@@ -28,7 +28,7 @@ SHORT_TEXT: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A claim as it is read; each part is set in the language that it was said in."""
+    """A claim as it is read; each part is set in the language that it was said or written in."""
 
     stamp: str
     speaker: str
@@ -106,12 +106,13 @@ def minutes_markdown(transcript: Transcript, language: str, escape_text: Callabl
 def _item(claim: Claim, transcript: Transcript, language: str) -> Item:
     words, sep = minutes_wording(language), colon(language)
     spoken = transcript.turns[claim.turn].language if claim.turn < len(transcript.turns) else transcript.language
+    by_model = transcript.minutes is not None and transcript.minutes.writer == "model"
     details = ((words.who, claim.who), (words.due, claim.due))
     quote = None if stands_in(claim.text, claim.quote) else _short(claim.quote, LONGEST_QUOTE)
     return Item(
         stamp=time_stamp(claim.start_s),
         speaker=claim.speaker,
-        text=set_text(claim.text, spoken),
+        text=set_text(claim.text, transcript.language if by_model else spoken),
         details=tuple(f"{label}{sep}{set_text(said, spoken)}" for label, said in details if said),
         quote=quoted(set_text(quote, spoken), language) if quote else None,
         separator=sep,
