@@ -7,7 +7,7 @@ from typing import Final
 
 from transcripts.minutes import english_dates as dates
 from transcripts.minutes.cues import Cues, anywhere, begins, opening, pattern
-from transcripts.minutes.stopwords import ENGLISH_STOPWORDS, ENGLISH_STUTTERS
+from transcripts.minutes.stopwords import ENGLISH_STOPWORDS, ENGLISH_STUTTERS, ENGLISH_UNFINISHED
 
 _SOON: Final = (
     r"(?:also |just |then |probably |definitely |try to |go and |be sure to |make sure to |take care of |"
@@ -455,4 +455,5 @@ ENGLISH: Final = Cues(
         r"(?:so|and|well|okay|yeah|ok|then)\s+(?!that\b)",
     ),
     stutters=ENGLISH_STUTTERS,
+    unfinished=ENGLISH_UNFINISHED,
 )

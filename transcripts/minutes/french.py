@@ -7,7 +7,7 @@ from typing import Final
 
 from transcripts.minutes import french_dates as dates
 from transcripts.minutes.cues import Cues, anywhere, begins, opening, pattern
-from transcripts.minutes.stopwords import FRENCH_STOPWORDS, FRENCH_STUTTERS
+from transcripts.minutes.stopwords import FRENCH_STOPWORDS, FRENCH_STUTTERS, FRENCH_UNFINISHED
 
 _PRONOUNS: Final = (
     r"(?:(?:me|te|se|le|la|les|lui|leur|nous|vous|en|y|ça) |[mtsl]'(?:en |y )?|(?:essayer|tâcher) (?:de |d'))*"
@@ -551,4 +551,5 @@ FRENCH: Final = Cues(
         r"(?:alors|donc|et donc|du coup|bon|ben|et|voilà|attends)\s+",
     ),
     stutters=FRENCH_STUTTERS,
+    unfinished=FRENCH_UNFINISHED,
 )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from transcripts.assembling.folding import Accompanied
 from transcripts.rendering.file_wording import file_wording
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from transcripts.assembling.turns import Turn
+
+_WAITING: Final = re.compile(r"[\s,;:]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ def pieces(read: Accompanied, language: str) -> Iterator[Piece]:
     for part in read.pieces():
         said = set_text(part.text, part.language)
         if part in read.listeners:
-            yield Piece(f"({part.speaker}{colon(language)}{quoted(said, language)})", aside=True)
+            yield Piece(f"({part.speaker}{colon(language)}{quoted(_closed(said), language)})", aside=True)
         else:
             yield Piece(said, aside=False)
 
@@ -49,3 +52,8 @@ def halves(read: Accompanied) -> Iterator[Accompanied]:
     before = sum(listener.start_s <= words[middle].start_s for listener in read.listeners)
     yield Accompanied(replace(read.turn, words=words[:middle]), read.listeners[:before])
     yield Accompanied(replace(read.turn, words=words[middle:]), read.listeners[before:])
+
+
+def _closed(said: str) -> str:
+    """What is quoted, without a comma at its end that waits for more."""
+    return _WAITING.sub("", said) or said

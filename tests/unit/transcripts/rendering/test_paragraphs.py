@@ -76,7 +76,7 @@ def test_what_listeners_say_is_read_within_the_turn() -> None:
     """In brackets, quoted and named, where it was said; the time is the turn's."""
     value = transcript(
         turn("Claire", 12, 20, "soit trois pour cent de plus, voilà ."),
-        listening("Marc", 16.1, 16.5, "d'accord"),
+        listening("Marc", 16.1, 16.5, "d'accord,"),
         listening("Zoé", 16.3, 16.8, "ah ?"),
     )
 
