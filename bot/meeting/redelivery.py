@@ -14,7 +14,7 @@ from bot.durable.workflows import HELD, MAX_RECOVERY_ATTEMPTS, UnderWay, step, v
 from bot.meeting.steps import MeetingSteps
 from bot.meeting.transcribing import Transcribing
 from bot.room.card import CardState
-from bot.room.delivery import NothingSaid, Outcome, Undeliverable
+from bot.room.delivery import Delivered, NothingSaid, Undeliverable
 from bot.room.posting import PATIENCE_S, Rooms
 from bot.room.wording import Wording, in_language
 from bot.store.insisting import insist
@@ -92,10 +92,14 @@ class Redelivery(DBOSConfiguredInstance):
             # Last: an attempt that is taken up again finds its meeting as it was, until nothing is left to do.
             await step("note that it is delivered", partial(self._steps.note_delivered, meeting))
 
-    async def _settle(self, meeting: Meeting, outcome: Outcome, wording: Wording) -> None:
+    async def _settle(self, meeting: Meeting, outcome: Delivered | NothingSaid, wording: Wording) -> None:
         """Let the card say how it came out. Who attended, nobody knows any more."""
         if meeting.card_id is not None:
-            remark = wording.nobody_spoke if isinstance(outcome, NothingSaid) else wording.transcript_below
+            match outcome:
+                case Delivered(with_minutes):
+                    remark = wording.below(with_minutes=with_minutes)
+                case NothingSaid():
+                    remark = wording.nobody_spoke
             state = CardState("done", attended=None, ended_at=meeting.ended_at, remarks=(remark,))
             settle = partial(self._steps.settle_card, meeting, meeting.card_id, state, "delivered")
             await step("settle the card", settle)

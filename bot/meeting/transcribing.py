@@ -59,9 +59,9 @@ class Transcribing:
         problem = await self._until_transcribed(meeting, card_id, waiting, wording, transcription)
         outcome = await self.deliver(meeting, card_id, wording, problem)
         match outcome:
-            case Delivered():
+            case Delivered(with_minutes):
                 incomplete = () if complete else (wording.recording_incomplete,)
-                return replace(ended, remarks=(*incomplete, wording.transcript_below))
+                return replace(ended, remarks=(*incomplete, wording.below(with_minutes=with_minutes)))
             case NothingSaid():
                 return replace(ended, remarks=(wording.nobody_spoke,))
             case Undeliverable("untranscribed"):

@@ -60,9 +60,9 @@ class File:
 
 def messages(transcript: Transcript, wording: Wording) -> list[Content]:
     """The transcript as messages of the room, each within the size that any homeserver takes, encrypted or not."""
-    first = _title(f"{wording.transcript_title} — {heading(transcript.title, wording)}")
+    first = _heading(f"{wording.transcript_title} — {heading(transcript.title, wording)}")
     paragraphs = rendering.paragraphs(transcript, wording.language, _fits)
-    return _parts(TRANSCRIPT_KEY, first, _title(wording.transcript_continued), paragraphs)
+    return _parts(TRANSCRIPT_KEY, first, _heading(wording.transcript_continued), paragraphs)
 
 
 def minutes_messages(transcript: Transcript, wording: Wording) -> list[Content]:
@@ -86,6 +86,9 @@ def files(transcript: Transcript, wording: Wording, zone: ZoneInfo) -> list[File
 @dataclass(frozen=True)
 class Delivered:
     """The transcript is in the room."""
+
+    with_minutes: bool = False
+    """Whether minutes stand before it."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,8 @@ class Delivery:
         transcript = await stored(partial(self._archive.read, meeting.id), patience_s=math.inf)
         if not transcript.has_content:
             return NothingSaid()
-        for n, content in enumerate(minutes_messages(transcript, wording)):
+        minutes = minutes_messages(transcript, wording)
+        for n, content in enumerate(minutes):
             post = partial(self._posting.post, meeting, f"minutes.{n}", _under(card_id, content))
             refused = _under(card_id, notice(wording.minutes_refused))
             if obstacle := await self._place(meeting, f"minutes {n}", post, instead=refused):
@@ -148,7 +152,7 @@ class Delivery:
             refused = _under(card_id, notice(wording.file_refused.format(name=file.name)))
             if obstacle := await self._place(meeting, Path(file.name).suffix, post, instead=refused):
                 return Undeliverable(obstacle)
-        return Delivered()
+        return Delivered(with_minutes=bool(minutes))
 
     async def _is_at_hand(self, meeting: Meeting) -> bool:
         try:
@@ -197,10 +201,6 @@ def _under(card_id: EventId | None, content: Content) -> Content:
 
 def _fits(paragraph: rendering.Paragraph) -> bool:
     return event_size(_joined([paragraph])) <= _LARGEST_PARAGRAPH_BYTES
-
-
-def _title(text: str) -> rendering.Paragraph:
-    return text, f"<p><strong>{escape(text)}</strong></p>"
 
 
 def _heading(text: str) -> rendering.Paragraph:

@@ -40,6 +40,7 @@ class Wording:
     transcribing: str
     transcribing_about: str
     transcript_below: str
+    minutes_below: str
     undelivered: str
     nobody_spoke: str
     nothing_recorded: str
@@ -109,6 +110,10 @@ class Wording:
         names = [*names, self.others(more)] if more else names
         return self.last_of.format(", ".join(names[:-1]), names[-1]) if len(names) > 1 else "".join(names)
 
+    def below(self, *, with_minutes: bool) -> str:
+        """What the card says when all is in its thread."""
+        return self.minutes_below if with_minutes else self.transcript_below
+
     def about_giving_up(self, *, transcribed: bool) -> str:
         """What is said of a call that Greffier lost hold of."""
         return f"{self.call_given_up} {self.sound_kept}" if transcribed else self.call_given_up
@@ -145,6 +150,7 @@ FRENCH = Wording(
     transcribing="Transcription en cours…",
     transcribing_about="Transcription en cours : elle sera là dans {about}.",
     transcript_below="La transcription est dans le fil de discussion.",
+    minutes_below="Le compte rendu et la transcription sont dans le fil de discussion.",
     undelivered="La transcription n’a pas encore pu être publiée. Elle est conservée et sera publiée dès que "
     "possible ; l’administrateur de Greffier en est averti.",
     nobody_spoke="Personne n’a parlé : il n’y a rien à transcrire.",
@@ -245,6 +251,7 @@ ENGLISH = Wording(
     transcribing="Transcribing…",
     transcribing_about="Transcribing: it will be here in {about}.",
     transcript_below="The transcript is in the thread.",
+    minutes_below="The minutes and the transcript are in the thread.",
     undelivered="The transcript could not be posted yet. It is kept and will be posted as soon as possible; "
     "Greffier’s administrator has been told.",
     nobody_spoke="Nobody spoke: there is nothing to transcribe.",

@@ -31,7 +31,7 @@ async def test_a_bot_that_is_invited_again_brings_the_transcript_along(
     await team.host.invite(team.room_id, stack.bot_user_id)
     held = await read_transcript(team.host, team.room_id, card_id, hung_up_at_ms=speaking.result(), within_s=60)
     assert "Nadia" in held.transcript[0].body
-    assert "La transcription est dans le fil de discussion." in held.card.body
+    assert "Le compte rendu et la transcription sont dans le fil de discussion." in held.card.body
     bodies = [message.body for message in held.thread]
     assert len(bodies) == len(set(bodies))
     assert len(held.messages) == 1 + len(held.thread)  # the card and the thread, each once

@@ -14,7 +14,7 @@ from tests.evaluation.meetings import Segment
 
 @dataclass(frozen=True, slots=True)
 class Diarization:
-    """Seconds of each kind of error over the seconds spoken (overlaps counted for each voice), without a collar."""
+    """Seconds of each kind of error over the seconds spoken (overlaps counted for each voice)."""
 
     spoken_s: float
     missed_s: float
@@ -29,11 +29,16 @@ class Diarization:
         return 100 * (self.missed_s + self.false_alarm_s + self.confused_s) / self.spoken_s
 
 
-def compare(reference: Iterable[Segment], found: Iterable[Segment]) -> Diarization:
-    """Compare who spoke when with who was found to; the texts do not matter, nor what the voices are called."""
+def compare(reference: Iterable[Segment], found: Iterable[Segment], collar_s: float = 0.0) -> Diarization:
+    """Compare who spoke when with who was found to; the texts do not matter, nor what the voices are called.
+
+    `collar_s` around each change of speaker is forgiven on either side (pyannote counts both sides together).
+    """
     expected, given = _annotation(reference), _annotation(found)
     everything = Timeline([expected.get_timeline().extent() | given.get_timeline().extent()])
-    parts = DiarizationErrorRate(collar=0.0, skip_overlap=False)(expected, given, detailed=True, uem=everything)
+    parts = DiarizationErrorRate(collar=2 * collar_s, skip_overlap=False)(
+        expected, given, detailed=True, uem=everything
+    )
     return Diarization(
         spoken_s=float(parts["total"]),
         missed_s=float(parts["missed detection"]),

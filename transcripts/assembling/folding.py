@@ -24,6 +24,8 @@ class Accompanied:
         rest = self.turn.words
         for said in self.listeners:
             heard = sum(word.start_s < said.start_s for word in rest)
+            while 0 < heard < len(rest) and not rest[heard].text[:1].isspace():
+                heard += 1  # `aujourd` and `'hui` are two words of the recogniser's, and one of the reader's
             if heard:
                 yield Turn(self.turn.speaker, self.turn.language, rest[:heard])
             yield said

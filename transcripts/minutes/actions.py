@@ -64,6 +64,8 @@ def _promised(talk: Talk, place: int, _: Participants) -> Found | None:
             return Found("action", (place,), PLAIN if due else LIKELY, sentence.speaker, due)
     for pattern, needs_deadline in ((cues.i_give, False), (cues.i_do, True)):
         for cue in pattern.finditer(text):
+            if taking and taking.start() <= cue.start() < taking.end():
+                continue
             due = _later(sentence.text, text, talk, place, cue.end())
             if (due or not needs_deadline) and stands(cue, text, cues) and _is_to_do(talk, place, cue, due):
                 return Found("action", (place,), LIKELY, sentence.speaker, due)
@@ -103,7 +105,8 @@ def _asked(talk: Talk, place: int, participants: Participants) -> Found | None:
                 continue
             who = called or talk.other(place) or (talk[talk.answers(place)[0]].speaker if yes else None)
             who = None if who == sentence.speaker else who
-            return Found("action", (place,), PLAIN if yes or due else LIKELY, who, due)
+            told = place if sentence.words >= CONTENT_WORDS else _said_before(talk, place)
+            return None if told is None else Found("action", (told,), PLAIN if yes or due else LIKELY, who, due)
     return None
 
 
@@ -177,6 +180,12 @@ def leans(talk: Talk, place: int) -> bool:
         return False
     refers = talk.cues(place).refers.search(talk[place].plain)
     return refers is not None and refers.start() <= LEANING_WITHIN
+
+
+def _said_before(talk: Talk, place: int) -> int | None:
+    """The sentence that tells what “will you?” is about, if it is the speaker's own."""
+    before = talk.preceding(place)
+    return before if before is not None and talk[before].words >= CONTENT_WORDS and not talk[before].asks else None
 
 
 def _taken(talk: Talk, place: int) -> Iterator[Found]:

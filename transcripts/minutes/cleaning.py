@@ -34,8 +34,10 @@ def cleaned(text: str, cues: Cues, *, as_statement: bool = False) -> str:
     if as_statement:
         text = _without_tag(text, cues)
     mark = _MARK.search(text)
-    end = "…" if _BROKEN_OFF.search(text) else "." if mark is None or as_statement else mark[1]
+    broken_off = _BROKEN_OFF.search(text) is not None
     text = _TAIL.sub("", text[: mark.start()] if mark else text)
+    broken_off = broken_off or (mark is None and plain(text).rpartition(" ")[2] in cues.unfinished)
+    end = "…" if broken_off else "." if mark is None or as_statement else mark[1]
     return f"{text[:1].upper()}{text[1:]}{end}" if text else ""
 
 

@@ -102,6 +102,8 @@ class Cues:
     """What a sentence may begin with and means nothing there."""
     stutters: frozenset[str]
     """Words that are said twice only by stammering."""
+    unfinished: frozenset[str]
+    """Words that no sentence ends with."""
 
 
 _ENDS: Final = r"(?:(?<=\W)|(?!\w))"

@@ -7,7 +7,7 @@ from typing import Final
 
 from transcripts.minutes import english_dates as dates
 from transcripts.minutes.cues import Cues, anywhere, begins, opening, pattern
-from transcripts.minutes.stopwords import ENGLISH_STOPWORDS, ENGLISH_STUTTERS
+from transcripts.minutes.stopwords import ENGLISH_STOPWORDS, ENGLISH_STUTTERS, ENGLISH_UNFINISHED
 
 _SOON: Final = (
     r"(?:also |just |then |probably |definitely |try to |go and |be sure to |make sure to |take care of |"
@@ -50,6 +50,7 @@ ENGLISH: Final = Cues(
         r"right",
         r"that works",
         r"why not",
+        r"(?:(?:ah|oh|well|um|uh)\W+)+(?:yes|yeah|sure|ok(?:ay)?|great|of course|perfect|fine|absolutely)",
     ),
     agreed=anywhere(
         r"\b(?:that )?makes sense\b",
@@ -261,7 +262,7 @@ ENGLISH: Final = Cues(
         r"approval|estimate|offer|signature))|mute|"
         r"understand|know|believe|imagine|remember|notice|miss|rejoin|return|answer|reply|agree\b|decide\b|"
         r"do\b(?! the)|"
-        r"take\b|make\b|put\b|appreciate|thank|call it)"
+        r"take\b|make\b|put\b|appreciate|thank|call it|click|scroll)"
     ),
     never_an_action=re.compile(
         r"(?:be|have|has|had|am|is|are|was|were|not|never|can|could|would|should|think|know|believe|guess|hope|"
@@ -381,6 +382,8 @@ ENGLISH: Final = Cues(
         r"\bi have a question\b.{0,60}$",
         r"^\W*have a question\b.{0,60}$",
         r"^\W*yes,? (?:we|i) (?:can|do|have)\W*$",
+        r"\bi(?:'ve got to| have to| need to| must|'ll have to| will have to) (?:drop(?: off| out)?|leave|go|run|jump|"
+        r"head off)\b(?= (?:now|soon|in|at|early)\b|\W*$|,)",
     ),
     telling=pattern(
         r"important\w*",
@@ -452,4 +455,5 @@ ENGLISH: Final = Cues(
         r"(?:so|and|well|okay|yeah|ok|then)\s+(?!that\b)",
     ),
     stutters=ENGLISH_STUTTERS,
+    unfinished=ENGLISH_UNFINISHED,
 )

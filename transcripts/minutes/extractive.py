@@ -11,6 +11,7 @@ from transcripts.minutes.cleaning import cleaned
 from transcripts.minutes.decisions import decisions
 from transcripts.minutes.found import Found
 from transcripts.minutes.key_points import key_points
+from transcripts.minutes.orders import gives_orders
 from transcripts.minutes.participants import Participants
 from transcripts.minutes.questions import open_questions
 from transcripts.minutes.sentences import sentences
@@ -36,6 +37,8 @@ def extract(transcript: Transcript) -> Minutes:
     to_do = _one_each(actions(talk, Participants(transcript.speakers)))
     taken = {place for found in (*decided, *asked) for place in found.places}
     to_do = _with_what_they_lean_on(talk, [found for found in to_do if not taken & set(found.places)])
+    ordered = {index for index, turn in enumerate(transcript.turns) if gives_orders(turn.text)}
+    decided, asked, to_do = (_without(ordered, talk, found) for found in (decided, asked, to_do))
     most = _most(talk)
     decided, asked, to_do = (_well_heard(talk, found) for found in (decided, asked, to_do))
     kept = [*_plainest(decided, most), *_plainest(to_do, most), *_plainest(asked, most)]
@@ -82,6 +85,11 @@ def _with_what_they_lean_on(talk: Talk, to_do: list[Found]) -> list[Found]:
         due, weight = (found.due or other.due, max(found.weight, other.weight)) if other else (found.due, found.weight)
         joined[first] = replace(found, places=(before, first), due=due, weight=weight)
     return list(joined.values())
+
+
+def _without(turns: set[int], talk: Talk, found: list[Found]) -> list[Found]:
+    """Those that rest on none of these turns: what gives orders to a model decides nothing, and may be a key point."""
+    return [one for one in found if not any(talk[place].turn in turns for place in one.places)]
 
 
 def _well_heard(talk: Talk, found: list[Found]) -> list[Found]:

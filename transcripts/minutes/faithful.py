@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from transcripts.minutes.answers import LONGEST_TEXT, clean
+from transcripts.minutes.orders import gives_orders
 from transcripts.minutes.spoken_numbers import numbers
-from transcripts.rendering.typography import NO_BREAK
+from transcripts.rendering.typography import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,16 +43,6 @@ _NO_IN_FRENCH: Final = ("ne", "n", "pas", "jamais", "aucun", "aucune", "rien", "
 _NO_IN_ENGLISH: Final = ("not", "never", "none", "nobody", "nothing", "without", "cannot", "no")
 _NO: Final = frozenset((*_NO_IN_FRENCH, *_NO_IN_ENGLISH))
 _CONTRACTED_NO: Final = re.compile(r"n['’]t\b", re.IGNORECASE)
-_ORDERS: Final = re.compile(
-    r"(?<![nj]['’])(?<!n['’]t )\b(ignor\w*|oubli(e|es|ez|er|ons)|disregard|forget)\b"
-    r".{0,40}\b(consignes?|instructions?|prompts?)\b"
-    r"|\b(system|système) (prompt|message)\b|\bprompt (system|système)\b"
-    r"|\b(tu es|vous êtes|you are)\b.{0,30}\b(modèle de langage|language model|IA|AI)\b"
-    r"|<\|?\s*/?\s*(im_start|im_end|system|assistant|user|transcript\w*)\b|\"?claims\"?\s*:\s*\[",
-    re.IGNORECASE | re.DOTALL,
-)
-"""Words that only make sense to a language model. Not "write in the minutes that …": people do ask each other that, and
-what comes of it is their claim, with their name and their words."""
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _SENTENCE: Final = re.compile(r"[.!?…:]\s*$")
 
@@ -83,7 +74,7 @@ def faithful(claims: Iterable[Claim], turns: Sequence[Turn], language: str) -> t
     held: dict[str, Claim] = {}
     for claim in claims:
         turn = turns[claim.turn]
-        if _ORDERS.search(turn.text):
+        if gives_orders(turn.text):
             one = replace(claim, kind="key_point", text=_quoted(claim.quote, language), who=None, due=None)
         elif _agrees(claim, _Said.near(turns, claim.turn)):
             one = claim
@@ -129,5 +120,4 @@ def _plain_words(text: str) -> list[str]:
 
 
 def _quoted(quote: str, language: str) -> str:
-    words = clean(quote, LONGEST_TEXT - 4)
-    return f"«{NO_BREAK}{words}{NO_BREAK}»" if language == "fr" else f"“{words}”"
+    return quoted(clean(quote, LONGEST_TEXT - 4), language)

@@ -18,6 +18,8 @@ POSSIBLE: Final = 1
 
 _NO_DEADLINE: Final = ("pas ", "not ", "depuis ", "since ", "last ")
 """Before a day, these make it another thing than a deadline: not before Monday, since Monday."""
+_OPENING_WORDS: Final = 2
+"""So many words before a deadline say nothing that it could belong to: “and then, by Monday, …”."""
 _CLAUSE: Final = re.compile(r"[,;:!?.…]\s|\s[–—-]\s")
 
 
@@ -65,9 +67,21 @@ def verb_of(found: re.Match[str]) -> str:
     return next((verb for verb in found.groups() if verb), "")
 
 
+def _deadline_before(plain: str, cues: Cues, at: int) -> re.Match[str] | None:
+    begin = at - len(clause_before(plain, at))
+    for found in cues.deadline.finditer(plain):
+        if found.start() >= begin or len(plain[: found.start()].split()) <= _OPENING_WORDS:
+            return found
+    return None
+
+
 def deadline_in(text: str, plain: str, cues: Cues, after: int = 0) -> str | None:
-    """By when, in the words that were said: what follows the place, or else what stands before it."""
-    found = cues.deadline.search(plain, after) or cues.deadline.search(plain)
+    """By when, in the words that were said: what follows the place, or else what stands before it in its clause.
+
+    A clause before that holds only for what it says itself, unless there is no more in it than the deadline: “by
+    Monday, we must …”, and not “the contract ends in June, so we must …”.
+    """
+    found = cues.deadline.search(plain, after) or _deadline_before(plain, cues, after)
     if found is None or plain[: found.start()].endswith(_NO_DEADLINE):
         return None
     return text[found.start() : found.end()].strip()

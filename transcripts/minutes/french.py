@@ -7,7 +7,7 @@ from typing import Final
 
 from transcripts.minutes import french_dates as dates
 from transcripts.minutes.cues import Cues, anywhere, begins, opening, pattern
-from transcripts.minutes.stopwords import FRENCH_STOPWORDS, FRENCH_STUTTERS
+from transcripts.minutes.stopwords import FRENCH_STOPWORDS, FRENCH_STUTTERS, FRENCH_UNFINISHED
 
 _PRONOUNS: Final = (
     r"(?:(?:me|te|se|le|la|les|lui|leur|nous|vous|en|y|ça) |[mtsl]'(?:en |y )?|(?:essayer|tâcher) (?:de |d'))*"
@@ -51,6 +51,10 @@ FRENCH: Final = Cues(
         r"pourquoi pas",
         r"noté",
         r"je vais (?:le|la|les) faire",
+        r"super",
+        r"génial",
+        r"(?:(?:ah|oh|euh|ben|bah|mais|bon|alors|eh bien)\W+)+(?:oui|ouais|d'accord|ok(?:ay|é)?|bien sûr|parfait|super|"
+        r"génial|très bien|volontiers|bonne idée)",
     ),
     agreed=anywhere(
         r"\bje suis (?:tout à fait |plutôt |totalement |entièrement )?(?:d'accord|pour|partant)\b",
@@ -114,6 +118,8 @@ FRENCH: Final = Cues(
         r"je veux bien (?:le|la|les) faire",
         r"je veux bien m'en (?:occuper|charger)",
         r"je m'en (?:suis )?occupe",
+        r"c'est moi qui (?:le|la|les|m'en) \w+",
+        r"je (?:vois|regarde) ça avec (?!vous|toi)",
     ),
     unknown=anywhere(
         r"\bje (?:ne )?(?:le )?sais (?:pas|plus|vraiment pas)\b",
@@ -212,7 +218,7 @@ FRENCH: Final = Cues(
     next_meeting=anywhere(
         r"\b(?:prochaine|nouvelle) (?:réunion|séance|rencontre|visio) (?:aura|est|se tiendra|sera|au\b|le\b|:)",
         rf"\b(?:on|nous) (?:se |nous )?(?:revoit|revoyons|retrouve|retrouvons|reverra|reverrons|refait un \w+|"
-        rf"refaisons un \w+)\b.*(?:{dates.DAY}|dans {dates.NUMBER}"
+        rf"refaisons un \w+)\b.*(?:{dates.DAY}|(?:dans|le) {dates.NUMBER}"
         rf"|{dates.MONTH}|demain|prochaine?)",
         rf"\b(?:rendez-vous|réunion) (?:le |est fixée? |fixée? )+.*(?:{dates.DAY}|{dates.MONTH})",
     ),
@@ -282,7 +288,7 @@ FRENCH: Final = Cues(
         rf"merci de {_PRONOUNS}{_INFINITIVE}",
         r"(?:n'oublie|n'oubliez|oublie|oubliez) pas (?:de |d')",
         r"(?:pense|pensez) (?:bien )?à",
-        r"je (?:te|vous) laisse (?!parler|la parole|continuer|présenter|commencer)\w+(?:er|ir|oir|re)",
+        r"je (?:te|vous) laisse (?!parler|la parole|continuer|présenter|commencer|faire\W*$)\w+(?:er|ir|oir|re)",
         r"je compte sur (?:toi|vous) pour",
         r"(?:envoie|envoyez|transmets|transmettez|fais|faites|prépare|préparez|mets|mettez|tiens|tenez|"
         r"préviens|prévenez)-(?:moi|nous|lui|leur|le|la|les)",
@@ -308,7 +314,7 @@ FRENCH: Final = Cues(
         r"répét|précis|pos|verr|attend|arrêt|conclu|résum|cit|continu|rest|essay|abord|discut|évoqu|redir|"
         r"entend|"
         r"écout|compren|regard|détaill|introdui|rejoin|quitt|excus|raccroch|retrouv|saur|croi|pens|souhait|"
-        r"remerci|"
+        r"remerci|cliqu|appuy|"
         r"appréci|aimer|not|avou|suppos|imagin|faire (?:vite|court)|"
         r"voir\b(?! avec)|"
         r"pass\w+\b(?! (?:une commande|un appel|un coup de fil|commande|voir))|"
@@ -332,6 +338,7 @@ FRENCH: Final = Cues(
         rf"{_I}(?:vais |peux |dois |veux bien )?(?:te |vous )?(?:lui|leur|le|la|les|l'|en|y)\b\s?(?!semaine|"
         rf"mois|lundi|mardi|mercredi|jeudi|vendredi)\w+",
         r"il (?:faut|faudra) (?:le|la|les|l'|lui|leur|en)\b ?\w+(?:er|ir|re|oir)",
+        r"(?:on va|nous allons) (?:le |la |les |l'|lui |leur |en )\w+(?:er|ir|re|oir)",
     ),
     deadline=dates.DEADLINE,
     question=anywhere(
@@ -461,6 +468,11 @@ FRENCH: Final = Cues(
         r"\bla séance est (?:ouverte|levée)\b",
         r"\bc'est une (?:très )?bonne nouvelle\b",
         r"^\W*je (?:ne )?sais(?: pas)?\W*$",
+        r"\best-ce (?:qu'on|que je) (?:peut|peux) (?:dire|(?:en )?parler|revenir|commencer|passer|avancer|"
+        r"reprendre)\b",
+        r"\bje (?:vais|dois|peux) (?:devoir |vous |te )*(?:montrer|quitter|laisser\b(?! (?:le|la|les|l'|un|une)\b))",
+        r"\bje (?:vais|dois|vais devoir) (?:y aller|filer|raccrocher|me déconnecter)\b",
+        r"\bil (?:faut|va falloir) que (?:j'y aille|je (?:file|parte|raccroche|vous laisse|te laisse)\b)",
     ),
     telling=pattern(
         r"important\w*",
@@ -531,7 +543,7 @@ FRENCH: Final = Cues(
         r",? voilà(?=[.!…]?$)",
     ),
     openers=opening(
-        r"(?:alors|donc|et donc|du coup|bon|ben|bah|bref|voilà|eh bien|ok|okay|oui|ouais|d'accord|très bien|"
+        r"(?:alors|au fait|donc|et donc|du coup|bon|ben|bah|bref|voilà|eh bien|ok|okay|oui|ouais|d'accord|très bien|"
         r"parfait|entendu|bien|volontiers|super|génial|merci|attends|attendez|en fait|et puis|et|ah|oh|enfin|"
         r"écoute|écoutez|tiens|mince|ça marche|allez|dans ce cas|absolument|exactement|tout à fait|"
         r"bonjour(?: \w+)?|je m'en (?:occupe|charge)|non|(?:premier|deuxième|troisième|second|autre|prochain|"
@@ -539,4 +551,5 @@ FRENCH: Final = Cues(
         r"(?:alors|donc|et donc|du coup|bon|ben|et|voilà|attends)\s+",
     ),
     stutters=FRENCH_STUTTERS,
+    unfinished=FRENCH_UNFINISHED,
 )

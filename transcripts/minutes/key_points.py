@@ -86,6 +86,7 @@ def _may_be_one(talk: Talk, place: int) -> bool:
         and not sentence.asks
         and cues.question.search(sentence.plain) is None
         and cues.small_talk.search(sentence.plain) is None
+        and cues.takes.match(sentence.plain) is None  # of something else, which is told
         and not sentence.is_doubtful
     )
 

@@ -33,7 +33,12 @@ UNSURE: Final = 0.7
 """… and below this one too, where …"""
 UNSURE_OF_A_WORD: Final = 0.25
 """… the least sure quarter of it is below this. Read off whisper-base on the recorded meetings."""
+BARE_WORDS: Final = 20
+"""After so many words without any punctuation the recogniser gives none, and …"""
+BARE_PAUSE_S: Final = 0.4
+"""… a pause is what there is to tell sentences by."""
 _STOP: Final = re.compile(r"[.!?…]+['’\"»)\]]*$")
+_PUNCTUATED: Final = re.compile(r"[.!?…,;:]['’\"»)\]]*$")
 _ABBREVIATION: Final = re.compile(r"\W*(?:[A-Z]|(?i:mm|mmes?|mlles?|dr|mr|mrs|ms|prof|cf|vs|approx|e\.g|i\.e))\.$")
 _OPEN: Final = re.compile(r"[,;:–—-]['’\"»)]*$|[\w'’]$|…$|\.\.\.$")
 
@@ -132,13 +137,19 @@ def _plain_letter(letter: str) -> str:
 
 def _pieces(index: int, turn: Turn) -> list[_Piece]:
     pieces: list[_Piece] = []
-    begin = 0
+    begin = bare = 0
     for n, (word, following) in enumerate(pairwise(turn.words), start=1):
-        if _ends(word, following, n - begin):
+        bare = 0 if _PUNCTUATED.search(word.text) else bare + 1
+        if _ends(word, following, n - begin) or (bare >= BARE_WORDS and _paused(word, following)):
             pieces.append(_Piece(index, begin, turn.words[begin:n]))
-            begin = n
+            begin, bare = n, 0
     pieces.append(_Piece(index, begin, turn.words[begin:]))
     return pieces
+
+
+def _paused(word: Word, following: Word) -> bool:
+    """Whether there is a pause between two words, which are no halves of one."""
+    return following.text[:1].isspace() and following.start_s - word.end_s >= BARE_PAUSE_S
 
 
 def _ends(word: Word, following: Word, length: int) -> bool:

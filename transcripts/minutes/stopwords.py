@@ -36,7 +36,12 @@ _ENGLISH_STUTTERS: Final = """
     it's
 """
 
+_FRENCH_UNFINISHED: Final = "le la les de du des et que à au aux sur mais ce ces cette mon ma mes nos vos leurs"
+_ENGLISH_UNFINISHED: Final = "the a an of and but my our your their"
+
 FRENCH_STOPWORDS: Final = frozenset(_FRENCH_STOPWORDS.split())
 FRENCH_STUTTERS: Final = frozenset(_FRENCH_STUTTERS.split())
 ENGLISH_STOPWORDS: Final = frozenset(_ENGLISH_STOPWORDS.split())
 ENGLISH_STUTTERS: Final = frozenset(_ENGLISH_STUTTERS.split())
+FRENCH_UNFINISHED: Final = frozenset(_FRENCH_UNFINISHED.split())
+ENGLISH_UNFINISHED: Final = frozenset(_ENGLISH_UNFINISHED.split())

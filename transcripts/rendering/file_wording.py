@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from transcripts.assembling.gaps import Gap
-    from transcripts.assembling.transcript import Transcript
+    from transcripts.assembling.transcript import FailedTrack, Transcript
 
 _DAYS_FR = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 _DAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -33,7 +33,10 @@ class FileWording:
     nothing_said: str
     track_failed: str
     unknown_track_failed: str
+    track_partly_failed: str
+    unseparated: str
     interrupted: str
+    overlapped: str
     days: tuple[str, ...]
     months: tuple[str, ...]
     first_of_month: str
@@ -57,6 +60,10 @@ FRENCH: Final = FileWording(
     nothing_said="Aucune parole n’a été reconnue.",
     track_failed="Le son de {speaker} n’a pas pu être transcrit\u00a0: ses paroles manquent.",
     unknown_track_failed="Le son d’une personne n’a pas pu être transcrit\u00a0: ses paroles manquent.",
+    track_partly_failed="Une partie du son de {speaker} n’a pas pu être transcrite\u00a0: des paroles manquent.",
+    unseparated="Les voix au micro de «\u00a0{speaker}\u00a0» n’ont pas pu être distinguées\u00a0: "
+    "tout ce qui y est dit figure sous ce nom.",
+    overlapped="en même temps",
     interrupted="L’enregistrement s’est interrompu pendant {lasted}, et ce qui s’est dit alors manque.",
     days=_DAYS_FR,
     months=tuple(_MONTHS_FR.split()),
@@ -73,6 +80,10 @@ ENGLISH: Final = FileWording(
     nothing_said="No speech was recognised.",
     track_failed="The sound of {speaker} could not be transcribed: their words are missing.",
     unknown_track_failed="The sound of one person could not be transcribed: their words are missing.",
+    track_partly_failed="Part of the sound of {speaker} could not be transcribed: some of their words are missing.",
+    unseparated="The voices at the microphone of “{speaker}” could not be told apart: "
+    "all that is said there stands under this name.",
+    overlapped="at the same time",
     interrupted="The recording was interrupted for {lasted}, and what was said then is missing.",
     days=_DAYS_EN,
     months=tuple(_MONTHS_EN.split()),
@@ -92,12 +103,19 @@ def title(transcript: Transcript, language: str) -> str:
 
 
 def failures(transcript: Transcript, language: str) -> tuple[str, ...]:
-    """One plain sentence for each track whose words are missing."""
+    """One plain sentence for each track of which words are missing, or whose voices stand under one name."""
     words = file_wording(language)
-    return tuple(
-        words.unknown_track_failed if track.speaker is None else words.track_failed.format(speaker=track.speaker)
-        for track in transcript.failed_tracks
+    return (
+        *dict.fromkeys(_failure(track, transcript, words) for track in transcript.failed_tracks),
+        *(words.unseparated.format(speaker=speaker) for speaker in transcript.unseparated),
     )
+
+
+def _failure(track: FailedTrack, transcript: Transcript, words: FileWording) -> str:
+    if track.speaker is None:
+        return words.unknown_track_failed
+    partly = track.partly or any(turn.speaker == track.speaker for turn in transcript.turns)  # on another track
+    return (words.track_partly_failed if partly else words.track_failed).format(speaker=track.speaker)
 
 
 def interruption(gap: Gap, language: str) -> str:

@@ -6,10 +6,12 @@ import re
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Final
 
+from transcripts.assembling.folding import folded
 from transcripts.assembling.gaps import Gap
+from transcripts.rendering.accompanied import pieces, who
 from transcripts.rendering.file_wording import failures, file_wording, interruption, title
 from transcripts.rendering.minutes import minutes_markdown
-from transcripts.rendering.typography import NO_BREAK, colon, duration, one_line, set_text, time_stamp
+from transcripts.rendering.typography import NO_BREAK, colon, duration, one_line, time_stamp
 
 if TYPE_CHECKING:
     from transcripts.assembling.transcript import Transcript
@@ -32,16 +34,19 @@ def markdown(transcript: Transcript, language: str, time_zone: tzinfo = UTC) -> 
     ]
     for sentence in failures(transcript, language):
         lines += [f"> {escape(sentence)}", ""]
-    if transcript.minutes is not None:
+    if transcript.minutes is not None and transcript.turns:
         lines += minutes_markdown(transcript, language, escape)
     lines += [f"## {words.transcript}", ""]
-    for passage in transcript.passages:
-        stamp = time_stamp(passage.start_s)
+    for passage in folded(transcript.passages):
         if isinstance(passage, Gap):
+            stamp = time_stamp(passage.start_s)
             lines += [f"**[{stamp}]** *—{NO_BREAK}{escape(interruption(passage, language))}{NO_BREAK}—*", ""]
         else:
-            said = escape(set_text(passage.text, passage.language))
-            lines += [f"**[{stamp}] {escape(passage.speaker)}{sep}** {said}", ""]
+            said = " ".join(
+                f"*{escape(piece.text)}*" if piece.aside else escape(piece.text) for piece in pieces(passage, language)
+            )
+            stamp, name = time_stamp(passage.turn.start_s), escape(who(passage.turn, language))
+            lines += [f"**[{stamp}] {name}{sep}** {said}", ""]
     if not transcript.turns:
         lines += [f"*{words.nothing_said}*", ""]
     return "\n".join(lines)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from transcripts.minutes.claims import KINDS
 from transcripts.minutes.quotes import stands_in
+from transcripts.minutes.talk import CUES
 from transcripts.rendering.minutes_wording import minutes_wording
-from transcripts.rendering.typography import colon, set_text, time_stamp
+from transcripts.rendering.typography import colon, quoted, set_text, time_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -27,7 +28,7 @@ SHORT_TEXT: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A claim as it is read; each part is set in the language that it was said in."""
+    """A claim as it is read; each part is set in the language that it was said or written in."""
 
     stamp: str
     speaker: str
@@ -55,7 +56,10 @@ def remarks(transcript: Transcript, language: str) -> tuple[str, ...]:
     if minutes is None:
         return ()
     said = (words.fallback,) if minutes.fallback else ()
-    return said if minutes.claims else (*said, words.nothing)
+    if minutes.claims:
+        return said
+    unknown = minutes.writer == "rules" and not any(turn.language in CUES for turn in transcript.turns)
+    return (*said, words.unknown_language if unknown and transcript.turns else words.nothing)
 
 
 def minutes_paragraphs(
@@ -102,14 +106,15 @@ def minutes_markdown(transcript: Transcript, language: str, escape_text: Callabl
 def _item(claim: Claim, transcript: Transcript, language: str) -> Item:
     words, sep = minutes_wording(language), colon(language)
     spoken = transcript.turns[claim.turn].language if claim.turn < len(transcript.turns) else transcript.language
+    by_model = transcript.minutes is not None and transcript.minutes.writer == "model"
     details = ((words.who, claim.who), (words.due, claim.due))
     quote = None if stands_in(claim.text, claim.quote) else _short(claim.quote, LONGEST_QUOTE)
     return Item(
         stamp=time_stamp(claim.start_s),
         speaker=claim.speaker,
-        text=set_text(claim.text, spoken),
+        text=set_text(claim.text, transcript.language if by_model else spoken),
         details=tuple(f"{label}{sep}{set_text(said, spoken)}" for label, said in details if said),
-        quote=words.quote.format(set_text(quote, spoken)) if quote else None,
+        quote=quoted(set_text(quote, spoken), language) if quote else None,
         separator=sep,
     )
 

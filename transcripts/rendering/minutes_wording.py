@@ -16,10 +16,10 @@ class MinutesWording:
     minutes: str
     sections: Mapping[Kind, str]
     nothing: str
+    unknown_language: str
     fallback: str
     who: str
     due: str
-    quote: str
 
 
 FRENCH: Final = MinutesWording(
@@ -31,19 +31,21 @@ FRENCH: Final = MinutesWording(
         "question": "Questions ouvertes",
     },
     nothing="Rien n’a été relevé pour le compte rendu\u00a0: ce qui s’est dit est dans la transcription.",
+    unknown_language="Sans modèle de langue, un compte rendu ne peut être établi qu’en français ou en anglais\u00a0: "
+    "ce qui s’est dit est dans la transcription.",
     fallback="Le modèle de langue n’a pas pu être utilisé\u00a0: ce compte rendu a été établi par des règles.",
     who="Qui",
     due="Échéance",
-    quote="«\u00a0{}\u00a0»",
 )
 ENGLISH: Final = MinutesWording(
     minutes="Minutes",
     sections={"key_point": "Key points", "decision": "Decisions", "action": "Actions", "question": "Open questions"},
     nothing="Nothing was found for the minutes: what was said is in the transcript.",
+    unknown_language="Without a language model, minutes can be made in French and in English only: "
+    "what was said is in the transcript.",
     fallback="The language model could not be used: these minutes were made by rules.",
     who="Who",
     due="Due",
-    quote="“{}”",
 )
 
 

@@ -9,7 +9,7 @@ NO_BREAK: Final = "\u00a0"
 NARROW_NO_BREAK: Final = "\u202f"
 
 _FRENCH: Final = (
-    (re.compile(r"(?<=\w)'(?=\w)"), "’"),
+    (re.compile(r"(?<=\w)'(?=[\w«])"), "’"),
     (re.compile(r"\s*([?!;]+)(?=\s|$|[»\"')])"), NARROW_NO_BREAK + r"\1"),
     (re.compile(r"\s*:(?=\s|$)"), NO_BREAK + ":"),
     (re.compile(r"«\s*"), "«" + NO_BREAK),
@@ -34,6 +34,11 @@ def set_text(text: str, language: str) -> str:
         for pattern, replacement in _FRENCH:
             line = pattern.sub(replacement, line)
     return line
+
+
+def quoted(text: str, language: str) -> str:
+    """A text in the quotation marks of a language."""
+    return f"«{NO_BREAK}{text}{NO_BREAK}»" if language == "fr" else f"“{text}”"
 
 
 def colon(language: str) -> str:

@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 from config.models import Diarization
-from tests.evaluation.meetings import MEETINGS
-from tests.integration.transcripts.diarization_error import annotation, diarization_error_rate, reference
+from tests.evaluation.diarization_error import compare
+from tests.evaluation.meetings import MEETINGS, Segment, spoken
 from tests.integration.transcripts.diarizing import SETTINGS, TINY, listened, loaded, room, tiny_on_path, with_silence
 from tests.unit.transcripts.sounds import noise, speech
 from transcripts.diarization import pipeline as pipelines
@@ -54,43 +54,49 @@ class Room:
 
     name: str
     sound: Samples
-    said: Any
+    said: list[Segment]
     spans: tuple[VoiceSpan, ...]
-    whole: Any
+    whole: list[Segment]
 
 
 @pytest.fixture(scope="module", params=ROOMS)
 def told_apart(request: pytest.FixtureRequest, diarizer: PyannoteDiarizer) -> Room:
     """A room, pushed second by second, and given to pyannote as a whole file."""
     sound = room(request.param)
-    said = reference(MEETINGS / request.param / "reference.rttm")
+    said = spoken(MEETINGS / request.param)
     return Room(request.param, sound, said, listened(diarizer, sound), whole_file(diarizer, sound))
 
 
-def whole_file(diarizer: PyannoteDiarizer, sound: Samples) -> Any:
+def segments(spans: tuple[VoiceSpan, ...]) -> list[Segment]:
+    """What a diarizer found, as the evaluation takes it."""
+    return [Segment(str(span.voice), span.start_s, span.end_s, "") for span in spans]
+
+
+def whole_file(diarizer: PyannoteDiarizer, sound: Samples) -> list[Segment]:
     """What pyannote's own pipeline finds when it has the whole file."""
     models = diarizer._models._models
     output = models._pipeline({"waveform": models._torch.from_numpy(sound)[None], "sample_rate": 16_000})
-    return output.speaker_diarization
+    tracks = output.speaker_diarization.itertracks(yield_label=True)
+    return [Segment(str(voice), span.start, span.end, "") for span, _, voice in tracks]
 
 
-def between(whole: Any, spans: tuple[VoiceSpan, ...]) -> float:
-    """How much of the speech the two ways disagree on."""
-    return diarization_error_rate(whole, annotation(spans))
+def between(whole: list[Segment], spans: tuple[VoiceSpan, ...]) -> float:
+    """How much of the speech the two ways disagree on, in percent."""
+    return compare(whole, segments(spans)).der
 
 
 def test_as_the_sound_comes_in_the_voices_are_those_of_the_whole_file(told_apart: Room) -> None:
     """The same segments and embeddings are clustered; nothing but the order of the work differs."""
-    assert between(told_apart.whole, told_apart.spans) < 0.005
+    assert between(told_apart.whole, told_apart.spans) < 0.5
 
 
 def test_people_in_a_room_are_told_apart(told_apart: Room) -> None:
     """As many as there are, and by the figures that the pipeline's README gives, within a point."""
-    found = annotation(told_apart.spans)
+    found = compare(told_apart.said, segments(told_apart.spans))
 
-    assert len(found.labels()) == PEOPLE[told_apart.name]
-    assert diarization_error_rate(told_apart.said, found) < 0.11
-    assert diarization_error_rate(told_apart.said, found, collar_s=0.25) < 0.05
+    assert found.voices_found == PEOPLE[told_apart.name]
+    assert found.der < 11
+    assert compare(told_apart.said, segments(told_apart.spans), collar_s=0.25).der < 5
 
 
 def test_voices_are_in_order(told_apart: Room) -> None:
@@ -108,7 +114,7 @@ def test_long_tracks_are_put_together_in_blocks(
     """A block's border within a sentence changes nothing; blocks of 16 s here, of minutes in use."""
     monkeypatch.setattr(pipelines, "BLOCK_CHUNKS", 20)
 
-    assert between(told_apart.whole, listened(diarizer, told_apart.sound)) < 0.005
+    assert between(told_apart.whole, listened(diarizer, told_apart.sound)) < 0.5
 
 
 def test_where_there_is_too_much_to_cluster_the_rest_is_assigned(
@@ -116,10 +122,10 @@ def test_where_there_is_too_much_to_cluster_the_rest_is_assigned(
 ) -> None:
     """A third of a room's embeddings still give its voices."""
     sound = room("devroom")[: 60 * 16_000]
-    all_clustered = annotation(listened(diarizer, sound))
+    all_clustered = segments(listened(diarizer, sound))
     monkeypatch.setattr(pipelines, "MAX_CLUSTERED", 40)
 
-    assert between(all_clustered, listened(diarizer, sound)) < 0.02
+    assert between(all_clustered, listened(diarizer, sound)) < 2
 
 
 def test_silence_within_a_track_is_not_worked_on_and_not_spoken_in(diarizer: PyannoteDiarizer) -> None:
@@ -132,7 +138,7 @@ def test_silence_within_a_track_is_not_worked_on_and_not_spoken_in(diarizer: Pya
     heard_s = [chunk.index * STEP_S for chunk in voices._heard]  # type: ignore[attr-defined]
     assert not [start_s for start_s in heard_s if 30.1 < start_s < 149.9 - CHUNK_S]
     assert not [span for span in spans if span.start_s < 149.5 and span.end_s > 30.5]
-    assert between(whole_file(diarizer, sound), spans) < 0.02
+    assert between(whole_file(diarizer, sound), spans) < 2
 
 
 @pytest.mark.parametrize(
@@ -176,7 +182,7 @@ def test_many_tracks_may_be_listened_to_at_once(diarizer: PyannoteDiarizer) -> N
         thread.join()
 
     for number in range(2):
-        assert between(annotation(alone[number]), together[number]) < 0.005
+        assert between(segments(alone[number]), together[number]) < 0.5
 
 
 def test_a_chunk_is_heard_once_for_all_who_speak_in_it() -> None:

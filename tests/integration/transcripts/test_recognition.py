@@ -13,6 +13,7 @@ from tests.evaluation.meetings import MEETINGS, first, load, words_by_speaker
 from tests.fakes.following import transcript_of
 from tests.stack.speech_model import speech_model
 from tests.unit.transcripts.sounds import Recorded, noise, record, speech
+from transcripts.assembling.folding import Accompanied
 from transcripts.recognition import whisper
 from transcripts.recognition.inventions import is_invented
 from transcripts.recognition.recogniser import ModelUnavailable, Recognition
@@ -58,7 +59,7 @@ async def test_a_meeting_is_transcribed_with_its_speakers(tmp_path: Path, recogn
     assert transcript.language == "fr"
     starts_s = [segment.start for segment in meeting.reference.segments]
     assert all(min(abs(turn.start_s - start_s) for start_s in starts_s) < 1.0 for turn in transcript.turns)
-    assert turn_text(transcript.turns[0]).startswith("[00:02] Nadia\u00a0: Bonjour Thomas")
+    assert turn_text(Accompanied(transcript.turns[0]), "fr").startswith("[00:02] Nadia\u00a0: Bonjour Thomas")
 
 
 def test_windows_of_a_batch_are_not_mixed_up(recogniser: WhisperRecogniser) -> None:

@@ -25,6 +25,15 @@ def test_errors_are_told_apart(found: tuple[tuple[float, float, str], ...], expe
     assert result == expected
 
 
+def test_a_collar_forgives_on_either_side_of_a_change() -> None:
+    """A quarter of a second late is right within that, and wrong within less."""
+    late = [Segment("a", 0.25, 4.25, ""), Segment("b", 3.25, 6.25, "")]
+
+    assert compare(SAID, late, collar_s=0.25).der == 0
+    assert compare(SAID, late).der > 0
+    assert compare(SAID, late, collar_s=0.2).der > 0
+
+
 def test_the_rate_is_over_what_was_spoken() -> None:
     """In percent."""
     assert Diarization(8, 1, 0.5, 0.5, 2, 2).der == 25.0

@@ -19,6 +19,11 @@ def turn(speaker: str, start_s: float, end_s: float, text: str, language: str = 
     return Turn(speaker, language, spread(text, start_s, end_s))
 
 
+def listening(speaker: str, start_s: float, end_s: float, text: str, language: str = "fr") -> Turn:
+    """The same of somebody who listens to another."""
+    return replace(turn(speaker, start_s, end_s, text, language), listening=True)
+
+
 def transcript(
     *turns: Turn, title: str = "Point budget", failed: tuple[FailedTrack, ...] = (), gaps: tuple[Gap, ...] = ()
 ) -> Transcript:

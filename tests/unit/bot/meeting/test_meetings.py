@@ -21,6 +21,7 @@ from tests.unit.bot.away import away_once
 from tests.unit.bot.hall import ROOM, Hall
 from transcripts.assembling.gaps import Gap
 from transcripts.assembling.transcript import FailedTrack
+from transcripts.minutes.claims import Minutes
 
 OTHER_ROOM = RoomId("!other:tchap.test")
 
@@ -185,10 +186,11 @@ async def test_a_transcription_that_failed_is_tried_again_with_the_sound_that_wa
         await hall.until_idle(f"{meeting.id}.again.0")
         assert hall.card()[2:] == [FRENCH.transcription_failed]
         hall.speech.problem = ""
+        hall.speech.minutes = Minutes(())
         await hall.redelivery.everywhere()
         await hall.until_idle(f"{meeting.id}.again.1")
-        assert hall.card()[2:] == [FRENCH.transcript_below]
-        assert len(hall.thread()) == 3
+        assert hall.card()[2:] == [FRENCH.minutes_below]
+        assert len(hall.thread()) == 4
         assert hall.spool.has_sound(meeting.id) is keep_sound
         assert await hall.register.undelivered() == []
 

@@ -88,6 +88,7 @@ async def test_the_minutes_come_before_the_transcript_and_the_files(hall: Hall) 
     """A reader who stops after the first message knows what matters."""
     hall.speech.minutes = MINUTES
     await held(hall)
+    assert hall.card()[2:] == [FRENCH.minutes_below]
     minutes, transcript, markdown, vtt = [event.body for event in hall.thread()]
     assert minutes.startswith("Compte rendu — ")
     assert transcript.startswith("Transcription — ")
@@ -105,7 +106,7 @@ async def test_minutes_that_are_refused_are_named_in_their_place(hall: Hall, ref
     assert first == FRENCH.minutes_refused
     assert second.startswith("Transcription — ")
     assert len(files) == 2
-    assert hall.card()[2:] == [FRENCH.transcript_below]
+    assert hall.card()[2:] == [FRENCH.minutes_below]
 
 
 @pytest.mark.parametrize("refusal", REFUSALS)

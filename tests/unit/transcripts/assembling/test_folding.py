@@ -6,6 +6,7 @@ from tests.fakes.speech import spread
 from transcripts.assembling.folding import Accompanied, folded
 from transcripts.assembling.gaps import Gap
 from transcripts.assembling.turns import Turn
+from transcripts.recognition.recogniser import Word
 
 
 def turn(speaker: str, start_s: float, end_s: float, text: str, *, listening: bool = False) -> Turn:
@@ -43,6 +44,15 @@ def test_a_listener_after_the_last_word_stands_at_the_end() -> None:
     """The turn is not broken at its end."""
     assert read([turn("Claire", 0, 4, "un deux"), turn("Marc", 3.9, 4.0, "oui", listening=True)]) == [
         "Claire: un deux | Marc: oui"
+    ]
+
+
+def test_a_listener_parts_no_word_of_two_tokens() -> None:
+    """What a recogniser gives as two is one to its reader."""
+    words = (Word(" aujourd", 0, 1, 1.0), Word("'hui", 1, 2, 1.0), Word(" même", 2, 3, 1.0))
+
+    assert read([Turn("Claire", "fr", words), turn("Marc", 0.5, 0.9, "oui", listening=True)]) == [
+        "Claire: aujourd'hui | Marc: oui | Claire: même"
     ]
 
 

@@ -44,6 +44,19 @@ FRENCH: list[tuple[str, list[Expected]]] = [
      [("N'oublie pas de prévenir la sécurité.", "Marc", None)]),
     ("Claire: Nous devons vider le sous-sol avant le trente septembre.",
      [("Nous devons vider le sous-sol avant le trente septembre.", None, "avant le trente septembre")]),
+    ("Claire: Je peux appeler la mairie.\nMarc: Ah oui, merci.", [("Je peux appeler la mairie.", "Claire", None)]),
+    ("Claire: Le marché se termine en juin, il faut relancer l'appel d'offres.",
+     [("Le marché se termine en juin, il faut relancer l'appel d'offres.", None, None)]),
+    ("Claire: Donc, d'ici lundi, il faut relancer l'appel d'offres.",
+     [("D'ici lundi, il faut relancer l'appel d'offres.", None, "d'ici lundi")]),
+    ("Claire: Il faut qu'on appelle la société. Tu t'en occupes ?\nMarc: Je m'en charge demain.",
+     [("Il faut qu'on appelle la société.", "Marc", "demain")]),
+    ("Claire: Il faut qu'on appelle la société. Tu t'en occupes ?\nMarc: Oui.",
+     [("Il faut qu'on appelle la société.", "Marc", None)]),
+    ("Claire: Il faudrait corriger la page.\nMarc: Je vois ça avec Paul.",
+     [("Il faudrait corriger la page.", "Marc", None)]),
+    ("Claire: La base est à Dublin depuis mai. On va la déplacer la semaine prochaine.",
+     [("La base est à Dublin depuis mai. On va la déplacer la semaine prochaine.", None, "la semaine prochaine")]),
 ]  # fmt: skip
 ENGLISH: list[tuple[str, list[Expected]]] = [
     ("Anna: I'll send you the slides by Friday.", [("I'll send you the slides by Friday.", "Anna", "by Friday")]),
@@ -67,10 +80,16 @@ ENGLISH: list[tuple[str, list[Expected]]] = [
     ("Anna: I can draft the letter.\nPeter: Great, thanks.", [("I can draft the letter.", "Anna", None)]),
     ("Anna: Omar, would you draft the rules?\nOmar: Yes, I can do that by the fifteenth.\nJill: Good.",
      [("Omar, would you draft the rules?", "Omar", "by the fifteenth")]),
+    ("Anna: I can draft the letter.\nPeter: Oh great, thanks.", [("I can draft the letter.", "Anna", None)]),
     ("Anna: I'm going to contact the ministry tomorrow.",
      [("I'm going to contact the ministry tomorrow.", "Anna", "tomorrow")]),
 ]  # fmt: skip
 NOT_FRENCH = [
+    "Claire: Je vais devoir vous laisser, j'ai un train.",
+    "Claire: Il faut que j'y aille dans dix minutes.",
+    "Claire: Je te laisse faire.\nMarc: Oui.",
+    "Claire: Je vais vous montrer la page d'accueil.",
+    "Claire: Ensuite je vais cliquer sur enregistrer.",
     "Claire: Marc, tu peux nous présenter les chiffres ?\nMarc: Volontiers.",
     "Claire: Je vais vous présenter les chiffres du trimestre.",
     "Claire: Je vais partager mon écran.",
@@ -92,6 +111,8 @@ NOT_FRENCH = [
     "Claire: Le technicien est passé mercredi matin.",
 ]
 NOT_ENGLISH = [
+    "Anna: I have to drop off in two minutes.",
+    "Anna: Then I will click on the button.",
     "Anna: Peter, could you start with the technical report?\nPeter: Of course.",
     "Anna: I will share my screen.",
     "Anna: I will be on holiday next week.",

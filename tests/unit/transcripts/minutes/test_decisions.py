@@ -7,6 +7,7 @@ import pytest
 from tests.unit.transcripts.minutes.dialogues import claims, texts
 
 FRENCH = [
+    ("Claire: On se revoit le douze à dix-huit heures.", "On se revoit le douze à dix-huit heures."),
     ("Claire: On décide de reporter le lancement au mois de mai.",
      "On décide de reporter le lancement au mois de mai."),
     ("Claire: Bon, donc, c'est décidé, on garde le prestataire actuel.",
@@ -52,6 +53,7 @@ ENGLISH = [
     ("Anna: We're going with the version from March.", "We're going with the version from March."),
 ]  # fmt: skip
 NOT_FRENCH = [
+    "Claire: Est-ce qu'on peut dire un mot de l'alarme ?\nMarc: Oui, à la fin.",
     "Claire: On n'a rien décidé pour le lancement.",
     "Claire: On a pas encore décidé la date du lancement.",
     "Claire: Rien n'est décidé pour la date du lancement.",

@@ -45,6 +45,20 @@ def test_words_without_any_stop_are_parted_somewhere() -> None:
     assert max(len(part.split()) for part in split("et puis encore, " * 100)) <= 63
 
 
+def test_where_there_is_no_punctuation_pauses_part_the_sentences() -> None:
+    """Some recognisers give none; a pause within a sentence that has commas ends nothing."""
+    long = (
+        "nous avons parlé de la cantine et des travaux puis de la rentrée et du personnel qui manque dans deux classes"
+    )
+    commas = long.replace(" et ", ", et ")
+
+    def parts(first: str) -> int:
+        words = (*spread(first, 0.0, 8.0), *spread("ensuite nous verrons le budget", 8.5, 10.0))
+        return len(sentences([Turn("Claire", "fr", words)]))
+
+    assert (parts(long), parts(commas)) == (2, 1)
+
+
 def test_a_sentence_that_was_broken_into_goes_on_in_the_next_turn() -> None:
     """All of it is its text; the longest piece is what can be quoted."""
     talk = dialogue(

@@ -9,6 +9,8 @@ from config.models import Summary
 from tests.fakes.matrix import HANG, PROXY_PAGE, Answer
 from tests.fakes.openai_server import MODEL, UNAUTHORISED, FakeOpenAIServer, claiming, completion
 from tests.unit.transcripts.minutes.said import MEETING, transcript
+from transcripts.assembling.transcript import Transcript
+from transcripts.minutes.claims import Minutes
 from transcripts.minutes.extractive import extract
 from transcripts.minutes.writing import write
 
@@ -66,3 +68,34 @@ async def test_nobody_is_asked_about_a_meeting_without_words() -> None:
     async with FakeOpenAIServer() as server:
         assert (await write(transcript(), settings(server))).claims == ()
         assert server.asked == []
+
+
+async def test_a_fault_in_the_rules_costs_the_minutes_and_not_the_transcript(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Told in the log with its place, and without the error's text: there may be words in it."""
+
+    def broken(_: Transcript) -> Minutes:
+        raise ValueError(MEETING.turns[0].text)
+
+    monkeypatch.setattr("transcripts.minutes.writing.extract", broken)
+    with capture_logs() as logs:
+        minutes = await write(MEETING, Summary())
+
+    assert minutes is None
+    assert logs[0]["log_level"] == "error"
+    assert logs[0]["cause"].startswith("ValueError < test_writing.py:")
+    assert "budget" not in str(logs)
+
+
+async def test_a_fault_on_the_way_to_the_model_leaves_the_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As certificates that cannot be read."""
+    monkeypatch.setattr("ssl.create_default_context", _no_certificates)
+    with capture_logs() as logs:
+        minutes = await write(MEETING, Summary(endpoint="https://models.example.org/v1", model=MODEL))
+
+    assert minutes is not None
+    assert (minutes.writer, minutes.fallback) == ("rules", "away")
+    assert "FileNotFoundError" in logs[0]["cause"]
+
+
+def _no_certificates() -> None:
+    raise FileNotFoundError("/nowhere/certificates.pem")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from tests.unit.transcripts.transcripts_of import HOSTILE, transcript, turn, with_speakers
+from tests.unit.transcripts.transcripts_of import HOSTILE, listening, transcript, turn, with_speakers
 from transcripts.assembling.gaps import Gap
 from transcripts.assembling.transcript import FailedTrack
+from transcripts.minutes.claims import Minutes
 from transcripts.rendering.markdown import escape, markdown
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -51,6 +53,11 @@ def test_a_lost_track_and_an_empty_meeting_are_told() -> None:
     assert "**Participants\u00a0:** personne" in text
 
 
+def test_where_nobody_spoke_that_is_said_once() -> None:
+    """Not also of the minutes, as in the room."""
+    assert "Compte rendu" not in markdown(replace(transcript(), minutes=Minutes(())), "fr", PARIS)
+
+
 def test_a_gap_stands_where_it_was() -> None:
     """Between the turns, in the reader's language; and it is told also where nothing else is."""
     value = transcript(turn("Claire", 3, 5, "Bonjour."), turn("Marc", 30, 31, "Oui."), gaps=(Gap(6, 10.4),))
@@ -62,6 +69,21 @@ def test_a_gap_stands_where_it_was() -> None:
         "**[00:30] Marc:** Oui.\n"
     ) in markdown(value, "en", PARIS)
     assert "s’est interrompu pendant 4\u00a0s, et ce" in markdown(transcript(gaps=(Gap(6, 10.4),)), "fr", PARIS)
+
+
+def test_listeners_and_whoever_speaks_at_the_same_time_are_told() -> None:
+    """The ones within the turn that they accompany, the others by a word after their name."""
+    value = transcript(
+        turn("Claire", 12, 20, "soit trois pour cent"),
+        listening("Marc_", 16, 16.5, "d'*accord*"),
+        replace(turn("Zoé", 18, 21, "Non."), overlapped=True),
+    )
+
+    assert markdown(value, "fr", PARIS).endswith(
+        "**[00:12] Claire\u00a0:** soit trois *(Marc\\_\u00a0: «\u00a0d'\\*accord\\*\u00a0»)* pour cent\n\n"
+        "**[00:18] Zoé (en même temps)\u00a0:** Non.\n"
+    )
+    assert "*(Marc\\_: “d'\\*accord\\*”)* pour cent" in markdown(value, "en", PARIS)
 
 
 def test_hostile_names_titles_and_words_are_no_markup() -> None:

@@ -57,12 +57,32 @@ def test_the_labels_are_in_the_reader_s_language() -> None:
     assert said[2:] == ["  Who: Marc · Due: avant vendredi", "  “Je l’envoie vendredi”"]
 
 
+def test_what_a_model_writes_is_set_in_the_meeting_s_language() -> None:
+    """It writes French of what was said in English; the quote is English."""
+    english = transcript(turn("Anna", 0, 2, "Is it the budget: yes!", "en"))
+    claim = Claim("decision", "C'est le budget !", 0, "Is it the budget: yes!", 0.0, "Anna")
+
+    first, second = lines(replace(english, minutes=Minutes((claim,), "model")), "fr")[1:]
+
+    assert first == "• [00:00] Anna\u00a0: C’est le budget\u202f!"
+    assert second == "  «\u00a0Is it the budget: yes!\u00a0»"
+
+
 @pytest.mark.parametrize(("language", "sentence"), [("fr", "Rien n’a été relevé"), ("en", "Nothing was found")])
 def test_where_there_is_nothing_it_is_said(language: str, sentence: str) -> None:
     """In one sentence, without empty sections."""
     (line,) = lines(with_minutes(), language)
 
     assert line.startswith(sentence)
+
+
+def test_a_language_that_the_rules_do_not_know_is_not_a_meeting_without_content() -> None:
+    """Whoever reads it is told why there is nothing, and that there is a transcript."""
+    value = replace(transcript(turn("Anna", 0, 2, "Wir haben das beschlossen.", "de")), minutes=Minutes(()))
+
+    assert lines(value, "en")[0].startswith("Without a language model, minutes can be made in French and in English")
+    assert "qu’en français ou en anglais" in lines(value, "fr")[0]
+    assert lines(replace(value, minutes=Minutes((), "model")), "en")[0].startswith("Nothing was found")
 
 
 @pytest.mark.parametrize("fallback", ["timeout", "refused", "away", "nonsense"])

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.stack.webvtt import read_cues
-from tests.unit.transcripts.transcripts_of import HOSTILE, transcript, turn, with_speakers
+from tests.unit.transcripts.transcripts_of import HOSTILE, listening, transcript, turn, with_speakers
 from transcripts.assembling.gaps import Gap
 from transcripts.assembling.transcript import FailedTrack
 from transcripts.rendering.web_vtt import web_vtt
@@ -61,6 +61,16 @@ def test_cues_come_in_order_of_time_also_where_people_overlap() -> None:
     starts_s = [start_s for start_s, *_ in cues(web_vtt(value, "fr"))]
 
     assert starts_s == sorted(starts_s)
+
+
+def test_a_listener_has_a_cue_of_their_own() -> None:
+    """Subtitles show two voices at once."""
+    value = transcript(turn("Claire", 0, 4, "un deux trois"), listening("Marc", 2, 2.5, "oui"))
+
+    assert [(cue.speaker, cue.text) for cue in read_cues(web_vtt(value, "fr"))] == [
+        ("Claire", "un deux trois"),
+        ("Marc", "oui"),
+    ]
 
 
 def test_a_gap_is_a_cue_of_nobody_s_for_as_long_as_it_lasted() -> None:
