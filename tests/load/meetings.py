@@ -189,7 +189,7 @@ def _overload(seen: list[Held], rate: float) -> Table:
         rows,
         note=(
             f"Speech takes {rate:.3f} s a second, as Whisper base does on this machine, and all of its cores; one "
-            f"transcription at a time. The queue is looked at every {QUEUE_POLL_S:g} s, which shows with calls "
+            f"window at a time. The queue is looked at every {QUEUE_POLL_S:g} s, which shows with calls "
             "as short as these. Posted once each: one card, the meeting’s own transcript in order, two files."
         ),
     )
