@@ -145,7 +145,6 @@ class Follower:
             journal = HeardWords(self._spool.folder(self._meeting) / FILE)
             known = await asyncio.to_thread(journal.read)
             self._known_words = MeetingWords(self._meeting, self._hearing, journal, known)
-        self._words.raise_fault()
         found = await asyncio.to_thread(self._spool.tracks, self._meeting)
         return [track for track in found if isinstance(track, StoredTrack)]
 

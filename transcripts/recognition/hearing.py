@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 import structlog
 
 from transcripts.recognition.recogniser import NO_HINTS, Hints, Recognition, RecognitionFailed
+from transcripts.storage.spool import TrackUnreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -161,6 +162,7 @@ class Hearing:
         Raises:
             RecognitionFailed: the engine gave up twice, the second time on this window alone.
             TrackUnreadable: `cut` raised it.
+            Exception: whatever the engine raised that it should not, the second time on this window alone.
         """
         heard: Heard = await self._answer(meeting, cut, language, hints, urgency)
         return heard
@@ -230,8 +232,8 @@ class Hearing:
         finally:
             cpu_s = self._cpu_time.end(running)
         for asked, answer in zip(batch, answers, strict=True):
-            if isinstance(answer, RecognitionFailed) and not asked.is_second_try:
-                log.warning("recognition failed and is tried once more", cause=str(answer), meeting_id=asked.meeting)
+            if isinstance(answer, Exception) and _is_the_engine_s(answer) and not asked.is_second_try:
+                log.warning("recognition failed and is tried once more", cause=_cause(answer), meeting_id=asked.meeting)
                 asked.is_second_try = True
                 if not asked.answer.done():
                     self._wait(asked)
@@ -239,6 +241,15 @@ class Hearing:
                 asked.settle(Heard(asked.language or "", answer, round(cpu_s / len(batch), 3)))
             else:
                 asked.settle(answer)
+
+
+def _is_the_engine_s(error: Exception) -> bool:
+    return not isinstance(error, TrackUnreadable)
+
+
+def _cause(error: Exception) -> str:
+    """What may be logged: the text of an error that is not ours may hold words that were said."""
+    return str(error) if isinstance(error, RecognitionFailed) else type(error).__name__
 
 
 def _go_together(one: _Asked, other: _Asked) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from structlog.testing import capture_logs
 
 from tests.fakes import following
 from tests.fakes.speech import ScriptedRecogniser
@@ -314,6 +315,25 @@ async def test_a_window_that_is_missing_is_told_with_the_words_that_are_there(sp
 
     assert transcript.turns
     assert [(track.speaker, track.partly) for track in transcript.failed_tracks] == [("Claire", True)]
+
+
+async def test_a_fault_of_the_engine_costs_the_window_that_it_is_about(spool: Spool) -> None:
+    """Whatever an engine raises: the other windows of its batch, and the meeting, have their words; it is told."""
+    record(spool, MEETING, CLAIRE, long_speech(60))
+    record(spool, MEETING, MARC, speech(24, 29))
+    recogniser = ScriptedRecogniser()
+    recogniser.gives_up_on = lambda windows: (
+        bool({}["a bug"]) if any(len(one) < 6 * 16_000 for one in windows) else False
+    )
+
+    with capture_logs() as logs:
+        transcript = await transcript_of(spool, recogniser)
+
+    assert {turn.speaker for turn in transcript.turns} == {"Claire"}
+    assert [(track.speaker, track.reason) for track in transcript.failed_tracks] == [
+        ("Marc", "a fault while it was heard (KeyError)")
+    ]
+    assert [entry["log_level"] for entry in logs] == ["warning"] * (len(logs) - 1) + ["error"]
 
 
 async def test_what_failed_during_the_call_is_tried_again_at_its_end(spool: Spool) -> None:
