@@ -185,7 +185,7 @@ class Follower:
 
     def _ask(self, track: FollowedTrack) -> None:
         """Have those windows heard that will not change any more, once it is known in which language."""
-        unheard = [key for key in track.final_windows if key not in self._words.heard]
+        unheard = [key for key in track.final_windows if self._words.is_wanted(key)]
         if not unheard:
             return
         urgency = Urgency.OVER if self._is_over else Urgency.CLOSED
@@ -193,9 +193,9 @@ class Follower:
             if track.speech_s >= ENOUGH_SPEECH_S:
                 self._ask_language(track, urgency)
             return
-        language = self._languages()[track.name]
+        language, hints = self._languages()[track.name], self._hints()
         for key in unheard:
-            self._hear(track, key, language, urgency)
+            self._words.hear(key, track.sound_of(key), language, hints, urgency)
 
     def _ask_early(self) -> None:
         """Where a worker is idle, have the open window heard of whoever has been quiet for longest."""
@@ -214,7 +214,7 @@ class Follower:
             return
         _, track, key = min(quiet, key=lambda one: one[0])
         if self._knows_language(track):
-            self._hear(track, key, self._languages()[track.name], Urgency.OPEN)
+            self._words.hear(key, track.sound_of(key), self._languages()[track.name], self._hints(), Urgency.OPEN)
         else:
             self._ask_language(track, Urgency.OPEN)
 
@@ -224,19 +224,16 @@ class Follower:
         speech_s = sum(track.speech_s for track in self._tracks.values())
         return self._words.times_heard + unheard + 1 <= WINDOWS_FOR_SPEECH * speech_s / 30
 
-    def _hear(self, track: FollowedTrack, key: WindowKey, language: str, urgency: Urgency) -> None:
-        self._words.hear(key, track.sound_of(key), language, self._hints(), urgency)
-
     async def _hear_all(self) -> None:
         """Have everything heard that was not, or was taken for another language; return when nothing is left."""
-        languages = self._languages()
+        languages, hints = self._languages(), self._hints()
         while left := [
             (track, key)
             for track, key in self._windows()
             if key not in self._words.failures and self._words.language_of(key) != languages[track.name]
         ]:
             for track, key in left:
-                self._hear(track, key, languages[track.name], Urgency.OVER)
+                self._words.hear(key, track.sound_of(key), languages[track.name], hints, Urgency.OVER)
             await self._words.until_done()
 
     def _hints(self) -> Hints:

@@ -48,6 +48,10 @@ class MeetingWords:
         heard = self._known.windows.get(key)
         return heard.language if heard is not None else None
 
+    def is_wanted(self, key: WindowKey) -> bool:
+        """Whether a window was neither heard nor waits for being heard."""
+        return key not in self._known.windows and key not in self._in_hand
+
     @property
     def languages(self) -> Mapping[str, Mapping[str, float]]:
         """How likely each track that was listened to for it is in which language."""

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,12 +20,14 @@ from tests.unit.transcripts.sounds import FRAME_SAMPLES, Recorded, noise, record
 from transcripts.assembling.gaps import Gap
 from transcripts.assembling.transcript import Transcript
 from transcripts.diarization.voices import DiarizationFailed, Voiceprints, VoiceSpan
+from transcripts.followed_track import FollowedTrack
 from transcripts.following import Follower
-from transcripts.recognition.heard_words import FILE, HeardWords
+from transcripts.recognition.heard_words import FILE, HeardWords, WindowKey
 from transcripts.recognition.hearing import Hearing
+from transcripts.recognition.meeting_words import MeetingWords
 from transcripts.recognition.recogniser import Hints, RecognitionFailed
 from transcripts.sound import Samples
-from transcripts.storage.spool import MeetingId, Spool
+from transcripts.storage.spool import MeetingId, Spool, StoredTrack
 
 MEETING = MeetingId("m-1")
 Sound = NDArray[np.int16]
@@ -295,6 +298,44 @@ async def test_a_track_that_was_taken_for_another_language_is_heard_again(spool:
     journal = HeardWords(spool.folder(MEETING) / FILE).read()
     assert {heard.language for heard in journal.windows.values()} == {"en"}
     assert journal.times == len(journal.windows) + len(mistaken)
+
+
+async def test_what_waits_is_asked_for_once(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However far recognition is behind, a look costs what is new."""
+    asked: list[WindowKey] = []
+    hear = MeetingWords.hear
+
+    def counted(words: MeetingWords, key: WindowKey, *what: Any) -> None:
+        asked.append(key)
+        hear(words, key, *what)
+
+    async def never(*_: Any, **__: Any) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(MeetingWords, "hear", counted)
+    monkeypatch.setattr(Hearing, "hear", never)
+    speaking = Speaking(spool, (CLAIRE, long_speech(200)))
+    async with Hearing(ScriptedRecogniser()) as hearing:
+        follower = Follower(MEETING, "Point", spool, hearing, languages=("fr",))
+        for at_s in range(20, 201, 20):
+            speaking.until(at_s)
+            await follower.look()
+        await follower.leave_off()
+    assert len(asked) >= 5
+    assert len(asked) == len(set(asked))
+
+
+async def test_a_window_that_waits_is_cut_from_what_is_known_when_its_turn_comes(spool: Spool) -> None:
+    """Of what was known when it began to wait, it keeps nothing: with hundreds that wait that would be much."""
+    record(spool, MEETING, CLAIRE, speech(0, 14))
+    (stored,) = spool.tracks(MEETING)
+    assert isinstance(stored, StoredTrack)
+    track = FollowedTrack(stored)
+    track.take_up(stored)
+    cut = track.sound_of(next(iter(track.windows)))
+    assert cut().any()
+    track.take_up(replace(stored, speech=stored.speech.model_copy(update={"muted": ((0, stored.samples),)})))
+    assert not cut().any()
 
 
 async def test_names_and_title_are_hints(spool: Spool) -> None:
