@@ -73,6 +73,7 @@ class Follower:
         self._allowed = languages
         self._diarizer = voices
         self._notices = notice and voices is not None
+        self._journal = HeardWords(spool.folder(meeting) / FILE)
         self._known_words: MeetingWords | None = None
         self._tracks: dict[str, FollowedTrack] = {}
         self._is_over = False
@@ -136,15 +137,14 @@ class Follower:
     async def forget(self) -> None:
         """Nobody may know what was heard: not even the journal."""
         await self.leave_off()
-        await asyncio.to_thread(HeardWords(self._spool.folder(self._meeting) / FILE).erase)
+        await asyncio.to_thread(self._journal.erase)
 
     # What the spool holds
 
     async def _stored(self) -> list[StoredTrack]:
         if self._known_words is None:
-            journal = HeardWords(self._spool.folder(self._meeting) / FILE)
-            known = await asyncio.to_thread(journal.read)
-            self._known_words = MeetingWords(self._meeting, self._hearing, journal, known)
+            known = await asyncio.to_thread(self._journal.read)
+            self._known_words = MeetingWords(self._meeting, self._hearing, self._journal, known)
         found = await asyncio.to_thread(self._spool.tracks, self._meeting)
         return [track for track in found if isinstance(track, StoredTrack)]
 

@@ -82,7 +82,7 @@ class Transcriber:
         try:
             while (meeting := await insist(partial(self._register.get, meeting_id), where="following")) is not None:
                 if not meeting.transcribed:
-                    await looking.forget()
+                    await looking.forget(meeting)
                     return ""
                 if meeting.recorded_at is not None or meeting.finished_at is not None:
                     await self._finish(meeting, looking)
@@ -169,10 +169,9 @@ class _Looking:
         finally:
             noting.cancel()
 
-    async def forget(self) -> None:
-        """It is not to be transcribed any more: there are no words of it."""
-        if self._follower is not None:
-            await self._follower.forget()
+    async def forget(self, meeting: Meeting) -> None:
+        """It is not to be transcribed any more: there are no words of it, nor of what another process heard here."""
+        await self._followed_by(meeting).forget()
 
     async def leave_off(self) -> None:
         """Let go of it."""

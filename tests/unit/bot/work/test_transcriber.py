@@ -166,6 +166,18 @@ async def test_a_transcription_that_is_stopped_leaves_nothing(desk: Desk) -> Non
     assert desk.archive.ids() == []
 
 
+async def test_a_transcription_that_was_stopped_between_two_processes_leaves_nothing(desk: Desk) -> None:
+    """Whoever comes back and learns that it was stopped has not looked at the meeting yet."""
+    desk.says(60)
+    journal = desk.spool.folder(desk.meeting.id) / FILE
+    async with desk.working():
+        await until(journal.exists)
+    assert journal.exists()
+    await desk.register.stop_transcription(desk.meeting.id)
+    assert await desk.works() == ""
+    assert not journal.exists()
+
+
 async def test_a_meeting_that_nobody_knows_any_more_is_let_go_of(desk: Desk) -> None:
     """It was forgotten in the middle."""
     async with desk.working() as job:
