@@ -6,6 +6,7 @@ import asyncio
 import errno
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from tests.fakes.waiting import until
 from tests.unit.bot.samples import settings
 from tests.unit.transcripts.sounds import Recorded, record, speech
 from transcripts.assembling.transcript import Transcript
+from transcripts.following import Follower
 from transcripts.recognition.heard_words import FILE
 from transcripts.recognition.hearing import Hearing
 from transcripts.storage.archive import Archive
@@ -131,6 +133,7 @@ async def test_a_transcript_that_is_there_is_not_made_again(desk: Desk) -> None:
     for _ in range(2):
         assert await desk.works() == ""
     assert len(desk.recogniser.asked) == 1
+    assert desk.spool.dropped == 2
     desk.archive._file(desk.meeting.id).write_bytes(b"{")
     (desk.spool.folder(desk.meeting.id) / FILE).unlink()
     assert await desk.works() == ""
@@ -208,6 +211,37 @@ async def test_a_look_that_fails_loses_nothing(desk: Desk, failure: Exception) -
         await desk.is_recorded()
         assert await asyncio.wait_for(job, 30) == ""
     assert desk.archive.read(desk.meeting.id).turns
+
+
+async def test_a_storage_that_is_away_during_the_call_costs_nothing_that_was_begun(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same follower goes on: whose voices it has followed for an hour need not be listened to from the start."""
+    begun: list[Follower] = []
+    monkeypatch.setattr("bot.work.transcriber.Follower", lambda *a, **k: begun.append(Follower(*a, **k)) or begun[-1])
+    desk.says()
+    async with desk.working() as job:
+        await until(lambda: desk.spool.looks > 1)
+        desk.spool.failing = [StorageAway(errno.EHOSTUNREACH, "the bucket does not answer") for _ in range(3)]
+        await until(lambda: not desk.spool.failing)
+        await desk.is_recorded()
+        assert await asyncio.wait_for(job, 30) == ""
+    assert len(begun) == 1
+
+
+async def test_a_transcript_that_another_process_made_meanwhile_stays(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This one was slow and taken for dead; the other's is posted, and its sound may be gone."""
+    desk.says()
+    await desk.is_recorded()
+
+    async def slowly(made: Transcript, _: object) -> None:
+        desk.archive.write(replace(made, title="The other's"))
+
+    monkeypatch.setattr("bot.work.transcriber.minutes.write", slowly)
+    assert await desk.works() == ""
+    assert desk.archive.read(desk.meeting.id).title == "The other's"
 
 
 def always(_: object) -> bool:
