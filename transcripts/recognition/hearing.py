@@ -2,7 +2,7 @@
 
 What waits here is small: a window's sound is cut when its turn comes, so at most `at_once` batches of sound are in
 memory, however far recognition is behind. The most urgent come first, and among equally urgent ones the meetings take
-turns, so that a long meeting that is behind is in nobody's way.
+turns, so that a long meeting that is behind is in nobody's way. While the engine is away, what waits goes on waiting.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import structlog
 
-from transcripts.recognition.recogniser import NO_HINTS, Hints, Recognition, RecognitionFailed
+from transcripts.recognition.absence import MOST_OF_ONE_WINDOW, Absence
+from transcripts.recognition.recogniser import NO_HINTS, Hints, RecogniserAway, Recognition, RecognitionFailed
 from transcripts.storage.spool import TrackUnreadable
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class _Asked:
     urgency: Urgency
     answer: asyncio.Future[Any]
     is_second_try: bool = False
+    absences: set[int] = field(default_factory=set)
+    """Those of the engine that it met."""
 
     @property
     def goes_alone(self) -> bool:
@@ -116,6 +119,7 @@ class Hearing:
         self._waiting: list[_Asked] = []
         self._some_wait = asyncio.Event()
         self._cpu_time = _CpuTime()
+        self._absence = Absence()
         self._turns: dict[MeetingId, int] = defaultdict(int)
         self._turn = 0
         self._workers: list[asyncio.Task[None]] = []
@@ -160,7 +164,7 @@ class Hearing:
             urgency: what it may wait for.
 
         Raises:
-            RecognitionFailed: the engine gave up twice, the second time on this window alone.
+            RecognitionFailed: the engine gave up twice, the second time on this window alone, or was away for too long.
             TrackUnreadable: `cut` raised it.
             Exception: whatever the engine raised that it should not, the second time on this window alone.
         """
@@ -202,10 +206,17 @@ class Hearing:
 
     async def _work(self) -> None:
         while True:
+            await self._until_some_can_be_heard()
+            await self._hear(self._next())
+
+    async def _until_some_can_be_heard(self) -> None:
+        while True:
             while not self._waiting:
                 self._some_wait.clear()
                 await self._some_wait.wait()
-            await self._hear(self._next())
+            if not (pause_s := self._absence.pause_s):
+                return
+            await asyncio.sleep(pause_s)
 
     def _next(self) -> list[_Asked]:
         """The batch that is heard next, taken from those that wait; one worker leaves some of it to the others."""
@@ -232,6 +243,11 @@ class Hearing:
         finally:
             cpu_s = self._cpu_time.end(running)
         for asked, answer in zip(batch, answers, strict=True):
+            if isinstance(answer, RecogniserAway):
+                self._wait_for_engine(asked, answer)
+                continue
+            if not isinstance(answer, TrackUnreadable):
+                self._absence.over()
             if isinstance(answer, Exception) and _is_the_engine_s(answer) and not asked.is_second_try:
                 log.warning("recognition failed and is tried once more", cause=_cause(answer), meeting_id=asked.meeting)
                 asked.is_second_try = True
@@ -241,6 +257,17 @@ class Hearing:
                 asked.settle(Heard(asked.language or "", answer, round(cpu_s / len(batch), 3)))
             else:
                 asked.settle(answer)
+
+    def _wait_for_engine(self, asked: _Asked, away: RecogniserAway) -> None:
+        asked.absences.add(self._absence.met(str(away)))
+        if len(asked.absences) > MOST_OF_ONE_WINDOW:
+            asked.settle(away)
+        elif not asked.answer.done():
+            self._wait(asked)
+        if self._absence.is_too_long:
+            for waiting in self._waiting:
+                waiting.settle(away)
+            self._waiting.clear()
 
 
 def _is_the_engine_s(error: Exception) -> bool:

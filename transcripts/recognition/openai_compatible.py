@@ -16,7 +16,14 @@ from transcripts.recognition.hints import echoes, phrase
 from transcripts.recognition.inventions import is_doubtful, went_wrong
 from transcripts.recognition.language_names import language_code
 from transcripts.recognition.openai_answers import Answer, read, recognition
-from transcripts.recognition.recogniser import NO_HINTS, Hints, ModelUnavailable, Recognition, RecognitionFailed
+from transcripts.recognition.recogniser import (
+    NO_HINTS,
+    Hints,
+    ModelUnavailable,
+    RecogniserAway,
+    Recognition,
+    RecognitionFailed,
+)
 from transcripts.sound import SAMPLE_RATE_HZ, seconds
 
 if TYPE_CHECKING:
@@ -98,7 +105,8 @@ class OpenAIRecogniser:
         try:
             body = await self._endpoint.transcribe(wav(window), {"model": self._model, **FORMS[self._form], **form})
         except EndpointError as error:
-            raise RecognitionFailed(f"the speech server gave up: {error}") from None
+            failure = RecogniserAway if _is_away(error) else RecognitionFailed
+            raise failure(f"the speech server gave up: {error}") from None
         return read(body)
 
 
@@ -151,6 +159,11 @@ def wav(window: Samples) -> bytes:
 
 
 _SILENCE: Final = wav(np.zeros(round(PROBE_S * SAMPLE_RATE_HZ), np.float32))
+
+
+def _is_away(error: EndpointError) -> bool:
+    """Whether it is the server that is not there, rather than this window that it falls over (500) or refuses."""
+    return error.reason == "away" and error.status in (None, 502, 503)
 
 
 def _remedy(settings: Speech, error: EndpointError) -> str:
