@@ -279,7 +279,9 @@ class Follower:
         windows = [key for _, key in self._windows()]
         if words.failures and not any(key in words.heard for key in windows):
             raise RecognitionFailed(next(iter(words.failures.values())))
-        heard = [track.heard(words.heard, words.failures, languages[name]) for name, track in self._tracks.items()]
+        # By arrival, not as they came to be known: voices are numbered in this order.
+        tracks = sorted(self._tracks.values(), key=lambda track: (track.stored.started_s, track.name))
+        heard = [track.heard(words.heard, words.failures, languages[track.name]) for track in tracks]
         broken = [track for track in self._spool.tracks(self._meeting) if isinstance(track, BrokenTrack)]
         began_at = self._spool.began_at(self._meeting) or time.time()
         about = Surroundings(self._meeting, self._title, began_at, self._spool.stays(self._meeting), ended_s)

@@ -485,6 +485,17 @@ async def test_voices_at_a_shared_microphone_have_their_own_words(spool: Spool) 
     assert voices.pushed_samples == 14 * 16_000
 
 
+async def test_voices_are_numbered_as_they_were_heard_first(spool: Spool) -> None:
+    """Whichever track came to be known first: two recorders count theirs each from nought."""
+    for track, started_s in (("TR_2", 60.0), ("TR_1", 0.0)):
+        record(spool, MEETING, Recorded("Salle 3", "p-1", track), speech(0, 14), started_s=started_s)
+    async with Hearing(ScriptedRecogniser()) as hearing:
+        follower = Follower(MEETING, "", spool, hearing, languages=("fr",), voices=ScriptedVoices())
+        await follower.look(["Salle 3"])
+        transcript = await follower.finish(None, ["Salle 3"])
+    assert [turn.speaker for turn in transcript.turns] == [f"Salle 3 — voix {n}" for n in (1, 2, 3, 4)]
+
+
 @pytest.mark.parametrize("voices", [None, ScriptedVoices(gives_up=True)], ids=["nobody can", "the model gives up"])
 async def test_voices_that_cannot_be_told_apart_are_told(spool: Spool, voices: ScriptedVoices | None) -> None:
     """The words are there, under one name."""
