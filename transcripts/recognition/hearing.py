@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import IntEnum
 from math import ceil
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import structlog
 
@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     from transcripts.storage.spool import MeetingId
 
 log = structlog.get_logger()
+
+
+FEW_WINDOWS: Final = 10
+"""A call that was followed has no more left to be heard when it is over. One that was not would keep the workers from
+all others for as long as it takes, which would then be late too: it takes turns with those that go on."""
 
 
 class Urgency(IntEnum):
@@ -220,10 +225,17 @@ class Hearing:
 
     def _next(self) -> list[_Asked]:
         """The batch that is heard next, taken from those that wait; one worker leaves some of it to the others."""
-        first = min(self._waiting, key=lambda asked: (asked.urgency, self._turns[asked.meeting]))
+        waiting = Counter(asked.meeting for asked in self._waiting)
+
+        def turn(asked: _Asked) -> tuple[int, int]:
+            is_behind = waiting[asked.meeting] > FEW_WINDOWS
+            return max(asked.urgency, Urgency.CLOSED) if is_behind else asked.urgency, self._turns[asked.meeting]
+
+        first = min(self._waiting, key=turn)
         alike = [first]
         if not first.goes_alone:
-            alike += [asked for asked in self._waiting if asked is not first and _go_together(first, asked)]
+            others = [asked for asked in self._waiting if asked is not first and _go_together(first, asked)]
+            alike += sorted(others, key=turn)
         batch = alike[: min(self._recogniser.batch, ceil(len(alike) / max(1, self._free)))]
         self._turn += 1
         for asked in batch:

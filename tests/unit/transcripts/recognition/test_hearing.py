@@ -14,12 +14,12 @@ from structlog.testing import capture_logs
 from tests.fakes.speech import ScriptedRecogniser
 from tests.fakes.waiting import until
 from transcripts.recognition.absence import MOST_OF_ONE_WINDOW
-from transcripts.recognition.hearing import Heard, Hearing, Urgency
+from transcripts.recognition.hearing import FEW_WINDOWS, Heard, Hearing, Urgency
 from transcripts.recognition.recogniser import NO_HINTS, Hints, RecogniserAway, Recognition, RecognitionFailed
 from transcripts.sound import SAMPLE_RATE_HZ, Samples
 from transcripts.storage.spool import MeetingId, TrackUnreadable
 
-ONE, OTHER = MeetingId("m-1"), MeetingId("m-2")
+ONE, OTHER, FRESH = MeetingId("m-1"), MeetingId("m-2"), MeetingId("m-3")
 
 
 class HeldRecogniser(ScriptedRecogniser):
@@ -87,6 +87,27 @@ async def test_meetings_take_turns() -> None:
         async with asked(hearing, *windows):
             recogniser.may_hear.release(4)
     assert recogniser.heard_s == [(1.0,), (4.0,), (2.0,), (3.0,)]
+
+
+async def test_a_call_that_nobody_followed_makes_no_other_late() -> None:
+    """It takes turns with those that go on, until little of it is left; whoever hangs up meanwhile is heard first."""
+    recogniser = HeldRecogniser()
+    behind = [(ONE, 100.0 + n, Urgency.OVER) for n in range(FEW_WINDOWS + 2)]
+    goes_on = [(OTHER, float(n), Urgency.CLOSED) for n in (1, 2, 3)]
+    async with Hearing(recogniser) as hearing, asked(hearing, *behind, *goes_on, (FRESH, 9.0, Urgency.OVER)):
+        recogniser.may_hear.release(len(behind) + 4)
+    heard_s = [length_s for (length_s,) in recogniser.heard_s]
+    assert heard_s[:4] == [100.0, 9.0, 1.0, 101.0]
+    assert heard_s[-2:] == [2.0, 3.0]
+
+
+async def test_a_batch_is_not_filled_by_one_that_is_behind() -> None:
+    """Whose turn it is has all that waits of it in it."""
+    recogniser = HeldRecogniser(batch=4)
+    windows = [(ONE, 1.0, Urgency.OVER)] * 12 + [(OTHER, 2.0, Urgency.OVER)] * 3
+    async with Hearing(recogniser) as hearing, asked(hearing, *windows):
+        recogniser.may_hear.release(len(windows))
+    assert (2.0, 2.0, 2.0, 1.0) in recogniser.heard_s
 
 
 async def test_windows_of_one_language_are_heard_together_and_shared_among_the_workers() -> None:
