@@ -81,6 +81,8 @@ class Follower:
     @property
     def unheard_s(self) -> float:
         """Seconds of speech that wait for being recognised, in windows that may still grow too."""
+        if self._known_words is None:
+            return 0.0
         return seconds(sum(key.samples for _, key in self._windows() if key not in self._words.heard))
 
     async def look(self, shared_names: Collection[str] = ()) -> None:

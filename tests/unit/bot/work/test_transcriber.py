@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -218,7 +219,12 @@ async def test_a_storage_that_is_away_during_the_call_costs_nothing_that_was_beg
 ) -> None:
     """The same follower goes on: whose voices it has followed for an hour need not be listened to from the start."""
     begun: list[Follower] = []
-    monkeypatch.setattr("bot.work.transcriber.Follower", lambda *a, **k: begun.append(Follower(*a, **k)) or begun[-1])
+
+    def begin(*what: Any, **how: Any) -> Follower:
+        begun.append(Follower(*what, **how))
+        return begun[-1]
+
+    monkeypatch.setattr("bot.work.transcriber.Follower", begin)
     desk.says()
     async with desk.working() as job:
         await until(lambda: desk.spool.looks > 1)
