@@ -121,7 +121,9 @@ class Hearing:
 
     def __init__(self, recogniser: Recogniser) -> None:
         self._recogniser = recogniser
+        self._unanswered: set[_Asked] = set()
         self._waiting: list[_Asked] = []
+        """Those of them that are not being heard."""
         self._some_wait = asyncio.Event()
         self._cpu_time = _CpuTime()
         self._absence = Absence()
@@ -184,8 +186,8 @@ class Hearing:
         return scores
 
     def hurry(self, meeting: MeetingId) -> None:
-        """The call is over: what waits of it is urgent now."""
-        for asked in self._waiting:
+        """The call is over: what waits of it is urgent now, and what is being heard if it has to wait again."""
+        for asked in self._unanswered:
             if asked.meeting == meeting:
                 asked.urgency = Urgency.OVER
 
@@ -194,10 +196,12 @@ class Hearing:
     ) -> Any:
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         asked = _Asked(meeting, cut, language, hints, urgency, answer)
+        self._unanswered.add(asked)
         self._wait(asked)
         try:
             return await answer
         finally:
+            self._unanswered.discard(asked)
             if asked in self._waiting:
                 self._waiting.remove(asked)
 

@@ -79,6 +79,19 @@ async def test_a_meeting_whose_call_is_over_overtakes() -> None:
     assert recogniser.heard_s == [(1.0,), (4.0,), (2.0,), (3.0,)]
 
 
+async def test_what_has_to_be_heard_again_is_as_urgent_as_its_call_is_by_then() -> None:
+    """It failed just when people hung up."""
+    recogniser = HeldRecogniser()
+    failing = [True]
+    recogniser.gives_up_on = lambda windows: len(windows[0]) == SAMPLE_RATE_HZ and bool(failing and failing.pop())
+    async with Hearing(recogniser) as hearing:
+        windows = [(ONE, 1.0, Urgency.CLOSED), (OTHER, 2.0, Urgency.CLOSED), (OTHER, 3.0, Urgency.CLOSED)]
+        async with asked(hearing, *windows):
+            hearing.hurry(ONE)
+            recogniser.may_hear.release(4)
+    assert recogniser.heard_s == [(1.0,), (1.0,), (2.0,), (3.0,)]
+
+
 async def test_meetings_take_turns() -> None:
     """One that is far behind is in nobody's way."""
     recogniser = HeldRecogniser()
