@@ -19,8 +19,8 @@ from transcripts.diarization.following_noticing import FollowedNoticing
 from transcripts.diarization.following_voices import FollowedVoices
 from transcripts.followed_track import FollowedTrack, is_shared
 from transcripts.listening.rest import listen_to_rest
+from transcripts.recognition.asked import Urgency
 from transcripts.recognition.heard_words import FILE, HeardWords
-from transcripts.recognition.hearing import Urgency
 from transcripts.recognition.language import ENOUGH_SPEECH_S, Evidence, settle
 from transcripts.recognition.meeting_words import MeetingWords
 from transcripts.recognition.recogniser import Hints, RecognitionFailed

@@ -13,8 +13,9 @@ from transcripts.storage.spool import TrackUnreadable
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
+    from transcripts.recognition.asked import Urgency
     from transcripts.recognition.heard_words import HeardWords, Remembered, WindowKey
-    from transcripts.recognition.hearing import Heard, Hearing, Urgency
+    from transcripts.recognition.hearing import Heard, Hearing
     from transcripts.recognition.recogniser import Hints
     from transcripts.sound import Samples
     from transcripts.storage.spool import MeetingId

@@ -14,7 +14,8 @@ from structlog.testing import capture_logs
 from tests.fakes.speech import ScriptedRecogniser
 from tests.fakes.waiting import until
 from transcripts.recognition.absence import MOST_OF_ONE_WINDOW
-from transcripts.recognition.hearing import FEW_WINDOWS, Heard, Hearing, Urgency
+from transcripts.recognition.asked import FEW_WINDOWS, Urgency
+from transcripts.recognition.hearing import Heard, Hearing
 from transcripts.recognition.recogniser import NO_HINTS, Hints, RecogniserAway, Recognition, RecognitionFailed
 from transcripts.sound import SAMPLE_RATE_HZ, Samples
 from transcripts.storage.spool import MeetingId, TrackUnreadable
