@@ -27,9 +27,16 @@ def settings(server: FakeOpenAIServer, timeout_s: float = 5) -> Summary:
     return Summary(endpoint=server.url, model=MODEL, timeout_s=timeout_s)
 
 
+async def written(value: Transcript, how: Summary) -> Minutes:
+    """The minutes, which there are."""
+    minutes = await write(value, how)
+    assert minutes is not None
+    return minutes
+
+
 async def test_without_an_endpoint_the_rules_write() -> None:
     """And that is no failure."""
-    minutes = await write(MEETING, Summary())
+    minutes = await written(MEETING, Summary())
 
     assert minutes == extract(MEETING)
     assert (minutes.writer, minutes.fallback) == ("rules", None)
@@ -39,7 +46,7 @@ async def test_with_an_endpoint_the_model_writes() -> None:
     """As it claimed."""
     async with FakeOpenAIServer() as server:
         server.writes = lambda _: claiming(DECISION)
-        minutes = await write(MEETING, settings(server))
+        minutes = await written(MEETING, settings(server))
 
     assert [claim.text for claim in minutes.claims] == [DECISION["text"]]
     assert (minutes.writer, minutes.fallback) == ("model", None)
@@ -54,7 +61,7 @@ async def test_when_the_model_fails_the_rules_write_and_say_so(answer: Answer, r
     async with FakeOpenAIServer() as server:
         server.writes = lambda _: answer
         with capture_logs() as logs:
-            minutes = await write(MEETING, settings(server, timeout_s=2))
+            minutes = await written(MEETING, settings(server, timeout_s=2))
 
     assert (minutes.writer, minutes.fallback) == ("rules", reason)
     assert minutes.claims == extract(MEETING).claims
@@ -66,7 +73,7 @@ async def test_when_the_model_fails_the_rules_write_and_say_so(answer: Answer, r
 async def test_nobody_is_asked_about_a_meeting_without_words() -> None:
     """There is nothing to send."""
     async with FakeOpenAIServer() as server:
-        assert (await write(transcript(), settings(server))).claims == ()
+        assert (await written(transcript(), settings(server))).claims == ()
         assert server.asked == []
 
 
