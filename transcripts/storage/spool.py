@@ -18,7 +18,7 @@ import numpy as np
 import structlog
 
 from transcripts.sound import SAMPLE_BYTES, Samples, StoredSamples, as_float, seconds
-from transcripts.storage import sidecar
+from transcripts.storage import sidecar, sound_file
 from transcripts.storage.meeting_writer import MeetingWriter
 from transcripts.storage.room_left import leave_room
 from transcripts.storage.sidecar import (
@@ -86,9 +86,12 @@ class StoredTrack:
         """The samples from `start` up to `end`, silent where only somebody else was to be heard in this microphone.
 
         Raises:
-            TrackUnreadable: the file cannot be opened.
+            TrackUnreadable: the file cannot be read, or is shorter.
         """
-        sound = as_float(self.read()[start:end])
+        try:
+            sound = as_float(sound_file.read(self.path, start, end))
+        except OSError as error:
+            raise TrackUnreadable(f"{self.path.name}: {error}") from error
         for muted_start, muted_end in self.speech.muted:
             if muted_start < end and muted_end > start:
                 sound[max(0, muted_start - start) : muted_end - start] = 0.0
