@@ -96,8 +96,8 @@ class FollowedTrack:
                 follower.leave_off()
 
     def sound_of(self, key: WindowKey) -> Callable[[], Samples]:
-        """What cuts this window's sound when that is needed."""
-        return partial(cut, self.windows[key], self.stored)
+        """What cuts this window's sound when that is needed: it holds on to nothing of what is known by now."""
+        return partial(self._cut, self.windows[key])
 
     def first_speech(self) -> Callable[[], Samples]:
         """What cuts enough of its speech to tell its language."""
@@ -118,6 +118,9 @@ class FollowedTrack:
         return HeardTrack(
             self.stored, language, self.speech_s, tuple(words), failure, self.spans, unseparated=unseparated
         )
+
+    def _cut(self, window: Window) -> Samples:
+        return cut(window, self.stored)
 
     def _pack(self, stored: StoredTrack) -> None:
         if stored.speech.utterances != self.stored.speech.utterances or not self.windows:

@@ -19,8 +19,8 @@ from transcripts.diarization.following_noticing import FollowedNoticing
 from transcripts.diarization.following_voices import FollowedVoices
 from transcripts.followed_track import FollowedTrack, is_shared
 from transcripts.listening.rest import listen_to_rest
+from transcripts.recognition.asked import Urgency
 from transcripts.recognition.heard_words import FILE, HeardWords
-from transcripts.recognition.hearing import Urgency
 from transcripts.recognition.language import ENOUGH_SPEECH_S, Evidence, settle
 from transcripts.recognition.meeting_words import MeetingWords
 from transcripts.recognition.recogniser import Hints, RecognitionFailed
@@ -73,6 +73,7 @@ class Follower:
         self._allowed = languages
         self._diarizer = voices
         self._notices = notice and voices is not None
+        self._journal = HeardWords(spool.folder(meeting) / FILE)
         self._known_words: MeetingWords | None = None
         self._tracks: dict[str, FollowedTrack] = {}
         self._is_over = False
@@ -80,6 +81,8 @@ class Follower:
     @property
     def unheard_s(self) -> float:
         """Seconds of speech that wait for being recognised, in windows that may still grow too."""
+        if self._known_words is None:
+            return 0.0
         return seconds(sum(key.samples for _, key in self._windows() if key not in self._words.heard))
 
     async def look(self, shared_names: Collection[str] = ()) -> None:
@@ -136,16 +139,14 @@ class Follower:
     async def forget(self) -> None:
         """Nobody may know what was heard: not even the journal."""
         await self.leave_off()
-        await asyncio.to_thread(HeardWords(self._spool.folder(self._meeting) / FILE).erase)
+        await asyncio.to_thread(self._journal.erase)
 
     # What the spool holds
 
     async def _stored(self) -> list[StoredTrack]:
         if self._known_words is None:
-            journal = HeardWords(self._spool.folder(self._meeting) / FILE)
-            known = await asyncio.to_thread(journal.read)
-            self._known_words = MeetingWords(self._meeting, self._hearing, journal, known)
-        self._words.raise_fault()
+            known = await asyncio.to_thread(self._journal.read)
+            self._known_words = MeetingWords(self._meeting, self._hearing, self._journal, known)
         found = await asyncio.to_thread(self._spool.tracks, self._meeting)
         return [track for track in found if isinstance(track, StoredTrack)]
 
@@ -186,7 +187,7 @@ class Follower:
 
     def _ask(self, track: FollowedTrack) -> None:
         """Have those windows heard that will not change any more, once it is known in which language."""
-        unheard = [key for key in track.final_windows if key not in self._words.heard]
+        unheard = [key for key in track.final_windows if self._words.is_wanted(key)]
         if not unheard:
             return
         urgency = Urgency.OVER if self._is_over else Urgency.CLOSED
@@ -194,9 +195,9 @@ class Follower:
             if track.speech_s >= ENOUGH_SPEECH_S:
                 self._ask_language(track, urgency)
             return
-        language = self._languages()[track.name]
+        language, hints = self._languages()[track.name], self._hints()
         for key in unheard:
-            self._hear(track, key, language, urgency)
+            self._words.hear(key, track.sound_of(key), language, hints, urgency)
 
     def _ask_early(self) -> None:
         """Where a worker is idle, have the open window heard of whoever has been quiet for longest."""
@@ -215,7 +216,7 @@ class Follower:
             return
         _, track, key = min(quiet, key=lambda one: one[0])
         if self._knows_language(track):
-            self._hear(track, key, self._languages()[track.name], Urgency.OPEN)
+            self._words.hear(key, track.sound_of(key), self._languages()[track.name], self._hints(), Urgency.OPEN)
         else:
             self._ask_language(track, Urgency.OPEN)
 
@@ -225,19 +226,16 @@ class Follower:
         speech_s = sum(track.speech_s for track in self._tracks.values())
         return self._words.times_heard + unheard + 1 <= WINDOWS_FOR_SPEECH * speech_s / 30
 
-    def _hear(self, track: FollowedTrack, key: WindowKey, language: str, urgency: Urgency) -> None:
-        self._words.hear(key, track.sound_of(key), language, self._hints(), urgency)
-
     async def _hear_all(self) -> None:
         """Have everything heard that was not, or was taken for another language; return when nothing is left."""
-        languages = self._languages()
+        languages, hints = self._languages(), self._hints()
         while left := [
             (track, key)
             for track, key in self._windows()
             if key not in self._words.failures and self._words.language_of(key) != languages[track.name]
         ]:
             for track, key in left:
-                self._hear(track, key, languages[track.name], Urgency.OVER)
+                self._words.hear(key, track.sound_of(key), languages[track.name], hints, Urgency.OVER)
             await self._words.until_done()
 
     def _hints(self) -> Hints:
@@ -283,7 +281,9 @@ class Follower:
         windows = [key for _, key in self._windows()]
         if words.failures and not any(key in words.heard for key in windows):
             raise RecognitionFailed(next(iter(words.failures.values())))
-        heard = [track.heard(words.heard, words.failures, languages[name]) for name, track in self._tracks.items()]
+        # By arrival, not as they came to be known: voices are numbered in this order.
+        tracks = sorted(self._tracks.values(), key=lambda track: (track.stored.started_s, track.name))
+        heard = [track.heard(words.heard, words.failures, languages[track.name]) for track in tracks]
         broken = [track for track in self._spool.tracks(self._meeting) if isinstance(track, BrokenTrack)]
         began_at = self._spool.began_at(self._meeting) or time.time()
         about = Surroundings(self._meeting, self._title, began_at, self._spool.stays(self._meeting), ended_s)

@@ -131,7 +131,7 @@ class Transcribing:
 
         async def tell() -> None:
             seen.append(await step("see what is unheard", partial(self._steps.unheard, meeting)))
-            sentence = _being_transcribed(wait_s(seen[0], seen[-1]), wording)
+            sentence = _being_transcribed(wait_s(seen), wording)
             if told[-1:] != [sentence]:
                 told.append(sentence)
                 shown = replace(waiting, remarks=(*waiting.remarks, sentence))

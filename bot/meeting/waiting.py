@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,15 +22,20 @@ class Unheard:
     speech_s: float
 
 
-def wait_s(first: Unheard, latest: Unheard) -> float | None:
+def wait_s(seen: Sequence[Unheard]) -> float | None:
     """How long until everything is heard, in seconds; None while nobody can tell how fast that goes.
 
-    Other meetings may be heard before this one or in turns with it: how fast it goes is seen from what became of it.
+    Other meetings may be heard before this one or in turns with it: how fast it goes is seen from what became of it,
+    since there was most. Before that, it was only being found out how much there is, or nobody was there to hear it.
+
+    Args:
+        seen: how much there was, from the end of the call until now; not empty.
     """
-    heard_s = first.speech_s - latest.speech_s
+    most, latest = max(seen, key=lambda unheard: (unheard.speech_s, unheard.at_s)), seen[-1]
+    heard_s = most.speech_s - latest.speech_s
     if heard_s <= 0:
         return None
-    return latest.speech_s / heard_s * (latest.at_s - first.at_s)
+    return latest.speech_s / heard_s * (latest.at_s - most.at_s)
 
 
 def about(seconds: float, wording: Wording) -> str:

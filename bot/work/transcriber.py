@@ -65,9 +65,9 @@ class Transcriber:
         Let go of in the middle, it keeps what it has fetched and heard, for whoever goes on here.
         """
         try:
-            if await stored(partial(self._archive.is_readable, meeting_id)):
-                return ""  # made before this process, or the one before it, could say so
-            problem = await self._transcribe(meeting_id)
+            # Where it is there, it was made before this process, or the one before it, could say so.
+            is_made = await stored(partial(self._archive.is_readable, meeting_id))
+            problem = "" if is_made else await self._transcribe(meeting_id)
         except OSError as error:
             log.error("transcript cannot be stored", cause=error.strerror)  # noqa: TRY400 (the cause says all)
             problem = storage_problem(error.errno)
@@ -82,7 +82,7 @@ class Transcriber:
         try:
             while (meeting := await insist(partial(self._register.get, meeting_id), where="following")) is not None:
                 if not meeting.transcribed:
-                    await looking.forget()
+                    await looking.forget(meeting)
                     return ""
                 if meeting.recorded_at is not None or meeting.finished_at is not None:
                     await self._finish(meeting, looking)
@@ -109,6 +109,10 @@ class Transcriber:
         began_s = time.monotonic()
         transcript = replace(transcript, minutes=await minutes.write(transcript, self._settings.summary))
         minutes_s = time.monotonic() - began_s
+        if await stored(partial(self._archive.is_readable, meeting.id)):
+            # Whoever took this one for dead was faster, and the sound that it was made from may be erased by now.
+            log.warning("transcript was made by another process meanwhile")
+            return
         await stored(partial(self._archive.write, transcript))
         await insist(partial(self._register.note_transcribed, meeting.id, tail_s + minutes_s), where="following")
         log.info(
@@ -138,20 +142,19 @@ class _Looking:
         self._clock = asyncio.get_running_loop().time
         self._fetched_at_s = -FETCH_EVERY_S
         self._noted_at_s = -NOTE_EVERY_S
-        self._noted_unheard_s = 0.0
+        self._noted_unheard_s: float | None = None
         self._shared_names: tuple[str, ...] = ()
         self._failures = 0
 
     async def look(self, meeting: Meeting) -> None:
-        """Take up what is new, and wait a little. Whatever fails is begun anew later: nothing is lost by that."""
+        """Take up what is new, and wait a little; longer where that fails."""
         try:
             await self._look(meeting)
-        except Exception as error:
-            self._failures += 1
-            wait_s = AGAIN.wait_s(self._failures)
-            log.warning("meeting cannot be followed just now", again_in_s=round(wait_s, 1), exc_info=error)
+        except OSError as error:
+            await self._wait(error)  # what is being heard, and the voices that were followed so far, are not let go of
+        except Exception as error:  # noqa: BLE001 (whatever it is, nothing is lost by beginning anew)
             await self.leave_off()
-            await asyncio.sleep(wait_s)
+            await self._wait(error)
         else:
             self._failures = 0
             await asyncio.sleep(LOOK_EVERY_S)
@@ -169,16 +172,21 @@ class _Looking:
         finally:
             noting.cancel()
 
-    async def forget(self) -> None:
-        """It is not to be transcribed any more: there are no words of it."""
-        if self._follower is not None:
-            await self._follower.forget()
+    async def forget(self, meeting: Meeting) -> None:
+        """It is not to be transcribed any more: there are no words of it, nor of what another process heard here."""
+        await self._followed_by(meeting).forget()
 
     async def leave_off(self) -> None:
         """Let go of it."""
         follower, self._follower = self._follower, None
         if follower is not None:
             await follower.leave_off()
+
+    async def _wait(self, error: Exception) -> None:
+        self._failures += 1
+        wait_s = AGAIN.wait_s(self._failures)
+        log.warning("meeting cannot be followed just now", again_in_s=round(wait_s, 1), exc_info=error)
+        await asyncio.sleep(wait_s)
 
     async def _look(self, meeting: Meeting) -> None:
         if self._clock() - self._fetched_at_s >= FETCH_EVERY_S:
@@ -187,8 +195,9 @@ class _Looking:
         follower = self._followed_by(meeting)
         await follower.look(self._shared_names)
         if self._clock() - self._noted_at_s >= NOTE_EVERY_S:
-            self._shared_names = await self._register.shared_microphones(meeting.id)
-            await self._note(follower)
+            asking = partial(self._register.shared_microphones, meeting.id)
+            self._shared_names = await insist(asking, where="following")
+            await insist(partial(self._note, follower), where="following")
 
     async def _finish(self, meeting: Meeting) -> Transcript:
         shared_names = await insist(partial(self._register.shared_microphones, meeting.id), where="following")

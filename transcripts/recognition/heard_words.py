@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -89,6 +90,8 @@ class HeardWords:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._lock = threading.Lock()
+        self._is_erased = False
 
     def read(self) -> Remembered:
         """What was heard so far; nothing where the journal cannot be read."""
@@ -125,22 +128,30 @@ class HeardWords:
         self._add(_LanguageLine(track=track, scores=dict(scores)))
 
     def erase(self) -> None:
-        """Remove it; what is not there is gone already."""
-        self._path.unlink(missing_ok=True)
+        """Remove it, for good: what a thread would still add is not added. What is not there is gone already."""
+        with self._lock:
+            self._is_erased = True
+            self._path.unlink(missing_ok=True)
 
     def _add(self, line: _Line) -> None:
         # A line begins with a new one, so that it is whole also behind one that was cut short.
         text = b"\n" + json.dumps(line.model_dump(), ensure_ascii=False).encode(errors="replace") + b"\n"
         try:
-            file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            try:
-                os.write(file, text)
-                os.fsync(file)
-            finally:
-                os.close(file)
+            with self._lock:
+                self._append(text)
         except OSError as error:
             # Where the sound was erased meanwhile, there is no folder; on a full disk, it is heard again if need be.
             log.warning("what was heard is not in the journal", cause=error.strerror)
+
+    def _append(self, text: bytes) -> None:
+        if self._is_erased:
+            return
+        file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(file, text)
+            os.fsync(file)
+        finally:
+            os.close(file)
 
 
 def _remember(line: bytes, remembered: Remembered) -> None:

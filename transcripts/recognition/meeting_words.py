@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+import structlog
+
 from transcripts.recognition.recogniser import RecognitionFailed
 from transcripts.storage.spool import TrackUnreadable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
+    from transcripts.recognition.asked import Urgency
     from transcripts.recognition.heard_words import HeardWords, Remembered, WindowKey
-    from transcripts.recognition.hearing import Heard, Hearing, Urgency
+    from transcripts.recognition.hearing import Heard, Hearing
     from transcripts.recognition.recogniser import Hints
     from transcripts.sound import Samples
     from transcripts.storage.spool import MeetingId
+
+log = structlog.get_logger()
 
 AGAIN_AFTER_S: Final = 30.0
 """When what the engine gave up on is tried once more while the call goes on."""
@@ -31,7 +36,6 @@ class MeetingWords:
         self._known = known
         self._in_hand: dict[WindowKey | str, asyncio.Task[None]] = {}
         self._gave_up_at_s: dict[WindowKey | str, float] = {}
-        self._fault: Exception | None = None
         self.failures: dict[WindowKey | str, str] = {}
         """Why a window, or the language of a track, was not heard, as of the latest try."""
 
@@ -45,6 +49,10 @@ class MeetingWords:
         heard = self._known.windows.get(key)
         return heard.language if heard is not None else None
 
+    def is_wanted(self, key: WindowKey) -> bool:
+        """Whether a window was neither heard nor waits for being heard."""
+        return key not in self._known.windows and key not in self._in_hand
+
     @property
     def languages(self) -> Mapping[str, Mapping[str, float]]:
         """How likely each track that was listened to for it is in which language."""
@@ -54,11 +62,6 @@ class MeetingWords:
     def times_heard(self) -> int:
         """How many windows were heard, those that have grown since, and those heard again, included."""
         return self._known.times
-
-    def raise_fault(self) -> None:
-        """Raise what went wrong beside the owner's work, if it is none of the things that are expected to."""
-        if self._fault is not None:
-            raise self._fault
 
     def hear(self, key: WindowKey, cut: Callable[[], Samples], language: str, hints: Hints, urgency: Urgency) -> None:
         """Have a window heard; nothing happens where that goes on already, or failed a moment ago."""
@@ -104,7 +107,6 @@ class MeetingWords:
         """Wait until nothing is in hand any more."""
         while self._in_hand:
             await asyncio.gather(*self._in_hand.values(), return_exceptions=True)
-        self.raise_fault()
 
     async def leave_off(self) -> None:
         """Nothing more is wanted."""
@@ -125,9 +127,13 @@ class MeetingWords:
         try:
             await act()
         except (RecognitionFailed, TrackUnreadable) as error:
-            self._gave_up_at_s[key] = asyncio.get_running_loop().time()
-            self.failures[key] = str(error)
-        except Exception as error:  # noqa: BLE001 (its owner is told at the next look)
-            self._fault = error
+            self._give_up(key, str(error))
+        except Exception as error:  # whatever it is, it costs this window and no other
+            log.exception("speech cannot be heard: a fault of the engine, or of Greffier's own")
+            self._give_up(key, f"a fault while it was heard ({type(error).__name__})")
         else:
             self.failures.pop(key, None)
+
+    def _give_up(self, key: WindowKey | str, why: str) -> None:
+        self._gave_up_at_s[key] = asyncio.get_running_loop().time()
+        self.failures[key] = why

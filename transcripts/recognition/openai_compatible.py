@@ -21,6 +21,7 @@ from transcripts.recognition.recogniser import (
     EngineNotYetThere,
     Hints,
     ModelUnavailable,
+    RecogniserAway,
     Recognition,
     RecognitionFailed,
 )
@@ -105,7 +106,8 @@ class OpenAIRecogniser:
         try:
             body = await self._endpoint.transcribe(wav(window), {"model": self._model, **FORMS[self._form], **form})
         except EndpointError as error:
-            raise RecognitionFailed(f"the speech server gave up: {error}") from None
+            failure = RecogniserAway if _is_away(error) else RecognitionFailed
+            raise failure(f"the speech server gave up: {error}") from None
         return read(body)
 
 
@@ -160,6 +162,11 @@ def wav(window: Samples) -> bytes:
 
 
 _SILENCE: Final = wav(np.zeros(round(PROBE_S * SAMPLE_RATE_HZ), np.float32))
+
+
+def _is_away(error: EndpointError) -> bool:
+    """Whether it is the server that is not there, rather than this window that it falls over (500) or refuses."""
+    return error.reason == "away" and error.status in (None, 502, 503)
 
 
 def _remedy(settings: Speech, error: EndpointError) -> str:

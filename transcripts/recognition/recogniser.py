@@ -27,6 +27,10 @@ class RecognitionFailed(RecognitionError):
     """The engine gave up on some sound; trying again may help."""
 
 
+class RecogniserAway(RecognitionFailed):
+    """The engine is not there, whatever the sound; the same sound may be heard when it is back."""
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """One word as the engine wrote it, with the space before it where its language has one, and its punctuation."""

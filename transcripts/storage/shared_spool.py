@@ -39,6 +39,8 @@ DROPPED_FILE: Final = "shared-and-dropped"
 AT_ONCE: Final = 8
 """Files brought or got at the same time; of each, one part is in memory."""
 FETCH_ATTEMPTS: Final = 3
+LEFT_BEHIND_AFTER_S: Final = 900.0
+"""A copy in which nothing has been written for so long is nobody's: a process that comes back goes on with its own."""
 
 _STAY: Final = "stay-"
 
@@ -265,10 +267,13 @@ class SharedSpool(Spool):
                 held += file.write(data)
 
     def _drop_left_behind(self, meeting: MeetingId) -> None:
-        """Remove what an earlier life of this process fetched, except for the meeting that it may go on with."""
+        """Remove what an earlier life of this process fetched, except for the meetings that it may go on with.
+
+        Which these are it learns one after the other, and what was heard in them is kept beside the sound.
+        """
         in_use = {self._copy(readable) for readable in (*self._readable, meeting)}
         for copy in list(self._fetched.iterdir()) if self._fetched.exists() else []:
-            if copy not in in_use:
+            if copy not in in_use and time.time() - copy.stat().st_mtime > LEFT_BEHIND_AFTER_S:
                 _remove(copy)
 
 

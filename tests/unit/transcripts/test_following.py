@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from structlog.testing import capture_logs
 
 from tests.fakes import following
 from tests.fakes.speech import ScriptedRecogniser
@@ -18,12 +20,14 @@ from tests.unit.transcripts.sounds import FRAME_SAMPLES, Recorded, noise, record
 from transcripts.assembling.gaps import Gap
 from transcripts.assembling.transcript import Transcript
 from transcripts.diarization.voices import DiarizationFailed, Voiceprints, VoiceSpan
+from transcripts.followed_track import FollowedTrack
 from transcripts.following import Follower
-from transcripts.recognition.heard_words import FILE, HeardWords
+from transcripts.recognition.heard_words import FILE, HeardWords, WindowKey
 from transcripts.recognition.hearing import Hearing
+from transcripts.recognition.meeting_words import MeetingWords
 from transcripts.recognition.recogniser import Hints, RecognitionFailed
 from transcripts.sound import Samples
-from transcripts.storage.spool import MeetingId, Spool
+from transcripts.storage.spool import MeetingId, Spool, StoredTrack
 
 MEETING = MeetingId("m-1")
 Sound = NDArray[np.int16]
@@ -296,6 +300,50 @@ async def test_a_track_that_was_taken_for_another_language_is_heard_again(spool:
     assert journal.times == len(journal.windows) + len(mistaken)
 
 
+async def test_nothing_is_known_to_wait_before_anybody_has_looked(spool: Spool) -> None:
+    """Whoever tells the register of it may ask before the journal is read."""
+    async with following_it(spool, ScriptedRecogniser()) as follower:
+        assert follower.unheard_s == 0.0
+
+
+async def test_what_waits_is_asked_for_once(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However far recognition is behind, a look costs what is new."""
+    asked: list[WindowKey] = []
+    hear = MeetingWords.hear
+
+    def counted(words: MeetingWords, key: WindowKey, *what: Any) -> None:
+        asked.append(key)
+        hear(words, key, *what)
+
+    async def never(*_: Any, **__: Any) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(MeetingWords, "hear", counted)
+    monkeypatch.setattr(Hearing, "hear", never)
+    speaking = Speaking(spool, (CLAIRE, long_speech(200)))
+    async with Hearing(ScriptedRecogniser()) as hearing:
+        follower = Follower(MEETING, "Point", spool, hearing, languages=("fr",))
+        for at_s in range(20, 201, 20):
+            speaking.until(at_s)
+            await follower.look()
+        await follower.leave_off()
+    assert len(asked) >= 5
+    assert len(asked) == len(set(asked))
+
+
+async def test_a_window_that_waits_is_cut_from_what_is_known_when_its_turn_comes(spool: Spool) -> None:
+    """Of what was known when it began to wait, it keeps nothing: with hundreds that wait that would be much."""
+    record(spool, MEETING, CLAIRE, speech(0, 14))
+    (stored,) = spool.tracks(MEETING)
+    assert isinstance(stored, StoredTrack)
+    track = FollowedTrack(stored)
+    track.take_up(stored)
+    cut = track.sound_of(next(iter(track.windows)))
+    assert cut().any()
+    track.take_up(replace(stored, speech=stored.speech.model_copy(update={"muted": ((0, stored.samples),)})))
+    assert not cut().any()
+
+
 async def test_names_and_title_are_hints(spool: Spool) -> None:
     """Of everyone with a microphone, in the order of arrival."""
     record(spool, MEETING, MARC, speech(0, 14), started_s=5.0)
@@ -314,6 +362,23 @@ async def test_a_window_that_is_missing_is_told_with_the_words_that_are_there(sp
 
     assert transcript.turns
     assert [(track.speaker, track.partly) for track in transcript.failed_tracks] == [("Claire", True)]
+
+
+async def test_a_fault_of_the_engine_costs_the_window_that_it_is_about(spool: Spool) -> None:
+    """Whatever an engine raises: the other windows of its batch, and the meeting, have their words; it is told."""
+    record(spool, MEETING, CLAIRE, long_speech(60))
+    record(spool, MEETING, MARC, speech(24, 29))
+    recogniser = ScriptedRecogniser()
+    recogniser.gives_up_on = lambda windows: bool([1 / (len(one) > 6 * 16_000) for one in windows] and False)
+
+    with capture_logs() as logs:
+        transcript = await transcript_of(spool, recogniser)
+
+    assert {turn.speaker for turn in transcript.turns} == {"Claire"}
+    assert [(track.speaker, track.reason) for track in transcript.failed_tracks] == [
+        ("Marc", "a fault while it was heard (ZeroDivisionError)")
+    ]
+    assert [entry["log_level"] for entry in logs] == ["warning"] * (len(logs) - 1) + ["error"]
 
 
 async def test_what_failed_during_the_call_is_tried_again_at_its_end(spool: Spool) -> None:
@@ -422,6 +487,17 @@ async def test_voices_at_a_shared_microphone_have_their_own_words(spool: Spool) 
     assert transcript.speakers == ("Salle 3 — voix 1", "Salle 3 — voix 2")
     assert transcript.unseparated == ()
     assert voices.pushed_samples == 14 * 16_000
+
+
+async def test_voices_are_numbered_as_they_were_heard_first(spool: Spool) -> None:
+    """Whichever track came to be known first: two recorders count theirs each from nought."""
+    for track, started_s in (("TR_2", 60.0), ("TR_1", 0.0)):
+        record(spool, MEETING, Recorded("Salle 3", "p-1", track), speech(0, 14), started_s=started_s)
+    async with Hearing(ScriptedRecogniser()) as hearing:
+        follower = Follower(MEETING, "", spool, hearing, languages=("fr",), voices=ScriptedVoices())
+        await follower.look(["Salle 3"])
+        transcript = await follower.finish(None, ["Salle 3"])
+    assert [turn.speaker for turn in transcript.turns] == [f"Salle 3 — voix {n}" for n in (1, 2, 3, 4)]
 
 
 @pytest.mark.parametrize("voices", [None, ScriptedVoices(gives_up=True)], ids=["nobody can", "the model gives up"])

@@ -10,18 +10,24 @@ from bot.room.wording import ENGLISH, FRENCH
 
 def test_a_call_takes_as_long_as_it_has_taken_so_far() -> None:
     """Ten minutes of speech were left, six after a minute: the rest takes a minute and a half."""
-    assert wait_s(Unheard(1000.0, 600.0), Unheard(1060.0, 360.0)) == pytest.approx(90)
+    assert wait_s([Unheard(1000.0, 600.0), Unheard(1060.0, 360.0)]) == pytest.approx(90)
 
 
 @pytest.mark.parametrize("latest", [Unheard(1000.0, 600.0), Unheard(1060.0, 600.0), Unheard(1060.0, 700.0)])
 def test_nothing_is_told_while_nothing_becomes_less(latest: Unheard) -> None:
     """Rather nothing than a number out of the air: others have their turn, or nobody is there to hear it."""
-    assert wait_s(Unheard(1000.0, 600.0), latest) is None
+    assert wait_s([Unheard(1000.0, 600.0), latest]) is None
+
+
+def test_a_wait_is_told_also_where_nobody_followed_the_call() -> None:
+    """The speech process comes late: at first nothing is known to wait, then all of it does, and becomes less."""
+    late = [(1000.0, 0.0), (1060.0, 0.0), (1120.0, 1200.0), (1180.0, 1200.0), (1240.0, 900.0)]
+    assert wait_s([Unheard(*one) for one in late]) == pytest.approx(180)
 
 
 def test_all_heard_is_no_wait() -> None:
     """What is left then is to put it together."""
-    assert wait_s(Unheard(1000.0, 600.0), Unheard(1060.0, 0.0)) == 0
+    assert wait_s([Unheard(1000.0, 600.0), Unheard(1060.0, 0.0)]) == 0
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ import asyncio
 import errno
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -19,6 +21,7 @@ from tests.fakes.waiting import until
 from tests.unit.bot.samples import settings
 from tests.unit.transcripts.sounds import Recorded, record, speech
 from transcripts.assembling.transcript import Transcript
+from transcripts.following import Follower
 from transcripts.recognition.heard_words import FILE
 from transcripts.recognition.hearing import Hearing
 from transcripts.storage.archive import Archive
@@ -131,6 +134,7 @@ async def test_a_transcript_that_is_there_is_not_made_again(desk: Desk) -> None:
     for _ in range(2):
         assert await desk.works() == ""
     assert len(desk.recogniser.asked) == 1
+    assert desk.spool.dropped == 2
     desk.archive._file(desk.meeting.id).write_bytes(b"{")
     (desk.spool.folder(desk.meeting.id) / FILE).unlink()
     assert await desk.works() == ""
@@ -166,6 +170,18 @@ async def test_a_transcription_that_is_stopped_leaves_nothing(desk: Desk) -> Non
     assert desk.archive.ids() == []
 
 
+async def test_a_transcription_that_was_stopped_between_two_processes_leaves_nothing(desk: Desk) -> None:
+    """Whoever comes back and learns that it was stopped has not looked at the meeting yet."""
+    desk.says(60)
+    journal = desk.spool.folder(desk.meeting.id) / FILE
+    async with desk.working():
+        await until(journal.exists)
+    assert journal.exists()
+    await desk.register.stop_transcription(desk.meeting.id)
+    assert await desk.works() == ""
+    assert not journal.exists()
+
+
 async def test_a_meeting_that_nobody_knows_any_more_is_let_go_of(desk: Desk) -> None:
     """It was forgotten in the middle."""
     async with desk.working() as job:
@@ -196,6 +212,42 @@ async def test_a_look_that_fails_loses_nothing(desk: Desk, failure: Exception) -
         await desk.is_recorded()
         assert await asyncio.wait_for(job, 30) == ""
     assert desk.archive.read(desk.meeting.id).turns
+
+
+async def test_a_storage_that_is_away_during_the_call_costs_nothing_that_was_begun(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same follower goes on: whose voices it has followed for an hour need not be listened to from the start."""
+    begun: list[Follower] = []
+
+    def begin(*what: Any, **how: Any) -> Follower:
+        begun.append(Follower(*what, **how))
+        return begun[-1]
+
+    monkeypatch.setattr("bot.work.transcriber.Follower", begin)
+    desk.says()
+    async with desk.working() as job:
+        await until(lambda: desk.spool.looks > 1)
+        desk.spool.failing = [StorageAway(errno.EHOSTUNREACH, "the bucket does not answer") for _ in range(3)]
+        await until(lambda: not desk.spool.failing)
+        await desk.is_recorded()
+        assert await asyncio.wait_for(job, 30) == ""
+    assert len(begun) == 1
+
+
+async def test_a_transcript_that_another_process_made_meanwhile_stays(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This one was slow and taken for dead; the other's is posted, and its sound may be gone."""
+    desk.says()
+    await desk.is_recorded()
+
+    async def slowly(made: Transcript, _: object) -> None:
+        desk.archive.write(replace(made, title="The other's"))
+
+    monkeypatch.setattr("bot.work.transcriber.minutes.write", slowly)
+    assert await desk.works() == ""
+    assert desk.archive.read(desk.meeting.id).title == "The other's"
 
 
 def always(_: object) -> bool:

@@ -40,6 +40,15 @@ def test_the_latest_of_a_window_counts_and_each_time_is_counted(journal: HeardWo
     assert (journal.read().windows, journal.read().times) == ({KEY: english}, 2)
 
 
+def test_what_was_erased_stays_erased(journal: HeardWords, tmp_path: Path) -> None:
+    """Whatever a thread was about to add: it may come to that only now."""
+    journal.add(KEY, HEARD)
+    journal.erase()
+    journal.add(KEY, HEARD)
+    journal.add_language("00000-TR_1", {"fr": 0.9})
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_line_that_was_cut_short_costs_only_itself(journal: HeardWords, tmp_path: Path) -> None:
     """The process was killed while it wrote, and another went on."""
     journal.add(KEY, HEARD)

@@ -9,15 +9,18 @@ from contextlib import asynccontextmanager
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from tests.fakes.speech import ScriptedRecogniser
 from tests.fakes.waiting import until
-from transcripts.recognition.hearing import Heard, Hearing, Urgency
-from transcripts.recognition.recogniser import NO_HINTS, Hints, Recognition, RecognitionFailed
+from transcripts.recognition.absence import MOST_OF_ONE_WINDOW
+from transcripts.recognition.asked import FEW_WINDOWS, Urgency
+from transcripts.recognition.hearing import Heard, Hearing
+from transcripts.recognition.recogniser import NO_HINTS, Hints, RecogniserAway, Recognition, RecognitionFailed
 from transcripts.sound import SAMPLE_RATE_HZ, Samples
 from transcripts.storage.spool import MeetingId, TrackUnreadable
 
-ONE, OTHER = MeetingId("m-1"), MeetingId("m-2")
+ONE, OTHER, FRESH = MeetingId("m-1"), MeetingId("m-2"), MeetingId("m-3")
 
 
 class HeldRecogniser(ScriptedRecogniser):
@@ -77,6 +80,19 @@ async def test_a_meeting_whose_call_is_over_overtakes() -> None:
     assert recogniser.heard_s == [(1.0,), (4.0,), (2.0,), (3.0,)]
 
 
+async def test_what_has_to_be_heard_again_is_as_urgent_as_its_call_is_by_then() -> None:
+    """It failed just when people hung up."""
+    recogniser = HeldRecogniser()
+    failing = [True]
+    recogniser.gives_up_on = lambda windows: len(windows[0]) == SAMPLE_RATE_HZ and bool(failing and failing.pop())
+    async with Hearing(recogniser) as hearing:
+        windows = [(ONE, 1.0, Urgency.CLOSED), (OTHER, 2.0, Urgency.CLOSED), (OTHER, 3.0, Urgency.CLOSED)]
+        async with asked(hearing, *windows):
+            hearing.hurry(ONE)
+            recogniser.may_hear.release(4)
+    assert recogniser.heard_s == [(1.0,), (1.0,), (2.0,), (3.0,)]
+
+
 async def test_meetings_take_turns() -> None:
     """One that is far behind is in nobody's way."""
     recogniser = HeldRecogniser()
@@ -85,6 +101,27 @@ async def test_meetings_take_turns() -> None:
         async with asked(hearing, *windows):
             recogniser.may_hear.release(4)
     assert recogniser.heard_s == [(1.0,), (4.0,), (2.0,), (3.0,)]
+
+
+async def test_a_call_that_nobody_followed_makes_no_other_late() -> None:
+    """It takes turns with those that go on, until little of it is left; whoever hangs up meanwhile is heard first."""
+    recogniser = HeldRecogniser()
+    behind = [(ONE, 100.0 + n, Urgency.OVER) for n in range(FEW_WINDOWS + 2)]
+    goes_on = [(OTHER, float(n), Urgency.CLOSED) for n in (1, 2, 3)]
+    async with Hearing(recogniser) as hearing, asked(hearing, *behind, *goes_on, (FRESH, 9.0, Urgency.OVER)):
+        recogniser.may_hear.release(len(behind) + 4)
+    heard_s = [length_s for (length_s,) in recogniser.heard_s]
+    assert heard_s[:4] == [100.0, 9.0, 1.0, 101.0]
+    assert heard_s[-2:] == [2.0, 3.0]
+
+
+async def test_a_batch_is_not_filled_by_one_that_is_behind() -> None:
+    """Whose turn it is has all that waits of it in it."""
+    recogniser = HeldRecogniser(batch=4)
+    windows = [(ONE, 1.0, Urgency.OVER)] * 12 + [(OTHER, 2.0, Urgency.OVER)] * 3
+    async with Hearing(recogniser) as hearing, asked(hearing, *windows):
+        recogniser.may_hear.release(len(windows))
+    assert (2.0, 2.0, 2.0, 1.0) in recogniser.heard_s
 
 
 async def test_windows_of_one_language_are_heard_together_and_shared_among_the_workers() -> None:
@@ -175,6 +212,69 @@ async def test_what_waits_at_the_end_is_let_go_of() -> None:
     done = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
     assert [type(one) for one in done] == [asyncio.CancelledError] * 3
     recogniser.may_hear.release(3)
+
+
+class AbsentRecogniser(ScriptedRecogniser):
+    """Is away for so many calls; and whenever it is given a window of one second."""
+
+    def __init__(self, away_for: int = 0) -> None:
+        super().__init__(at_once=2, batch=1)
+        self.away_for = away_for
+        self.times_away = 0
+
+    def recognise(self, windows: Sequence[Samples], language: str, hints: Hints = NO_HINTS) -> list[Recognition]:
+        """See `Recogniser`."""
+        if self.times_away < self.away_for or len(windows[0]) == SAMPLE_RATE_HZ:
+            self.times_away += 1
+            raise RecogniserAway("it cannot be reached")
+        return super().recognise(windows, language, hints)
+
+
+@pytest.fixture
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that is away is tried again soon."""
+    monkeypatch.setattr("transcripts.recognition.absence.FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr("transcripts.recognition.absence.LONGEST_PAUSE_S", 0.02)
+
+
+@pytest.mark.usefixtures("short_pauses")
+async def test_an_engine_that_is_away_is_waited_for() -> None:
+    """However often it is asked meanwhile, no window has failed for that: its words are only late."""
+    recogniser = AbsentRecogniser(away_for=20)
+    async with Hearing(recogniser) as hearing, asyncio.timeout(10):
+        with capture_logs() as logs:
+            heard = await asyncio.gather(*(hearing.hear(ONE, window(n), "fr") for n in (2.0, 3.0, 4.0)))
+    assert [type(one) for one in heard] == [Heard] * 3
+    assert recogniser.times_away >= 20
+    assert [entry["event"] for entry in logs] == [
+        "the speech engine is away and waited for",
+        "the speech engine is back",
+    ]
+
+
+@pytest.mark.usefixtures("short_pauses")
+async def test_a_window_at_which_the_engine_falls_over_again_and_again_fails_alone() -> None:
+    """It was back for others each time, so it is that window's fault."""
+    recogniser = AbsentRecogniser()
+    async with Hearing(recogniser) as hearing, asyncio.timeout(10):
+        bad = asyncio.create_task(hearing.hear(ONE, window(1.0), "fr"))
+        while not bad.done():
+            assert await hearing.hear(OTHER, window(2.0), "fr")
+        with pytest.raises(RecogniserAway):
+            await bad
+    assert MOST_OF_ONE_WINDOW <= recogniser.times_away < 100
+
+
+@pytest.mark.usefixtures("short_pauses")
+async def test_an_engine_that_stays_away_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that waits for it fails at once then, and not one after the other."""
+    monkeypatch.setattr("transcripts.recognition.absence.PATIENCE_S", 0.1)
+    recogniser = AbsentRecogniser(away_for=10_000)
+    async with Hearing(recogniser) as hearing, asyncio.timeout(10):
+        done = await asyncio.gather(*(hearing.hear(ONE, window(2.0), "fr") for _ in range(500)), return_exceptions=True)
+        assert hearing.is_idle
+    assert {type(one) for one in done} == {RecogniserAway}
+    assert recogniser.times_away < 100
 
 
 async def test_a_fault_of_the_engine_is_the_asker_s() -> None:

@@ -32,6 +32,7 @@ from transcripts.recognition.recogniser import (
     EngineNotYetThere,
     Hints,
     ModelUnavailable,
+    RecogniserAway,
     Recognition,
     RecognitionFailed,
 )
@@ -168,12 +169,25 @@ async def test_whatever_goes_wrong_in_a_meeting_may_be_tried_again(server: FakeO
     assert not any(secret in f"{failed.value!r} {logs}" for secret in ("Bonjour", KEY, "Welcome"))
 
 
-async def test_a_server_that_goes_away_in_a_meeting_fails_the_window(server: FakeOpenAIServer) -> None:
-    """Not the process."""
+@pytest.mark.parametrize(("status", "is_away"), [(502, True), (503, True), (500, False), (401, False)])
+async def test_a_server_that_is_away_is_told_from_one_that_falls_over_a_window(
+    server: FakeOpenAIServer, status: int, *, is_away: bool
+) -> None:
+    """The first is worth waiting for; with the second, the meeting has to do without that window."""
+    recogniser = await loaded(server)
+    server.transcribes = lambda _: Answer(status, {})
+
+    with pytest.raises(RecognitionFailed) as failed:
+        await heard(recogniser)
+    assert isinstance(failed.value, RecogniserAway) is is_away
+
+
+async def test_a_server_that_goes_away_in_a_meeting_may_come_back(server: FakeOpenAIServer) -> None:
+    """It is not the process that fails."""
     recogniser = await loaded(server)
     await server.__aexit__()
 
-    with pytest.raises(RecognitionFailed, match="the speech server gave up: it cannot be reached"):
+    with pytest.raises(RecogniserAway, match="the speech server gave up: it cannot be reached"):
         await heard(recogniser)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +15,7 @@ from structlog.testing import capture_logs
 from tests.fakes.bucket import FakeBucket
 from tests.unit.transcripts.machines import CLAIRE, MARC, MEETING, NOW, Machines, noise, same, speak
 from tests.unit.transcripts.sounds import record
+from transcripts.recognition.heard_words import FILE
 from transcripts.storage.bucket import StorageAway
 from transcripts.storage.spool import MeetingId
 
@@ -120,12 +123,32 @@ def test_a_copy_left_behind_is_dropped_by_the_next_life_of_its_process(machines:
     machines.recorder().share(MEETING)
     machines.reader().fetch(MEETING)
     copies = machines.disk("speech-1") / "fetched"
+    hours_ago = time.time() - 7200
+    os.utime(copies / MEETING, (hours_ago, hours_ago))
 
     next_life = machines.reader()
     next_life.fetch(MeetingId("m-2"))
     next_life.fetch(MeetingId("m-3"))
 
     assert sorted(copy.name for copy in copies.iterdir()) == ["m-2", "m-3"]
+
+
+def test_a_process_that_comes_back_goes_on_with_all_that_it_has_fetched(machines: Machines[FakeBucket]) -> None:
+    """Of several meetings: while it takes up the first, the others and what was heard in them stay."""
+    record(machines.recorder(), MEETING, CLAIRE, noise(1, 19))
+    machines.recorder().share(MEETING)
+    reader = machines.reader()
+    reader.fetch(MEETING)
+    journal = reader.folder(MEETING) / FILE
+    journal.write_text("heard")
+
+    next_life = machines.reader()
+    next_life.fetch(MeetingId("m-2"))
+    next_life.fetch(MEETING)
+
+    assert (next_life.folder(MEETING) / FILE).read_text() == "heard"
+    next_life.drop_fetched(MEETING)
+    assert not journal.exists()
 
 
 def test_erasing_removes_a_meeting_from_the_bucket_and_from_this_machine(machines: Machines[FakeBucket]) -> None:
