@@ -15,6 +15,7 @@ from tests.evaluation.meetings import MEETINGS, decode
 from tests.stack.speech_model import speech_model
 from tests.unit.transcripts.sounds import noise, speech
 from transcripts.recognition import whisper
+from transcripts.recognition.hints import echoes, phrase
 from transcripts.recognition.inventions import is_invented
 from transcripts.recognition.recogniser import Hints, Recognition
 from transcripts.sound import SAMPLE_RATE_HZ, Samples, as_float
@@ -117,7 +118,7 @@ def test_hints_do_not_become_words_where_nothing_is_said(recogniser: WhisperReco
     nothing = [_melody(), _clicks()]
     heard = recogniser.recognise(nothing, "fr", hints)
     assert all(is_invented(recognition) for recognition in heard)
-    assert heard == recogniser.recognise(nothing, "fr")
+    assert not any(echoes(recognition, phrase(hints)) for recognition in heard)  # words may differ: chance is in them
 
 
 def test_with_a_folder_no_hub_is_asked(monkeypatch: pytest.MonkeyPatch, question: Samples) -> None:
