@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from faster_whisper.vad import get_vad_model
 
-from transcripts.sound import ACTIVITY_FRAME_SAMPLES, as_float
+from transcripts.sound import ACTIVITY_FRAME_SAMPLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
-    from transcripts.sound import Probabilities, Samples, StoredSamples
+    from transcripts.sound import Probabilities, Samples
 
 CONTEXT_SAMPLES: Final = 64
 BLOCK_FRAMES: Final = 625
@@ -77,12 +75,3 @@ class VoiceActivity:
         self._context = np.zeros((1, CONTEXT_SAMPLES), np.float32)
         self._hidden = np.zeros((1, 1, 128), np.float32)
         self._cell = np.zeros((1, 1, 128), np.float32)
-
-
-def of_track(stored: StoredSamples) -> Iterator[Probabilities]:
-    """The probabilities of a whole stored track, a block at a time; its last, unfinished frame is padded with zeros."""
-    activity = VoiceActivity()
-    block = BLOCK_FRAMES * ACTIVITY_FRAME_SAMPLES
-    for start in range(0, len(stored), block):
-        yield activity.push(as_float(stored[start : start + block]))
-    yield activity.push(np.zeros(-len(stored) % ACTIVITY_FRAME_SAMPLES, np.float32))

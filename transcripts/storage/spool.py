@@ -14,10 +14,9 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NewType
 
-import numpy as np
 import structlog
 
-from transcripts.sound import SAMPLE_BYTES, Samples, StoredSamples, as_float, seconds
+from transcripts.sound import SAMPLE_BYTES, Samples, as_float, seconds
 from transcripts.storage import sidecar, sound_file
 from transcripts.storage.meeting_writer import MeetingWriter
 from transcripts.storage.room_left import leave_room
@@ -68,19 +67,6 @@ class StoredTrack:
     def is_a_person(self) -> bool:
         """Whether it is a microphone rather than the sound of a shared screen."""
         return self.source != "screen_share_audio"
-
-    def read(self) -> StoredSamples:
-        """The samples, mapped from the disk rather than loaded.
-
-        Raises:
-            TrackUnreadable: the file cannot be opened.
-        """
-        if not self.samples:
-            return np.zeros(0, np.int16)
-        try:
-            return np.memmap(self.path, dtype="<i2", mode="r", shape=(self.samples,))
-        except (OSError, ValueError) as error:
-            raise TrackUnreadable(f"{self.path.name}: {error}") from error
 
     def own_sound(self, start: int, end: int) -> Samples:
         """The samples from `start` up to `end`, silent where only somebody else was to be heard in this microphone.

@@ -22,6 +22,7 @@ from tests.integration.livekit.conftest import settings_of
 from tests.integration.livekit.people import in_call, tone, until
 from tests.integration.livekit.test_recorder import LIMITS, token_for
 from tests.stack.livekit import running_livekit
+from tests.unit.transcripts.sounds import samples_of
 from transcripts.assembling.gaps import gaps
 from transcripts.storage.spool import MeetingId, Spool, StoredTrack
 
@@ -52,7 +53,7 @@ def heard(spool: Spool) -> list[StoredTrack]:
 
 def last_sound_s(track: StoredTrack) -> float:
     """When, in seconds of the meeting, the last loud sample was."""
-    loud = np.flatnonzero(np.abs(track.read().astype(np.int32)) > 2000)
+    loud = np.flatnonzero(np.abs(samples_of(track).astype(np.int32)) > 2000)
     return track.started_s + int(loud[-1]) / 16_000
 
 

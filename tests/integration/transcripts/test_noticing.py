@@ -9,9 +9,9 @@ import pytest
 
 from tests.evaluation.meetings import MEETINGS, load
 from tests.integration.transcripts.diarizing import loaded, tiny_on_path
+from tests.unit.transcripts.sounds import activity_of
 from transcripts.diarization.noticing import Noticing
-from transcripts.listening.utterances import Utterance, UtteranceCutter
-from transcripts.listening.voice_activity import of_track
+from transcripts.listening.utterances import UtteranceCutter
 from transcripts.sound import StoredSamples, as_float
 
 if TYPE_CHECKING:
@@ -33,11 +33,8 @@ def diarizer(tiny_on_path: None) -> PyannoteDiarizer:
 def noticed(diarizer: PyannoteDiarizer, sound: StoredSamples) -> bool:
     """Whether several voices are plain in a track, by its utterances."""
     cutter = UtteranceCutter()
-    utterances: list[Utterance] = [
-        utterance for probabilities in of_track(sound) for utterance in cutter.push(probabilities)
-    ]
     noticing = Noticing(diarizer.voiceprints)
-    for utterance in [*utterances, *cutter.close()]:
+    for utterance in [*cutter.push(activity_of(sound)), *cutter.close()]:
         noticing.push(as_float(sound[utterance.start_sample : utterance.end_sample]))
     return noticing.several
 

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.unit.transcripts.sounds import FRAME_SAMPLES, Recorded
+from tests.unit.transcripts.sounds import FRAME_SAMPLES, Recorded, samples_of
 from transcripts.storage.bucket import Bucket
 from transcripts.storage.meeting_writer import MeetingWriter
 from transcripts.storage.shared_spool import SharedSpool
@@ -58,7 +58,7 @@ def sound_of(spool: Spool, meeting: MeetingId = MEETING) -> dict[str, NDArray[np
     heard: dict[str, NDArray[np.int16]] = {}
     for track in spool.tracks(meeting):
         assert isinstance(track, StoredTrack)
-        heard[track.name] = np.concatenate([heard.get(track.name, np.zeros(0, np.int16)), track.read()])
+        heard[track.name] = np.concatenate([heard.get(track.name, np.zeros(0, np.int16)), samples_of(track)])
     return heard
 
 

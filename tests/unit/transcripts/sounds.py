@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tests.evaluation.meetings import MEETINGS, decode
+from transcripts.listening.voice_activity import VoiceActivity
+from transcripts.sound import ACTIVITY_FRAME_SAMPLES, as_float
+from transcripts.storage import sound_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from transcripts.storage.spool import MeetingId, Spool
+    from transcripts.sound import Probabilities, StoredSamples
+    from transcripts.storage.spool import MeetingId, Spool, StoredTrack
 
 FRAME_SAMPLES = 1600
 """100 ms, as the recorder writes."""
@@ -48,3 +52,14 @@ def record(
     for first in range(0, len(sound), FRAME_SAMPLES):
         sink.write(sound[first : first + FRAME_SAMPLES].astype("<i2").tobytes(), started_s + first / 16_000)
     writer.close()
+
+
+def samples_of(track: StoredTrack) -> StoredSamples:
+    """All of a stored track's sound."""
+    return sound_file.read(track.path, 0, track.samples)
+
+
+def activity_of(sound: StoredSamples) -> Probabilities:
+    """The voice activity of a whole track; its last, unfinished frame is filled up with zeros."""
+    filled = np.concatenate([sound, np.zeros(-len(sound) % ACTIVITY_FRAME_SAMPLES, np.int16)])
+    return VoiceActivity().push(as_float(filled))

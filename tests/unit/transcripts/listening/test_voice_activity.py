@@ -5,20 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.unit.transcripts.sounds import noise, speech
-from transcripts.listening import voice_activity
+from tests.unit.transcripts.sounds import activity_of, noise, speech
 from transcripts.listening.voice_activity import VoiceActivity
 from transcripts.sound import SAMPLE_RATE_HZ, Probabilities, Samples, StoredSamples, as_float
 
 
-def of(stored: StoredSamples) -> Probabilities:
-    """The probabilities of a whole track."""
-    return np.concatenate(list(voice_activity.of_track(stored)))
-
-
 def test_speech_is_found_where_it_is() -> None:
     """Nadia speaks from 2.99 s to 10.8 s."""
-    frames = of(speech(0, 14)) > 0.5
+    frames = activity_of(speech(0, 14)) > 0.5
     times_s = np.flatnonzero(frames) * 512 / SAMPLE_RATE_HZ
 
     assert times_s[0] == pytest.approx(2.99, abs=0.2)
@@ -31,7 +25,7 @@ def test_speech_is_found_where_it_is() -> None:
 )
 def test_silence_and_noise_are_not_speech(sound: StoredSamples) -> None:
     """Zeros, hiss, loud hiss, a constant."""
-    assert of(sound).max() < 0.5
+    assert activity_of(sound).max() < 0.5
 
 
 def test_it_does_not_matter_how_the_sound_comes() -> None:
@@ -49,7 +43,7 @@ def test_it_does_not_matter_how_the_sound_comes() -> None:
 @pytest.mark.parametrize("samples", [0, 1, 511, 512, 513, 320_000, 320_001])
 def test_every_frame_of_a_track_has_a_probability(samples: int) -> None:
     """The last one too, when it is not whole."""
-    assert len(of(np.ones(samples, np.int16))) == -(-samples // 512)
+    assert len(activity_of(np.ones(samples, np.int16))) == -(-samples // 512)
 
 
 @pytest.mark.parametrize("piece", [512, 777, 16_000])

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
-from tests.unit.transcripts.sounds import Recorded, record
+from tests.unit.transcripts.sounds import Recorded, record, samples_of
 from transcripts.storage.sidecar import NOTHING_SETTLED
 from transcripts.storage.spool import BrokenTrack, MeetingId, Spool, StoredTrack
 
@@ -69,7 +69,7 @@ def test_a_track_is_read_back_as_it_was_written(spool: Spool) -> None:
 
     assert (track.participant, track.name, track.source) == ("p-claire", "Claire", "screen_share_audio")
     assert (track.started_s, track.ended_s) == pytest.approx((2.5, 3.5))
-    assert np.array_equal(track.read(), SECOND)
+    assert np.array_equal(samples_of(track), SECOND)
 
 
 def test_tracks_of_one_recorder_share_its_clock(spool: Spool) -> None:
@@ -112,7 +112,7 @@ def test_the_sidecar_exists_before_the_first_sound(spool: Spool) -> None:
     spool.writer(MEETING).open_track(Recorded("Claire"))
 
     assert only(spool).samples == 0
-    assert len(only(spool).read()) == 0
+    assert len(samples_of(only(spool))) == 0
 
 
 @pytest.mark.parametrize(("kept_bytes", "samples"), [(0, 0), (1, 0), (2, 1), (31_999, 15_999)])
@@ -121,7 +121,7 @@ def test_a_file_cut_anywhere_is_read_as_far_as_it_goes(spool: Spool, kept_bytes:
     record(spool, MEETING, Recorded("Claire"), SECOND)
     os.truncate(only(spool).path, kept_bytes)
 
-    assert np.array_equal(only(spool).read(), SECOND[:samples])
+    assert np.array_equal(samples_of(only(spool)), SECOND[:samples])
 
 
 @pytest.mark.parametrize(
