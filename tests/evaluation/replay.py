@@ -17,6 +17,7 @@ from typing import Final
 from config.models import Speech, Summary
 from tests.evaluation.calls import Call, Microphone
 from tests.evaluation.encoder import counted
+from tests.evaluation.hang_ups import AfterHangUp, HangUps
 from transcripts.assembling.transcript import Transcript
 from transcripts.diarization.voices import Diarizer
 from transcripts.following import Follower
@@ -38,30 +39,16 @@ _MEETING: Final = MeetingId("replayed")
 
 
 @dataclass(frozen=True, slots=True)
-class AfterHangUp:
-    """What is done when the last one has left, in seconds."""
-
-    recording_s: float
-    """The recorder settles what it has heard, and closes its files."""
-    words_s: float
-    """The rest is heard, and the words are put together."""
-    minutes_s: float
-    """The minutes are written."""
-
-    @property
-    def complete_s(self) -> float:
-        """Until transcript and minutes are there."""
-        return self.recording_s + self.words_s + self.minutes_s
-
-
-@dataclass(frozen=True, slots=True)
 class Replayed:
     """What came of a call, and what it took."""
 
     transcript: Transcript
     after: AfterHangUp
+    had_they_left: tuple[AfterHangUp, ...]
+    """What would have been left at the earlier moments that were asked for, the latest first."""
     cpu_s: float
-    """Of the whole process: writing, listening, recognition, minutes; the loading of models is not counted."""
+    """Of the whole process: writing, listening, recognition, minutes; the loading of models is not counted, nor are the
+    earlier moments."""
     windows: int
     """That the encoder worked through."""
     wall_s: float
@@ -93,25 +80,36 @@ class Replay:
         self._diarizer = diarizer
         self._languages = languages
 
-    async def of(self, call: Call, *, real_time_s: float = 0.0) -> Replayed:
-        """Hold a call, the last seconds of it in real time; its sound is erased afterwards."""
+    async def of(self, call: Call, *, real_time_s: float = 0.0, hang_ups_s: Sequence[float] = ()) -> Replayed:
+        """Hold a call, the last seconds of it in real time; its sound is erased afterwards.
+
+        Args:
+            call: what is to be heard.
+            real_time_s: how many seconds of it.
+            hang_ups_s: when else it might have ended, in order, in seconds of the call, before the real time.
+        """
         clock = _CallClock()
         spool = Spool(self._folder, clock.now)
+        hang_ups = HangUps(spool.folder(_MEETING), tuple(hang_ups_s))
         cpu_began_s, began_s = time.process_time(), time.perf_counter()
         try:
             with counted() as encoded:
                 async with Hearing(self._recogniser) as hearing:
-                    follower = Follower(
-                        _MEETING, call.title, spool, hearing, languages=self._languages, voices=self._diarizer
-                    )
+                    follower = self._follower(call, spool, hearing)
                     try:
-                        transcript, after = await _held(call, spool, clock, follower, hearing, real_time_s)
+                        transcript, after = await _held(call, spool, clock, follower, hearing, hang_ups, real_time_s)
                     finally:
                         await follower.leave_off()
                 cpu_s = time.process_time() - cpu_began_s
-            return Replayed(transcript, after, cpu_s, encoded.windows, time.perf_counter() - began_s)
+            wall_s = time.perf_counter() - began_s
+            async with Hearing(self._recogniser) as hearing:
+                had_they_left = await hang_ups.again(lambda: self._follower(call, spool, hearing))
+            return Replayed(transcript, after, had_they_left, cpu_s, encoded.windows, wall_s)
         finally:
             await asyncio.to_thread(spool.erase, _MEETING)
+
+    def _follower(self, call: Call, spool: Spool, hearing: Hearing) -> Follower:
+        return Follower(_MEETING, call.title, spool, hearing, languages=self._languages, voices=self._diarizer)
 
 
 @dataclass
@@ -125,7 +123,13 @@ class _CallClock:
 
 
 async def _held(
-    call: Call, spool: Spool, clock: _CallClock, follower: Follower, hearing: Hearing, real_time_s: float
+    call: Call,
+    spool: Spool,
+    clock: _CallClock,
+    follower: Follower,
+    hearing: Hearing,
+    hang_ups: HangUps,
+    real_time_s: float,
 ) -> tuple[Transcript, AfterHangUp]:
     writer = await asyncio.to_thread(spool.writer, _MEETING, BEGAN_AT)
     writer.joined(0.0)
@@ -140,6 +144,7 @@ async def _held(
         if not await real_time.come(until_s):
             while not hearing.is_idle:  # noqa: ASYNC110 (nobody in Greffier waits for that)
                 await asyncio.sleep(_LOOK_AGAIN_S)
+            hang_ups.note(until_s)
 
     hung_up_s = time.perf_counter()
     writer.left(call.duration_s, over=True)
