@@ -55,8 +55,16 @@ _FILLERS: Final = re.compile(rf"^\W*(?:(?:{'|'.join(FILLERS)})\W*)+$", re.IGNORE
 
 
 def went_wrong(recognition: Recognition) -> bool:
-    """Whether speech deserves another try: the words loop, or the engine hardly believes itself."""
-    return recognition.no_speech_probability <= NO_SPEECH_PROBABILITY and (
+    """Whether speech deserves another try: the words loop, or the engine hardly believes itself.
+
+    Not where it hardly believes that there was speech either: another try has chance in it, and on noise chance finds
+    words that the engine believes.
+    """
+    if recognition.no_speech_probability > NO_SPEECH_PROBABILITY:
+        return False
+    if _is_disbelieved(recognition, SUSPECT_NO_SPEECH_PROBABILITY):
+        return False
+    return (
         recognition.compression_ratio > COMPRESSION_RATIO
         or recognition.average_log_probability < AVERAGE_LOG_PROBABILITY
     )

@@ -304,7 +304,7 @@ def test_a_model_whose_conditions_were_not_accepted_is_told_with_the_remedies(mo
     monkeypatch.setattr(Pipeline, "from_pretrained", gated)
 
     with pytest.raises(DiarizationUnavailable) as told:
-        pyannote.load(Diarization())
+        pyannote.load(Diarization(model="pyannote/speaker-diarization-community-1"))
     for remedy in ("speaker-diarization-community-1 and set diarization.hub_token", "greffier models fetch", "null"):
         assert remedy in str(told.value)
 

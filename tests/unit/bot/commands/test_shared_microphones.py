@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,13 @@ from bridge.livekit.ids import CallId
 from config.models import Diarization
 from tests.unit.bot.commands.test_answering import BOTH, answers
 from tests.unit.bot.hall import CAMILLE, MARC, ROOM, Hall
+
+
+@pytest.fixture
+async def hall(tmp_path: Path, briskly: None) -> AsyncIterator[Hall]:
+    """A Greffier that tells voices apart."""
+    async with Hall(tmp_path, diarization=Diarization(model="/models/voices")).open() as hall:
+        yield hall
 
 
 async def kept(hall: Hall, meeting: Meeting) -> tuple[str, ...]:
@@ -129,7 +137,7 @@ async def test_there_has_to_be_a_call_that_is_transcribed_and_a_name_that_can_be
 async def test_a_server_that_tells_no_voices_apart_says_so(tmp_path: Path, briskly: None, wording: Wording) -> None:
     """Rather than promise what does not come."""
     rooms = {"language": wording.language}
-    async with Hall(tmp_path, rooms=rooms, diarization=Diarization(model=None)).open() as hall:
+    async with Hall(tmp_path, rooms=rooms).open() as hall:
         meeting = await hall.begins("!visio", "Claire")
         assert await answers(hall, "!visio micro partagé Claire") == [wording.voices_not_told_apart]
         assert await kept(hall, meeting) == ()

@@ -94,6 +94,7 @@ def test_loops_and_disbelief_are_tried_again() -> None:
     assert went_wrong(heard("peut-être", log_probability=-1.2))
     assert not went_wrong(heard("Bonjour"))
     assert not went_wrong(heard("la la la", compression_ratio=3.0, no_speech=0.9))
+    assert not went_wrong(heard("C'est un truc", log_probability=-1.5, no_speech=0.5))
 
 
 @pytest.mark.parametrize(
