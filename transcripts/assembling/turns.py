@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Final
 
 from transcripts.recognition.recogniser import Word
@@ -94,10 +94,10 @@ def _phrases(track: SpokenTrack) -> Iterator[Turn]:
 def _parted_by_interruptions(phrases: Sequence[Turn]) -> list[Turn]:
     """Part every phrase in which somebody else begins to say something, so that the answer can follow the cause."""
     parted: list[Turn] = []
-    for phrase in phrases:
-        rest = phrase
-        for other in phrases:
-            if other.start_s >= rest.end_s:
+    for index, phrase in enumerate(phrases, start=1):
+        rest, end_s = phrase, phrase.end_s
+        for other in islice(phrases, index, None):  # nobody who began before interrupts
+            if other.start_s >= end_s:
                 break
             if other.speaker == rest.speaker or other.start_s <= rest.start_s or _is_listening(other):
                 continue
