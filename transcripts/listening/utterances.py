@@ -39,8 +39,10 @@ class CuttingRules:
     """Speech goes on until a frame is below this."""
     pause_s: float = 0.6
     """A pause this long ends an utterance."""
-    margin_s: float = 0.4
-    """Kept on both sides: 0.15 s cuts onsets."""
+    lead_s: float = 0.4
+    """Kept before it: 0.15 s cuts onsets, which are found up to 0.35 s late in a telephone's sound."""
+    tail_s: float = 0.3
+    """Kept after it: with 0.4 s, no fewer words are wrong, and there are a tenth more windows (measured)."""
     shortest_s: float = 0.1
     """Anything shorter is a click."""
     longest_s: float = 27.0
@@ -54,7 +56,8 @@ class UtteranceCutter:
         self._rules = rules or CuttingRules()
         self._pause_frames = _frames(self._rules.pause_s)
         self._longest_frames = _frames(self._rules.longest_s)
-        self._margin_samples = round(self._rules.margin_s * SAMPLE_RATE_HZ)
+        self._lead_samples = round(self._rules.lead_s * SAMPLE_RATE_HZ)
+        self._tail_samples = round(self._rules.tail_s * SAMPLE_RATE_HZ)
         self._frame = -(-from_sample // ACTIVITY_FRAME_SAMPLES)
         self._speech: list[float] = []  # the probabilities since the utterance began; empty in silence
         self._spoken = 0  # how many of them reach to the end of speech so far
@@ -77,7 +80,7 @@ class UtteranceCutter:
     def settled_samples(self) -> int:
         """No utterance that is still to come begins before this sample."""
         begin_frame = self._frame - len(self._speech)
-        return max(self._free_from_sample, begin_frame * ACTIVITY_FRAME_SAMPLES - self._margin_samples)
+        return max(self._free_from_sample, begin_frame * ACTIVITY_FRAME_SAMPLES - self._lead_samples)
 
     def _hear(self, probability: float) -> list[Utterance]:
         in_speech = self._spoken == len(self._speech)
@@ -95,8 +98,8 @@ class UtteranceCutter:
         spoken_frames, self._speech, self._spoken = self._spoken, [], 0
         if spoken_frames < _frames(self._rules.shortest_s):
             return []
-        first = begin_frame * ACTIVITY_FRAME_SAMPLES - self._margin_samples
-        last = (begin_frame + spoken_frames) * ACTIVITY_FRAME_SAMPLES + self._margin_samples
+        first = begin_frame * ACTIVITY_FRAME_SAMPLES - self._lead_samples
+        last = (begin_frame + spoken_frames) * ACTIVITY_FRAME_SAMPLES + self._tail_samples
         return [self._utterance(first, min(last, self._frame * ACTIVITY_FRAME_SAMPLES))]
 
     def _cut(self) -> list[Utterance]:
@@ -104,7 +107,7 @@ class UtteranceCutter:
         half = len(self._speech) // 2
         quietest = half + int(np.argmin(smooth[half:-SMOOTHING_FRAMES]))
         begin_frame = self._frame - len(self._speech)
-        first = begin_frame * ACTIVITY_FRAME_SAMPLES - self._margin_samples
+        first = begin_frame * ACTIVITY_FRAME_SAMPLES - self._lead_samples
         cut = self._utterance(first, (begin_frame + quietest) * ACTIVITY_FRAME_SAMPLES)
         self._speech = self._speech[quietest:]
         self._spoken = max(0, self._spoken - quietest)

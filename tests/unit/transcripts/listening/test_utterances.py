@@ -11,7 +11,7 @@ from transcripts.listening.utterances import CuttingRules, Utterance, UtteranceC
 from transcripts.sound import ACTIVITY_FRAME_SAMPLES, SAMPLE_RATE_HZ, Probabilities
 
 FRAME_S = ACTIVITY_FRAME_SAMPLES / SAMPLE_RATE_HZ
-PLAIN = CuttingRules(margin_s=0.0)
+PLAIN = CuttingRules(lead_s=0.0, tail_s=0.0)
 
 
 def activity(*parts: tuple[float, float]) -> Probabilities:
@@ -56,7 +56,7 @@ def test_utterances_are_where_speech_is(probabilities: Probabilities, expected_s
 
 def test_margins_are_kept_on_both_sides_within_the_track() -> None:
     """Onsets and endings are soft; the margin stops where the track does."""
-    assert spans_s(cut(activity((0, 1), (0.9, 1), (0, 1)))) == [pytest.approx((0.6, 2.4), abs=2 * FRAME_S)]
+    assert spans_s(cut(activity((0, 1), (0.9, 1), (0, 1)))) == [pytest.approx((0.6, 2.3), abs=2 * FRAME_S)]
     assert spans_s(cut(activity((0, 0.1), (0.9, 1)))) == [pytest.approx((0.0, 1.1), abs=2 * FRAME_S)]
 
 
