@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Final
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from transcripts.assembling.composing import HeardTrack
 from transcripts.assembling.speakers import clean_name
@@ -14,10 +12,10 @@ from transcripts.listening.utterances import Utterance
 from transcripts.recognition.heard_words import WindowKey
 from transcripts.recognition.placing import cut, placed
 from transcripts.recognition.windows import pack
-from transcripts.sound import SAMPLE_RATE_HZ, seconds
+from transcripts.sound import seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping
 
     from transcripts.diarization.following_noticing import FollowedNoticing
     from transcripts.diarization.following_voices import FollowedVoices
@@ -25,11 +23,7 @@ if TYPE_CHECKING:
     from transcripts.recognition.hearing import Heard
     from transcripts.recognition.windows import Window
     from transcripts.sound import Samples
-    from transcripts.storage.sidecar import SpeechSidecar
     from transcripts.storage.spool import StoredTrack
-
-LANGUAGE_SPEECH_S: Final = 28.0
-"""How much of a track is listened to for its language."""
 
 
 @dataclass(slots=True)
@@ -39,8 +33,6 @@ class FollowedTrack:
     stored: StoredTrack
     windows: dict[WindowKey, Window] = field(default_factory=dict)
     """All of its speech so far, in order."""
-    is_over: bool = False
-    """Whether all of it was listened to: until then, the last window may grow."""
     failure: str = ""
     is_shared: bool = False
     noticing: FollowedNoticing | None = None
@@ -60,12 +52,12 @@ class FollowedTrack:
     @property
     def final_windows(self) -> list[WindowKey]:
         """Those that will not change any more."""
-        return list(self.windows) if self.is_over else list(self.windows)[:-1]
+        return list(self.windows) if self.stored.speech.is_complete else list(self.windows)[:-1]
 
     @property
     def open_window(self) -> WindowKey | None:
         """The one that may still grow."""
-        return next(reversed(self.windows), None) if not self.is_over else None
+        return None if self.stored.speech.is_complete else next(reversed(self.windows), None)
 
     @property
     def quiet_since_s(self) -> float:
@@ -74,13 +66,11 @@ class FollowedTrack:
         return self.stored.started_s + (seconds(last.end_sample) if last is not None else 0.0)
 
     def take_up(self, stored: StoredTrack) -> None:
-        """What is settled of it by now."""
-        self._pack(stored)
-
-    def end(self, stored: StoredTrack, speech: SpeechSidecar) -> None:
-        """This is all of it."""
-        self._pack(replace(stored, speech=speech))
-        self.is_over = True
+        """What is settled of it by now, packed; what was packed before stays as it is but for the last window."""
+        if stored.speech.utterances != self.stored.speech.utterances or not self.windows:
+            packed = pack(Utterance(start, end) for start, end in stored.speech.utterances)
+            self.windows = {WindowKey.of(self.name, window): window for window in packed}
+        self.stored = stored
 
     def follow_voices(self) -> None:
         """Have what is settled of it listened to by those who care for voices."""
@@ -99,13 +89,7 @@ class FollowedTrack:
         """What cuts this window's sound when that is needed: it holds on to nothing of what is known by now."""
         return partial(self._cut, self.windows[key])
 
-    def first_speech(self) -> Callable[[], Samples]:
-        """What cuts enough of its speech to tell its language."""
-        return partial(_pooled, tuple(self.windows.values()), self.stored)
-
-    def heard(
-        self, heard: Mapping[WindowKey, Heard], failures: Mapping[WindowKey | str, str], language: str
-    ) -> HeardTrack:
+    def heard(self, heard: Mapping[WindowKey, Heard], failures: Mapping[WindowKey, str], language: str) -> HeardTrack:
         """All that is known of it in the end."""
         words = [
             word
@@ -122,24 +106,8 @@ class FollowedTrack:
     def _cut(self, window: Window) -> Samples:
         return cut(window, self.stored)
 
-    def _pack(self, stored: StoredTrack) -> None:
-        if stored.speech.utterances != self.stored.speech.utterances or not self.windows:
-            packed = pack(Utterance(start, end) for start, end in stored.speech.utterances)
-            self.windows = {WindowKey.of(self.name, window): window for window in packed}
-        self.stored = stored
-
 
 def is_shared(stored: StoredTrack, names: Collection[str]) -> bool:
     """Whether somebody said that several people speak into this microphone: its participant, or another in the room."""
     name = clean_name(stored.name).casefold()
     return stored.shared_microphone or any(name == clean_name(shared).casefold() for shared in names)
-
-
-def _pooled(windows: Sequence[Window], stored: StoredTrack) -> Samples:
-    wanted = round(LANGUAGE_SPEECH_S * SAMPLE_RATE_HZ)
-    pooled: list[Samples] = []
-    for window in windows:
-        pooled.append(cut(window, stored))
-        if sum(map(len, pooled)) >= wanted:
-            break
-    return np.concatenate(pooled)[:wanted]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -23,22 +24,24 @@ from transcripts.recognition.asked import Urgency
 from transcripts.recognition.heard_words import FILE, HeardWords
 from transcripts.recognition.language import ENOUGH_SPEECH_S, Evidence, settle
 from transcripts.recognition.meeting_words import MeetingWords
-from transcripts.recognition.recogniser import Hints, RecognitionFailed
+from transcripts.recognition.recogniser import DecodingOptions, Hints, RecognitionFailed
 from transcripts.sound import seconds
 from transcripts.storage.spool import BrokenTrack, StoredTrack, TrackUnreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from transcripts.diarization.voices import Diarizer
     from transcripts.recognition.heard_words import WindowKey
     from transcripts.recognition.hearing import Hearing
     from transcripts.storage.spool import MeetingId, Spool
 
+ROUNDS_LEFT: Final = 2
+"""What is left to be heard when a call ends: so many windows for each worker are heard in a few seconds."""
 QUIET_S: Final = 20.0
-"""Whoever has said nothing for this long may have said their last: an idle worker hears their open window early."""
-WINDOWS_FOR_SPEECH: Final = 1.35
-"""How many windows may be heard for each 30 s of speech; only what is left of these is spent on open ones."""
+"""Whoever has said nothing for this long may have said their last: their open window may be heard early."""
+HEARD_IN_VAIN: Final = 0.1
+"""What may be spent on windows that have grown since, as a share of what speech takes (a window for each 30 s)."""
 
 
 class Follower:
@@ -171,7 +174,7 @@ class Follower:
             if isinstance(speech, TrackUnreadable):
                 track.failure = str(speech)
             else:
-                track.end(stored, speech)
+                track.take_up(replace(stored, speech=speech))
             self._ask(track)
 
     # What is heard of it
@@ -186,67 +189,81 @@ class Follower:
         return [(track, key) for track in self._tracks.values() for key in track.windows]
 
     def _ask(self, track: FollowedTrack) -> None:
-        """Have those windows heard that will not change any more, once it is known in which language."""
-        unheard = [key for key in track.final_windows if self._words.is_wanted(key)]
+        """Have those windows heard that will not change any more: one that tells the language, then all others."""
+        unheard = [key for key in track.final_windows if self._is_wanted(track, key)]
         if not unheard:
             return
         urgency = Urgency.OVER if self._is_over else Urgency.CLOSED
-        if not self._knows_language(track):
-            if track.speech_s >= ENOUGH_SPEECH_S:
-                self._ask_language(track, urgency)
-            return
-        language, hints = self._languages()[track.name], self._hints()
-        for key in unheard:
-            self._words.hear(key, track.sound_of(key), language, hints, urgency)
+        longest = max(unheard, key=lambda key: key.samples)
+        if self._knows_language(track) or (track.speech_s < ENOUGH_SPEECH_S and self._words.languages):
+            language = self._languages()[track.name]
+            for key in unheard:
+                self._hear(track, key, (language,), urgency)
+        elif seconds(longest.samples) >= ENOUGH_SPEECH_S and not any(map(self._words.is_in_hand, track.windows)):
+            self._hear(track, longest, self._allowed, urgency, then=partial(self._ask, track))
+
+    def _is_wanted(self, track: FollowedTrack, key: WindowKey) -> bool:
+        """Also what was heard in the wrong way: as one voice, before somebody said that there are several."""
+        if self._words.is_in_hand(key):
+            return False
+        heard = self._words.heard.get(key)
+        return heard is None or (track.is_shared and not heard.several_voices and not self._is_over)
 
     def _ask_early(self) -> None:
-        """Where a worker is idle, have the open window heard of whoever has been quiet for longest."""
-        if not self._hearing.is_idle:
-            return
-        now_s = max((track.stored.ended_s for track in self._tracks.values()), default=0.0)
-        quiet = [
+        """Where much would be left if the call ended now, and a worker is idle, hear whom was quiet for longest."""
+        unheard = [
             (track.quiet_since_s, track, key)
             for track in self._tracks.values()
-            if (key := track.open_window) is not None
-            and key not in self._words.heard
-            and track.speech_s >= ENOUGH_SPEECH_S
-            and now_s - track.quiet_since_s >= QUIET_S
+            if (key := track.open_window) is not None and key not in self._words.heard
         ]
-        if not quiet or not self._can_afford_one_more():
+        if len(unheard) <= ROUNDS_LEFT * self._hearing.at_once or not self._hearing.is_idle:
             return
-        _, track, key = min(quiet, key=lambda one: one[0])
-        if self._knows_language(track):
-            self._words.hear(key, track.sound_of(key), self._languages()[track.name], self._hints(), Urgency.OPEN)
-        else:
-            self._ask_language(track, Urgency.OPEN)
+        now_s = max(track.stored.ended_s for track in self._tracks.values())
+        quiet = [
+            (since_s, track, key)
+            for since_s, track, key in unheard
+            if now_s - since_s >= QUIET_S and seconds(key.samples) >= ENOUGH_SPEECH_S
+        ]
+        if quiet and self._can_afford_one_more():
+            _, track, key = min(quiet, key=lambda one: one[0])
+            languages = (self._languages()[track.name],) if self._knows_language(track) else self._allowed
+            self._hear(track, key, languages, Urgency.OPEN)
 
     def _can_afford_one_more(self) -> bool:
-        """Whether a window that is heard in vain leaves the cost of the whole within its bound."""
-        unheard = sum(key not in self._words.heard for _, key in self._windows())
+        """Whether what was heard in vain by now is within its bound."""
+        in_vain = self._words.times_heard - sum(key in self._words.heard for _, key in self._windows())
         speech_s = sum(track.speech_s for track in self._tracks.values())
-        return self._words.times_heard + unheard + 1 <= WINDOWS_FOR_SPEECH * speech_s / 30
+        return in_vain <= HEARD_IN_VAIN * speech_s / 30
 
     async def _hear_all(self) -> None:
         """Have everything heard that was not, or was taken for another language; return when nothing is left."""
-        languages, hints = self._languages(), self._hints()
+        languages, heard = self._languages(), self._words.heard
         while left := [
             (track, key)
             for track, key in self._windows()
-            if key not in self._words.failures and self._words.language_of(key) != languages[track.name]
+            if key not in self._words.failures and (key not in heard or heard[key].language != languages[track.name])
         ]:
             for track, key in left:
-                self._words.hear(key, track.sound_of(key), languages[track.name], hints, Urgency.OVER)
+                self._hear(track, key, (languages[track.name],), Urgency.OVER)
             await self._words.until_done()
 
+    def _hear(
+        self,
+        track: FollowedTrack,
+        key: WindowKey,
+        languages: Sequence[str],
+        urgency: Urgency,
+        then: Callable[[], None] = lambda: None,
+    ) -> None:
+        options = DecodingOptions(tuple(languages), self._hints(), several_voices=track.is_shared)
+        self._words.hear(key, track.sound_of(key), options, urgency, then)
+
     def _hints(self) -> Hints:
-        people = [track.stored for track in self._tracks.values() if track.stored.is_a_person]
-        names = (clean_name(person.name) for person in sorted(people, key=lambda person: person.started_s))
-        return Hints(tuple(dict.fromkeys(name for name in names if name)), self._title)
+        """In an order that does not depend on when one looks: words do, on the order of the hints."""
+        names = {clean_name(track.stored.name) for track in self._tracks.values() if track.stored.is_a_person}
+        return Hints(tuple(sorted(names - {""})), self._title)
 
     # In which language
-
-    def _ask_language(self, track: FollowedTrack, urgency: Urgency) -> None:
-        self._words.listen(track.name, track.first_speech(), self._allowed, urgency, then=partial(self._ask, track))
 
     def _knows_language(self, track: FollowedTrack) -> bool:
         return len(self._allowed) == 1 or track.name in self._words.languages
@@ -258,12 +275,13 @@ class Follower:
         return dict(zip(self._tracks, settle(evidence, self._allowed), strict=True))
 
     async def _settle_languages(self) -> None:
-        """Listen for the languages that are not known: of those who say little only where nobody says more."""
+        """Find out the languages that are not known: of those who say little only where nobody says more."""
         speaking = [track for track in self._tracks.values() if track.windows]
         telling = [track for track in speaking if track.speech_s >= ENOUGH_SPEECH_S] or speaking
         unknown = [track for track in telling if not self._knows_language(track)]
         for track in unknown:
-            self._ask_language(track, Urgency.OVER)
+            longest = max(track.windows, key=lambda key: key.samples)
+            self._hear(track, longest, self._allowed, Urgency.OVER)
         if unknown:
             await self._words.until_done()
 

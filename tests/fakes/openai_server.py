@@ -15,7 +15,7 @@ from aiohttp import web
 
 from tests.fakes.matrix import HANG, Answer
 from tests.stack.ports import free_tcp_port
-from transcripts.recognition.recogniser import Recogniser
+from transcripts.recognition.recogniser import DecodingOptions, Recogniser
 from transcripts.sound import Samples, as_float
 
 MODEL: Final = "a-model"
@@ -144,7 +144,9 @@ def heard_by(recogniser: Recogniser) -> Answering:
 
     async def transcribe(asked: Asked) -> Answer:
         assert asked.sound is not None
-        (heard,) = await asyncio.to_thread(recogniser.recognise, [asked.sound], asked.fields.get("language", "fr"))
+        options = DecodingOptions((asked.fields.get("language", "fr"),))
+        (spoken,) = await asyncio.to_thread(recogniser.recognise, [asked.sound], options)
+        heard = spoken.recognition
         words = [_TimedWord(word.text.strip(" .,;:?!«»"), word.start_s, word.end_s) for word in heard.words]
         text = "".join(word.text for word in heard.words)
         segment = {

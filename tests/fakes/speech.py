@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from transcripts.recognition.recogniser import NO_HINTS, Hints, Recognition, RecognitionFailed, Word
+from transcripts.recognition.recogniser import DecodingOptions, Hints, Recognition, RecognitionFailed, Spoken, Word
 from transcripts.sound import seconds
 
 if TYPE_CHECKING:
@@ -29,20 +29,19 @@ class ScriptedRecogniser:
     at_once: int = 1
     batch: int = 8
 
-    def recognise(self, windows: Sequence[Samples], language: str, hints: Hints = NO_HINTS) -> list[Recognition]:
+    def recognise(self, windows: Sequence[Samples], options: DecodingOptions) -> list[Spoken]:
         """See `Recogniser`."""
-        self.hinted.append(hints)
+        scores = {name: self.scores.get(name, 0.0) for name in options.languages} if len(options.languages) > 1 else {}
+        language = max(scores, key=scores.__getitem__) if scores else options.languages[0]
+        self.hinted.append(options.hints)
         self.asked.append((language, tuple(seconds(len(window)) for window in windows)))
         if self.gives_up_on(windows):
             raise RecognitionFailed("told to give up")
-        return [
+        said = [
             Recognition(spread(self.text, 0.0, seconds(len(window))), self.no_speech_probability, -0.2, 1.2)
             for window in windows
         ]
-
-    def language_scores(self, speech: Samples) -> Mapping[str, float]:  # noqa: ARG002 - a script does not listen
-        """See `Recogniser`."""
-        return self.scores
+        return [Spoken(one, language, scores) for one in said]
 
 
 def spread(text: str, start_s: float, end_s: float, probability: float = 0.9) -> tuple[Word, ...]:

@@ -20,7 +20,7 @@ from tests.load.processes import OTHERS, database_file, ready_file
 from tests.load.report import Table
 from tests.stack.postgresql import running_postgresql
 from tests.stack.server_process import ServerDidNotStart, ServerProcess
-from tests.stack.speech_model import speech_model
+from tests.stack.speech_model import recognised, speech_model
 from transcripts.recognition import whisper
 from transcripts.recognition.recogniser import Recogniser
 from transcripts.sound import as_float, seconds
@@ -45,9 +45,9 @@ def speech_rate() -> float:
     model: Recogniser = whisper.load(Speech(model=str(speech_model())))
     meeting = load(MEETINGS / "dev1")
     windows = [as_float(sound[: 28 * 16_000]) for sound in meeting.sound[:2]]
-    model.recognise(windows[:1], meeting.reference.language)  # the first time is slower
+    recognised(model, windows[:1], meeting.reference.language)  # the first time is slower
     began_s = time.perf_counter()
-    model.recognise(windows, meeting.reference.language)
+    recognised(model, windows, meeting.reference.language)
     return (time.perf_counter() - began_s) / seconds(sum(map(len, windows)))
 
 

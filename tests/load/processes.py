@@ -10,7 +10,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,7 +35,7 @@ from tests.fakes.speech import ScriptedRecogniser
 from tests.load.measure import only_warnings
 from tests.unit.bot.samples import settings
 from transcripts.recognition.hearing import Hearing
-from transcripts.recognition.recogniser import NO_HINTS, Hints, Recognition
+from transcripts.recognition.recogniser import DecodingOptions, Spoken
 from transcripts.sound import SAMPLE_RATE_HZ, Samples, seconds
 from transcripts.storage.archive import Archive
 from transcripts.storage.spool import MeetingId, Spool
@@ -120,16 +120,12 @@ class PacedRecogniser(ScriptedRecogniser):
     """How long it takes for a second of speech."""
     _matrix: Samples = field(default_factory=lambda: np.ones((_MATRIX_SIZE, _MATRIX_SIZE), np.float32))
 
-    def recognise(self, windows: Sequence[Samples], language: str, hints: Hints = NO_HINTS) -> list[Recognition]:
+    def recognise(self, windows: Sequence[Samples], options: DecodingOptions) -> list[Spoken]:
         """See `Recogniser`."""
         ready_at_s = time.perf_counter() + self.rate * seconds(sum(map(len, windows)))
         while time.perf_counter() < ready_at_s:
             _ = self._matrix @ self._matrix
-        return ScriptedRecogniser.recognise(self, windows, language, hints)
-
-    def language_scores(self, speech: Samples) -> Mapping[str, float]:
-        """See `Recogniser`."""
-        return ScriptedRecogniser.language_scores(self, speech)
+        return ScriptedRecogniser.recognise(self, windows, options)
 
 
 async def run(role: str, folder: Path, rate: float) -> None:

@@ -10,8 +10,12 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
+
+from transcripts.recognition.recogniser import DecodingOptions, Hints, Recogniser, Recognition
+from transcripts.sound import Samples
 
 MODEL_SIZE_BYTES = 145_217_532
 MODEL_SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
@@ -41,6 +45,14 @@ def speech_model(folder: Path = DEFAULT_FOLDER) -> Path:
             if not _is_complete(folder):  # unless another process made it meanwhile
                 raise
     return folder
+
+
+def recognised(
+    recogniser: Recogniser, windows: Sequence[Samples], language: str, hints: Hints | None = None
+) -> list[Recognition]:
+    """What a recogniser hears in each window, in one language."""
+    options = DecodingOptions((language,), hints or Hints())
+    return [spoken.recognition for spoken in recogniser.recognise(windows, options)]
 
 
 def _join(folder: Path) -> None:

@@ -84,6 +84,7 @@ class TrackListening:
             settled_samples=self.settled_samples,
             utterances=(*self._before.utterances, *self._utterances),
             muted=(*self._before.muted, *self._muted),
+            is_complete=self._is_complete,
         )
 
     def push(self, sound: StoredSamples, started_s: float) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Mapping, Sequence
 
-    from transcripts.recognition.recogniser import Hints
+    from transcripts.recognition.recogniser import DecodingOptions
     from transcripts.sound import Samples
     from transcripts.storage.spool import MeetingId
 
@@ -33,12 +33,11 @@ class Urgency(IntEnum):
 
 @dataclass(eq=False, slots=True)
 class Asked:
-    """A window that waits, or, where no language is given, speech whose language is asked for."""
+    """A window that waits."""
 
     meeting: MeetingId
     cut: Callable[[], Samples]
-    language: str | None
-    hints: Hints
+    options: DecodingOptions
     urgency: Urgency
     answer: asyncio.Future[Any]
     is_second_try: bool = False
@@ -48,7 +47,7 @@ class Asked:
     @property
     def goes_alone(self) -> bool:
         """Whether it is in no batch: it might spoil it, or keep a worker from something urgent for longer."""
-        return self.is_second_try or self.language is None or self.urgency is Urgency.OPEN
+        return self.is_second_try or len(self.options.languages) > 1 or self.urgency is Urgency.OPEN
 
     def settle(self, answer: object) -> None:
         """Answer whoever asked; an exception is raised there."""
@@ -81,5 +80,4 @@ def next_together(waiting: Sequence[Asked], turns: Mapping[MeetingId, int]) -> l
 
 
 def _go_together(one: Asked, other: Asked) -> bool:
-    alike = (one.urgency, one.language, one.hints) == (other.urgency, other.language, other.hints)
-    return alike and not other.goes_alone
+    return one.urgency == other.urgency and one.options == other.options and not other.goes_alone

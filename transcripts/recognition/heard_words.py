@@ -11,10 +11,10 @@ import json
 import os
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from transcripts.recognition.hearing import Heard
 from transcripts.recognition.recogniser import Recognition, Word
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from transcripts.recognition.windows import Window
 
 FILE: Final = "heard.jsonl"
-VERSION: Final = 1
+VERSION: Final = 2
 
 log = structlog.get_logger()
 
@@ -48,41 +48,36 @@ class WindowKey:
 
 @dataclass(slots=True)
 class Remembered:
-    """What the journal says: the windows that were heard, and how likely each track is in which language."""
+    """The windows that were heard, and how likely each track is in which language, as far as one of them has told."""
 
     windows: dict[WindowKey, Heard] = field(default_factory=dict)
     languages: dict[str, Mapping[str, float]] = field(default_factory=dict)
     times: int = 0
     """How many windows were heard in all, those that were heard again or have grown since among them."""
 
+    def add(self, key: WindowKey, heard: Heard) -> None:
+        """This was heard; what was known of this window before does not count any more."""
+        self.windows[key] = heard
+        self.times += 1
+        if heard.scores:
+            self.languages[key.track] = heard.scores
+
 
 class _Line(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, hide_input_in_errors=True)
 
-    v: Literal[1] = VERSION
+    v: Literal[2] = VERSION
     track: str
-
-
-class _WindowLine(_Line):
-    of: Literal["window"] = "window"
     samples: tuple[int, int, int]
     """The first, the first after the last, and how many of these are in the window."""
     language: str
+    scores: dict[str, float]
+    several_voices: bool
     words: tuple[tuple[str, float, float, float], ...]
     no_speech: float
     log_probability: float
     compression: float
     cpu_s: float
-
-
-class _LanguageLine(_Line):
-    of: Literal["language"] = "language"
-    scores: dict[str, float]
-
-
-_ADAPTER: Final = TypeAdapter[_WindowLine | _LanguageLine](
-    Annotated[_WindowLine | _LanguageLine, Field(discriminator="of")]
-)
 
 
 class HeardWords:
@@ -111,10 +106,12 @@ class HeardWords:
         """A window was heard. Returns when the disk has it, or will not take it, which is no reason to stop."""
         said = heard.recognition
         self._add(
-            _WindowLine(
+            _Line(
                 track=key.track,
                 samples=(key.first_sample, key.end_sample, key.samples),
                 language=heard.language,
+                scores=dict(heard.scores),
+                several_voices=heard.several_voices,
                 words=tuple((word.text, word.start_s, word.end_s, word.probability) for word in said.words),
                 no_speech=said.no_speech_probability,
                 log_probability=said.average_log_probability,
@@ -122,10 +119,6 @@ class HeardWords:
                 cpu_s=heard.cpu_s,
             )
         )
-
-    def add_language(self, track: str, scores: Mapping[str, float]) -> None:
-        """A track was listened to for its language; as `add`."""
-        self._add(_LanguageLine(track=track, scores=dict(scores)))
 
     def erase(self) -> None:
         """Remove it, for good: what a thread would still add is not added. What is not there is gone already."""
@@ -156,14 +149,11 @@ class HeardWords:
 
 def _remember(line: bytes, remembered: Remembered) -> None:
     try:
-        read = _ADAPTER.validate_json(line)
+        read = _Line.model_validate_json(line)
     except ValidationError:
-        return
-    if isinstance(read, _LanguageLine):
-        remembered.languages[read.track] = read.scores
         return
     said = Recognition(
         tuple(Word(*word) for word in read.words), read.no_speech, read.log_probability, read.compression
     )
-    remembered.windows[WindowKey(read.track, *read.samples)] = Heard(read.language, said, read.cpu_s)
-    remembered.times += 1
+    key = WindowKey(read.track, *read.samples)
+    remembered.add(key, Heard(said, read.language, read.scores, read.several_voices, read.cpu_s))

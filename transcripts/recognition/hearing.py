@@ -19,14 +19,14 @@ import structlog
 from transcripts.recognition.absence import MOST_OF_ONE_WINDOW, Absence
 from transcripts.recognition.asked import Asked, Urgency, next_together
 from transcripts.recognition.cpu_time import CpuTime
-from transcripts.recognition.recogniser import NO_HINTS, Hints, RecogniserAway, Recognition, RecognitionFailed
+from transcripts.recognition.recogniser import RecogniserAway, RecognitionFailed, Spoken
 from transcripts.storage.spool import TrackUnreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
-    from transcripts.recognition.recogniser import Recogniser
+    from transcripts.recognition.recogniser import DecodingOptions, Recogniser
     from transcripts.sound import Samples
     from transcripts.storage.spool import MeetingId
 
@@ -34,12 +34,11 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """What was heard in a window, in which language it was taken to be, and the CPU time that it took."""
+class Heard(Spoken):
+    """What was said in a window, how it was listened to, and the CPU time that it took."""
 
-    language: str
-    recognition: Recognition
-    cpu_s: float
+    several_voices: bool = False
+    cpu_s: float = 0.0
 
 
 class Hearing:
@@ -75,6 +74,11 @@ class Hearing:
         self._threads.shutdown(wait=False, cancel_futures=True)  # native code at work is not to be interrupted
 
     @property
+    def at_once(self) -> int:
+        """How many windows are heard at the same time."""
+        return len(self._workers)
+
+    @property
     def is_idle(self) -> bool:
         """Whether a worker has nothing to do."""
         return not self._waiting and self._free > 0
@@ -83,8 +87,7 @@ class Hearing:
         self,
         meeting: MeetingId,
         cut: Callable[[], Samples],
-        language: str,
-        hints: Hints = NO_HINTS,
+        options: DecodingOptions,
         urgency: Urgency = Urgency.CLOSED,
     ) -> Heard:
         """What is said in one window; cancelled, it does not wait its turn any longer.
@@ -92,8 +95,7 @@ class Hearing:
         Args:
             meeting: whose window it is.
             cut: gives its sound, in a worker's thread, when its turn has come.
-            language: which one is spoken, as ISO 639-1.
-            hints: words that are likely.
+            options: what is known of it.
             urgency: what it may wait for.
 
         Raises:
@@ -101,27 +103,8 @@ class Hearing:
             TrackUnreadable: `cut` raised it.
             Exception: whatever the engine raised that it should not, the second time on this window alone.
         """
-        heard: Heard = await self._answer(meeting, cut, language, hints, urgency)
-        return heard
-
-    async def language_scores(
-        self, meeting: MeetingId, cut: Callable[[], Samples], urgency: Urgency = Urgency.CLOSED
-    ) -> Mapping[str, float]:
-        """How likely some speech is to be in each language; raises as `hear` does."""
-        scores: Mapping[str, float] = await self._answer(meeting, cut, None, NO_HINTS, urgency)
-        return scores
-
-    def hurry(self, meeting: MeetingId) -> None:
-        """The call is over: what waits of it is urgent now, and what is being heard if it has to wait again."""
-        for asked in self._unanswered:
-            if asked.meeting == meeting:
-                asked.urgency = Urgency.OVER
-
-    async def _answer(
-        self, meeting: MeetingId, cut: Callable[[], Samples], language: str | None, hints: Hints, urgency: Urgency
-    ) -> Any:
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        asked = Asked(meeting, cut, language, hints, urgency, answer)
+        answer: asyncio.Future[Heard] = asyncio.get_running_loop().create_future()
+        asked = Asked(meeting, cut, options, urgency, answer)
         self._unanswered.add(asked)
         self._wait(asked)
         try:
@@ -130,6 +113,12 @@ class Hearing:
             self._unanswered.discard(asked)
             if asked in self._waiting:
                 self._waiting.remove(asked)
+
+    def hurry(self, meeting: MeetingId) -> None:
+        """The call is over: what waits of it is urgent now, and what is being heard if it has to wait again."""
+        for asked in self._unanswered:
+            if asked.meeting == meeting:
+                asked.urgency = Urgency.OVER
 
     def _wait(self, asked: Asked) -> None:
         self._waiting.append(asked)
@@ -185,8 +174,8 @@ class Hearing:
                 asked.is_second_try = True
                 if not asked.answer.done():
                     self._wait(asked)
-            elif isinstance(answer, Recognition):
-                asked.settle(Heard(asked.language or "", answer, round(cpu_s / len(batch), 3)))
+            elif isinstance(answer, Spoken):
+                asked.settle(_heard_as(answer, asked.options, round(cpu_s / len(batch), 3)))
             else:
                 asked.settle(answer)
 
@@ -202,6 +191,10 @@ class Hearing:
             self._waiting.clear()
 
 
+def _heard_as(said: Spoken, options: DecodingOptions, cpu_s: float) -> Heard:
+    return Heard(said.recognition, said.language, said.scores, options.several_voices, cpu_s)
+
+
 def _is_the_engine_s(error: Exception) -> bool:
     return not isinstance(error, TrackUnreadable)
 
@@ -215,14 +208,7 @@ def _heard(recogniser: Recogniser, batch: Sequence[Asked]) -> list[object]:
     """In a worker's thread: an answer to each of the batch, which may be an exception."""
     cuts = [_tried(asked.cut) for asked in batch]
     sounds = {n: cut for n, cut in enumerate(cuts) if not isinstance(cut, Exception)}
-    first = batch[0]
-
-    def hear() -> Sequence[object]:
-        if first.language is None:
-            return [recogniser.language_scores(sounds[0])]
-        return recogniser.recognise(list(sounds.values()), first.language, first.hints)
-
-    found = _tried(hear) if sounds else []
+    found = _tried(lambda: recogniser.recognise(list(sounds.values()), batch[0].options)) if sounds else []
     for place, n in enumerate(sounds):
         cuts[n] = found if isinstance(found, Exception) else found[place]
     return cuts

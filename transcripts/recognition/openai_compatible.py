@@ -17,13 +17,13 @@ from transcripts.recognition.inventions import is_doubtful, went_wrong
 from transcripts.recognition.language_names import language_code
 from transcripts.recognition.openai_answers import Answer, read, recognition
 from transcripts.recognition.recogniser import (
-    NO_HINTS,
+    DecodingOptions,
     EngineNotYetThere,
-    Hints,
     ModelUnavailable,
     RecogniserAway,
     Recognition,
     RecognitionFailed,
+    Spoken,
 )
 from transcripts.sound import SAMPLE_RATE_HZ, seconds
 
@@ -76,31 +76,43 @@ class OpenAIRecogniser:
         """What the server tells of when words were said."""
         return _TIMES[self._form]
 
-    def recognise(self, windows: Sequence[Samples], language: str, hints: Hints = NO_HINTS) -> list[Recognition]:
+    def recognise(self, windows: Sequence[Samples], options: DecodingOptions) -> list[Spoken]:
         """See `recogniser.Recogniser`."""
-        return asyncio.run(self._recognise(windows, language, phrase(hints)))
+        return asyncio.run(self._recognise(windows, options))
 
-    def language_scores(self, speech: Samples) -> Mapping[str, float]:
-        """See `recogniser.Recogniser`. A server names one language, or none: then there are no scores."""
-        window = speech[: 30 * SAMPLE_RATE_HZ]
-        code = language_code(asyncio.run(self._ask(window, {})).language or "")
-        return {code: 1.0} if code else {}
+    async def _recognise(self, windows: Sequence[Samples], options: DecodingOptions) -> list[Spoken]:
+        prompt = phrase(options.hints)
+        if len(options.languages) > 1:
+            return [await self._in_likeliest(window, options.languages, prompt) for window in windows]
+        (language,) = options.languages
+        return [Spoken(await self._window(window, language, prompt), language) for window in windows]
 
-    async def _recognise(self, windows: Sequence[Samples], language: str, prompt: str) -> list[Recognition]:
-        return [await self._window(window, language, prompt) for window in windows]
+    async def _in_likeliest(self, window: Samples, allowed: Sequence[str], prompt: str) -> Spoken:
+        """In the language that the server takes it for: it names one, or none."""
+        heard, found = await self._heard(window, {"prompt": prompt} if prompt else {})
+        scores = {language: float(language == found) for language in allowed}
+        if found not in scores:
+            return Spoken(await self._window(window, allowed[0], prompt), allowed[0], scores)
+        return Spoken(await self._settled(window, heard, found, prompt), found, scores)
 
     async def _window(self, window: Samples, language: str, prompt: str) -> Recognition:
-        form: dict[str, Any] = {"language": language}
-        heard = await self._heard(window, form | ({"prompt": prompt} if prompt else {}))
-        if prompt and (is_doubtful(heard) or echoes(heard, prompt)):  # as `whisper` does, and why it says
-            heard = await self._heard(window, form)
+        heard, _ = await self._heard(window, {"language": language} | ({"prompt": prompt} if prompt else {}))
+        return await self._settled(window, heard, language, prompt)
+
+    async def _settled(self, window: Samples, heard: Recognition, language: str, prompt: str) -> Recognition:
+        """What counts for a window, as with `whisper`, which says why."""
+        form = {"language": language}
+        if prompt and (is_doubtful(heard) or echoes(heard, prompt)):
+            heard, _ = await self._heard(window, form)
         if went_wrong(heard):
-            again = await self._heard(window, form | {"temperature": RETRY_TEMPERATURE})
+            again, _ = await self._heard(window, form | {"temperature": RETRY_TEMPERATURE})
             return min(heard, again, key=lambda one: (went_wrong(one), -one.average_log_probability))
         return heard
 
-    async def _heard(self, window: Samples, form: Mapping[str, Any]) -> Recognition:
-        return recognition(await self._ask(window, form), seconds(len(window)))
+    async def _heard(self, window: Samples, form: Mapping[str, Any]) -> tuple[Recognition, str | None]:
+        """What the server heard, and in which language."""
+        answer = await self._ask(window, form)
+        return recognition(answer, seconds(len(window))), language_code(answer.language or "")
 
     async def _ask(self, window: Samples, form: Mapping[str, Any]) -> Answer:
         try:

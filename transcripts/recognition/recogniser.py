@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,6 +53,16 @@ class Recognition:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoken:
+    """One window's words, in which language they were taken to be, and why."""
+
+    recognition: Recognition
+    language: str
+    scores: Mapping[str, float] = field(default_factory=dict)
+    """How likely each allowed language is by this window's sound; empty where only one was allowed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hints:
     """Words that are likely to be said, so that they are spelt right: who is there, and what the meeting is called."""
 
@@ -60,7 +70,15 @@ class Hints:
     title: str = ""
 
 
-NO_HINTS: Final = Hints()
+@dataclass(frozen=True, slots=True)
+class DecodingOptions:
+    """What is known of a window before it is heard."""
+
+    languages: tuple[str, ...]
+    """Those that it may be in (ISO 639-1), at least one; of several, the likeliest by its sound is taken."""
+    hints: Hints = field(default_factory=Hints)
+    several_voices: bool = False
+    """Whether people at different distances speak into the microphone, in turns."""
 
 
 class Recogniser(Protocol):
@@ -74,15 +92,8 @@ class Recogniser(Protocol):
     def batch(self) -> int:
         """How many windows one call had best be given."""
 
-    def recognise(self, windows: Sequence[Samples], language: str, hints: Hints = NO_HINTS) -> list[Recognition]:
-        """What is said in each window (at most 30 s of 16 kHz sound) in the given language (ISO 639-1).
-
-        Raises:
-            RecognitionFailed: the engine gave up.
-        """
-
-    def language_scores(self, speech: Samples) -> Mapping[str, float]:
-        """How likely the speech (its first 30 s are used) is to be in each language that the engine knows.
+    def recognise(self, windows: Sequence[Samples], options: DecodingOptions) -> list[Spoken]:
+        """What is said in each window (at most 30 s of 16 kHz sound).
 
         Raises:
             RecognitionFailed: the engine gave up.

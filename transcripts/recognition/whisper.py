@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
@@ -14,17 +15,21 @@ from faster_whisper import BatchedInferencePipeline
 
 from transcripts.recognition.hints import echoes, phrase
 from transcripts.recognition.inventions import is_doubtful, went_wrong
-from transcripts.recognition.recogniser import NO_HINTS, Hints, ModelUnavailable, Recognition, RecognitionFailed, Word
-from transcripts.recognition.whisper_model import best_device, broken_model, open_model
-from transcripts.sound import SAMPLE_RATE_HZ
+from transcripts.recognition.recogniser import (
+    DecodingOptions,
+    ModelUnavailable,
+    Recognition,
+    RecognitionFailed,
+    Spoken,
+    Word,
+)
+from transcripts.recognition.whisper_model import SpeechModel, best_device, broken_model, open_model
+from transcripts.sound import SAMPLE_RATE_HZ, Samples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from faster_whisper import WhisperModel
+    from collections.abc import Iterable, Mapping
 
     from config.models import Speech
-    from transcripts.sound import Samples
 
 log = structlog.get_logger()
 
@@ -38,10 +43,14 @@ FRAMES_PER_SECOND: Final = 100
 CLIP_TOLERANCE_S: Final = 0.02
 
 
+_Decode = Callable[[Sequence[Samples], str, str], list[Recognition]]
+"""Windows, their language and what is told beforehand."""
+
+
 class WhisperRecogniser:
     """A loaded model. As many threads may call it as they like; `at_once` of them keep it busy."""
 
-    def __init__(self, model: WhisperModel, beam_size: int, *, at_once: int = 1, batch: int = CPU_BATCH) -> None:
+    def __init__(self, model: SpeechModel, beam_size: int, *, at_once: int = 1, batch: int = CPU_BATCH) -> None:
         self._model = model
         self._beam_size = beam_size
         self._at_once = at_once
@@ -57,33 +66,44 @@ class WhisperRecogniser:
         """See `recogniser.Recogniser`."""
         return self._batch_windows
 
-    def recognise(self, windows: Sequence[Samples], language: str, hints: Hints = NO_HINTS) -> list[Recognition]:
+    def recognise(self, windows: Sequence[Samples], options: DecodingOptions) -> list[Spoken]:
         """See `recogniser.Recogniser`."""
-        told = phrase(hints)
         try:
-            heard = self._decode(windows, language, told)
-            return [self._settled(*each, language, told) for each in zip(windows, heard, strict=True)]
+            if len(options.languages) > 1:
+                return [self._in_likeliest(window, options) for window in windows]
+            (language,) = options.languages
+            return [Spoken(heard, language) for heard in self._recognise(windows, language, options)]
         except (RuntimeError, MemoryError) as error:
             raise RecognitionFailed(f"the speech model gave up: {error}") from error
 
-    def language_scores(self, speech: Samples) -> Mapping[str, float]:
-        """See `recogniser.Recogniser`."""
+    def _in_likeliest(self, window: Samples, options: DecodingOptions) -> Spoken:
+        scores = self._language_scores(window)
+        allowed = {language: scores.get(language, 0.0) for language in options.languages}
+        language = max(allowed, key=allowed.__getitem__)
+        (heard,) = self._recognise([window], language, options)
+        return Spoken(heard, language, allowed)
+
+    def _language_scores(self, window: Samples) -> Mapping[str, float]:
         if not self._model.model.is_multilingual:
             return {"en": 1.0}
-        try:
-            _, _, scores = self._model.detect_language(audio=speech)
-        except (RuntimeError, MemoryError) as error:
-            raise RecognitionFailed(f"the speech model gave up: {error}") from error
+        features = self._model.feature_extractor(window)[..., :-1]  # as decoding has them: they are encoded once
+        _, _, scores = self._model.detect_language(features=features)
         return dict(scores)
 
-    def _settled(self, window: Samples, first: Recognition, language: str, told: str) -> Recognition:
+    def _recognise(self, windows: Sequence[Samples], language: str, options: DecodingOptions) -> list[Recognition]:
+        told = phrase(options.hints)
+        decode = self._decode_turns if options.several_voices else self._decode
+        heard = decode(windows, language, told)
+        return [self._settled(*each, decode, language, told) for each in zip(windows, heard, strict=True)]
+
+    def _settled(self, window: Samples, first: Recognition, decode: _Decode, language: str, told: str) -> Recognition:
         """What counts for a window: failures are decoded again; hints only where there is no doubt of the words.
 
         On noise, hints make Whisper believe that there is speech (8 clips of 35 instead of none, measured), and they
         may come back as words themselves.
         """
         if told and (is_doubtful(first) or echoes(first, told)):
-            (first,) = self._decode([window], language, "")
+            (first,) = decode([window], language, "")
         return self._again(window, language, first) if went_wrong(first) else first
 
     def _decode(self, windows: Sequence[Samples], language: str, told: str) -> list[Recognition]:
@@ -115,19 +135,27 @@ class WhisperRecogniser:
             by_clip[bisect_right(starts_s, segment.seek / FRAMES_PER_SECOND + CLIP_TOLERANCE_S) - 1].append(segment)
         return [_recognition(mine, start) for mine, start in zip(by_clip, starts_s, strict=True)]
 
+    def _decode_turns(self, windows: Sequence[Samples], language: str, told: str) -> list[Recognition]:
+        """Decode with Whisper's own timestamps: without them it stops where another voice, further away, goes on."""
+        return [self._transcribe(window, language, told, [0.0]) for window in windows]
+
     def _again(self, window: Samples, language: str, first: Recognition) -> Recognition:
         """Decode a window once more, with some chance in the choice of words, which is what gets out of a loop."""
+        second = self._transcribe(window, language, "", RETRY_TEMPERATURES)
+        return second if second.average_log_probability > first.average_log_probability else first
+
+    def _transcribe(self, window: Samples, language: str, told: str, temperatures: list[float]) -> Recognition:
         segments, _ = self._model.transcribe(
             window,
             language=language,
             beam_size=self._beam_size,
-            temperature=RETRY_TEMPERATURES,
+            temperature=temperatures,
             condition_on_previous_text=False,
             max_new_tokens=MAX_TOKENS,
             word_timestamps=True,
+            hotwords=told or None,
         )
-        second = _recognition(list(segments), 0.0)
-        return second if second.average_log_probability > first.average_log_probability else first
+        return _recognition(list(segments), 0.0)
 
 
 def load(settings: Speech) -> WhisperRecogniser:
@@ -145,7 +173,7 @@ def load(settings: Speech) -> WhisperRecogniser:
     model = open_model(settings, device, workers=at_once)
     recogniser = WhisperRecogniser(model, settings.beam_size, at_once=at_once, batch=CPU_BATCH if on_cpu else GPU_BATCH)
     try:  # a tokenizer of another model, a GPU without its libraries: what shows only once there is sound
-        recogniser.recognise([np.zeros(SAMPLE_RATE_HZ, np.float32)], settings.languages[0])
+        recogniser.recognise([np.zeros(SAMPLE_RATE_HZ, np.float32)], DecodingOptions((settings.languages[0],)))
     except Exception as error:
         raise ModelUnavailable(broken_model(settings, device, error)) from error
     log.info("speech model loaded", model=settings.model, device=device, workers=at_once)

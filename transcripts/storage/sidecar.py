@@ -96,6 +96,8 @@ class SpeechSidecar(_Sidecar):
     """Speech with its margins, in order, none overlapping the next."""
     muted: tuple[SampleSpan, ...] = ()
     """Where only somebody else was to be heard in this microphone: reads as silence."""
+    is_complete: bool = False
+    """Whether the track has ended, and all of it was listened to."""
 
     def within(self, samples: int) -> SpeechSidecar:
         """What of it is certain when only so many samples of the sound are there."""

@@ -15,7 +15,7 @@ from config.models import Diarization, Speech
 from tests.evaluation.meetings import MEETINGS, load
 from tests.evaluation.replay import Replay
 from tests.evaluation.whole_files import Baseline
-from tests.stack.speech_model import speech_model
+from tests.stack.speech_model import recognised, speech_model
 from transcripts.diarization.voices import Diarizer
 from transcripts.recognition import whisper
 from transcripts.recognition.recogniser import Recogniser
@@ -42,7 +42,7 @@ class Machinery:
         """Load the models, and use them once: the first time is slower. To be quick, there is no beam search."""
         settings = Speech(model=str(speech_model()), device="cpu", beam_size=1 if quick else Speech().beam_size)
         recogniser = whisper.load(settings)
-        recogniser.recognise([as_float(_known_speech())], "en")
+        recognised(recogniser, [as_float(_known_speech())], "en")
         return cls(folder, settings, recogniser, Baseline(settings.model, settings.beam_size), quick, tell)
 
     def replay(self, diarizer: Diarizer | None = None) -> Replay:
@@ -62,7 +62,7 @@ class Machinery:
         took_s: list[float] = []
         for _ in range(1 if self.quick else 3):
             began_s = time.perf_counter()
-            self.recogniser.recognise([as_float(_known_speech())], "en")
+            recognised(self.recogniser, [as_float(_known_speech())], "en")
             took_s.append(time.perf_counter() - began_s)
         return round(statistics.median(took_s), 2)
 

@@ -9,7 +9,7 @@ import pytest
 from config.models import Speech
 from tests.evaluation.cpwer import cpwer
 from tests.evaluation.meetings import MEETINGS, load, words_by_speaker
-from tests.stack.speech_model import speech_model
+from tests.stack.speech_model import recognised, speech_model
 from tests.unit.transcripts.listening.tracks import Track, listen, people, with_bleed
 from transcripts.listening.utterances import Utterance
 from transcripts.recognition import whisper
@@ -35,7 +35,7 @@ def words(track: Track, speech: SpeechSidecar, recogniser: WhisperRecogniser) ->
     for first, end in speech.muted:
         sound[first:end] = 0
     windows = [window.sound(sound) for window in pack(Utterance(first, end) for first, end in speech.utterances)]
-    return " ".join(word.text for heard in recogniser.recognise(windows, "en") for word in heard.words)
+    return " ".join(word.text for heard in recognised(recogniser, windows, "en") for word in heard.words)
 
 
 def test_bleed_costs_hardly_a_word(recogniser: WhisperRecogniser) -> None:

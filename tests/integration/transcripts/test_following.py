@@ -18,16 +18,15 @@ from transcripts.following import Follower
 from transcripts.recognition import whisper
 from transcripts.recognition.heard_words import FILE
 from transcripts.recognition.hearing import Hearing
-from transcripts.recognition.recogniser import NO_HINTS
 from transcripts.storage.spool import MeetingId, Spool
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tests.evaluation.meetings import Meeting
     from transcripts.assembling.transcript import Transcript
-    from transcripts.recognition.recogniser import Hints, Recogniser, Recognition
+    from transcripts.recognition.recogniser import DecodingOptions, Recogniser, Spoken
     from transcripts.sound import Samples
 
 MEETING = MeetingId("m-1")
@@ -41,14 +40,10 @@ class CountingRecogniser:
         self.heard: Counter[bytes] = Counter()
         self.at_once, self.batch = recogniser.at_once, recogniser.batch
 
-    def recognise(self, windows: Sequence[Samples], language: str, hints: Hints = NO_HINTS) -> list[Recognition]:
+    def recognise(self, windows: Sequence[Samples], options: DecodingOptions) -> list[Spoken]:
         """See `Recogniser`."""
         self.heard.update(window.tobytes() for window in windows)
-        return self._recogniser.recognise(windows, language, hints)
-
-    def language_scores(self, speech: Samples) -> Mapping[str, float]:
-        """See `Recogniser`."""
-        return self._recogniser.language_scores(speech)
+        return self._recogniser.recognise(windows, options)
 
 
 class Replay:

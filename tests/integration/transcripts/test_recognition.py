@@ -9,17 +9,18 @@ import pytest
 
 from config.models import Speech
 from tests.evaluation.cpwer import cpwer
+from tests.evaluation.encoder import counted
 from tests.evaluation.meetings import MEETINGS, first, load, words_by_speaker
 from tests.fakes.following import transcript_of
-from tests.stack.speech_model import speech_model
+from tests.stack.speech_model import recognised, speech_model
 from tests.unit.transcripts.sounds import Recorded, noise, record, speech
 from transcripts.assembling.folding import Accompanied
 from transcripts.recognition import whisper
 from transcripts.recognition.inventions import is_invented
-from transcripts.recognition.recogniser import ModelUnavailable, Recognition
+from transcripts.recognition.recogniser import DecodingOptions, ModelUnavailable, Recognition
 from transcripts.recognition.whisper import WhisperRecogniser
 from transcripts.rendering.paragraphs import turn_text
-from transcripts.sound import as_float
+from transcripts.sound import SAMPLE_RATE_HZ, as_float
 from transcripts.storage.spool import MeetingId, Spool
 
 MEETING = MeetingId("m-1")
@@ -67,7 +68,7 @@ def test_windows_of_a_batch_are_not_mixed_up(recogniser: WhisperRecogniser) -> N
     greeting, question = as_float(speech(2.5, 11.003)), as_float(speech(23.9, 28.7))
     nothing = np.zeros(16_001, np.float32)
 
-    first_heard, nothing_heard, last_heard = recogniser.recognise([greeting, nothing, question], "fr")
+    first_heard, nothing_heard, last_heard = recognised(recogniser, [greeting, nothing, question], "fr")
 
     assert "thomas" in "".join(word.text for word in first_heard.words).lower()
     assert "rendez-vous" in "".join(word.text for word in last_heard.words).lower()
@@ -79,17 +80,35 @@ def test_windows_of_a_batch_are_not_mixed_up(recogniser: WhisperRecogniser) -> N
 
 def test_what_is_made_of_noise_is_recognised_as_invented(recogniser: WhisperRecogniser) -> None:
     """Should noise ever pass the voice activity."""
-    (heard,) = recogniser.recognise([as_float(noise(5, level=300))], "fr")
+    (heard,) = recognised(recogniser, [as_float(noise(5, level=300))], "fr")
 
     assert is_invented(heard)
 
 
 def test_the_language_of_speech_is_heard(recogniser: WhisperRecogniser) -> None:
-    """French is French."""
-    scores = recogniser.language_scores(as_float(speech(2.5, 11)))
+    """French is French, and the words are those that are heard in French, for one run of the encoder."""
+    window = as_float(speech(2.5, 11))
+    with counted() as encoded:
+        (spoken,) = recogniser.recognise([window], DecodingOptions(("en", "fr")))
+    assert encoded.windows == 1
+    assert spoken.language == "fr"
+    assert spoken.scores["fr"] > 0.5 > spoken.scores["en"]
+    assert [spoken.recognition] == recognised(recogniser, [window], "fr")
 
-    assert scores["fr"] > 0.5
-    assert scores["fr"] > scores["en"]
+
+def test_people_in_turns_at_one_microphone_are_all_heard(recogniser: WhisperRecogniser) -> None:
+    """Some of them are further away: decoded as one voice's, a window's words end where the first stops."""
+    room = load(MEETINGS / "dev3room")
+    window = as_float(room.sound[0][10 * SAMPLE_RATE_HZ : 37 * SAMPLE_RATE_HZ])
+    said = "".join(part.text for part in room.reference.segments if part.start >= 10 and part.end <= 37)
+    errors = []
+    for several_voices in (False, True):
+        (spoken,) = recogniser.recognise([window], DecodingOptions(("en",), several_voices=several_voices))
+        heard = "".join(word.text for word in spoken.recognition.words)
+        errors.append(cpwer({"all": said}, {"all": heard}, "en").rate)
+    one_voice, several = errors
+    assert several < 0.2
+    assert several < one_voice
 
 
 def test_a_window_that_went_wrong_is_decoded_again(recogniser: WhisperRecogniser) -> None:
@@ -104,7 +123,7 @@ def test_a_window_that_went_wrong_is_decoded_again(recogniser: WhisperRecogniser
 
 def test_no_windows_are_no_words(recogniser: WhisperRecogniser) -> None:
     """And no error."""
-    assert recogniser.recognise([], "fr") == []
+    assert recognised(recogniser, [], "fr") == []
 
 
 def test_a_language_that_the_model_does_not_know_is_told(settings: Speech) -> None:

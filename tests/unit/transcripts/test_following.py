@@ -21,7 +21,7 @@ from transcripts.assembling.gaps import Gap
 from transcripts.assembling.transcript import Transcript
 from transcripts.diarization.voices import DiarizationFailed, Voiceprints, VoiceSpan
 from transcripts.followed_track import FollowedTrack
-from transcripts.following import Follower
+from transcripts.following import HEARD_IN_VAIN, ROUNDS_LEFT, Follower
 from transcripts.recognition.heard_words import FILE, HeardWords, WindowKey
 from transcripts.recognition.hearing import Hearing
 from transcripts.recognition.meeting_words import MeetingWords
@@ -147,7 +147,7 @@ async def test_a_long_track_is_heard_a_batch_at_a_time(spool: Spool) -> None:
 
     transcript = await transcript_of(spool, recogniser)
 
-    assert [len(windows) for _, windows in recogniser.asked] == [8, transcript.stats.windows - 8]
+    assert [len(windows) for _, windows in recogniser.asked] == [1, 8, transcript.stats.windows - 9]
     assert sum(len(turn.words) for turn in transcript.turns) == 3 * transcript.stats.windows
 
 
@@ -263,24 +263,67 @@ async def test_a_follower_goes_on_where_another_was_killed(spool: Spool) -> None
     assert sum(len(lengths_s) for _, lengths_s in recogniser.asked) == whole.stats.windows
 
 
-async def test_whoever_falls_silent_is_heard_early_where_a_worker_is_idle(spool: Spool) -> None:
-    """Then nothing of them is left for the end; the cost of it has a bound."""
+async def test_where_many_windows_are_open_those_who_fell_silent_are_heard_early(spool: Spool) -> None:
+    """So that little is left at the end, however many people are there; whom a few seconds are enough for wait."""
     recogniser = ScriptedRecogniser()
+    silent = [Recorded(f"Claire {n}", f"p-{n}", f"TR_silent_{n}") for n in range(4)]
+    pause = np.zeros(4_000_000, np.int16)
     speaking = Speaking(
         spool,
-        (CLAIRE, np.concatenate([long_speech(12), np.zeros(7_000_000, np.int16)])),
+        *((one, np.concatenate([pause[: n * 240_000], long_speech(12), pause])) for n, one in enumerate(silent)),
         (MARC, np.tile(long_speech(240), 2)),
     )
     async with following_it(spool, recogniser) as follower:
-        for at_s in range(20, 481, 20):
+        for at_s in range(20, 241, 5):
             speaking.until(at_s)
             await look_and_hear(follower)
-        claires = [lengths_s for _, lengths_s in recogniser.asked if any(11 < length_s < 14 for length_s in lengths_s)]
-        assert len(claires) == 1
+        early = [key.track for key in follower._words.heard if "silent" in key.track]
         speaking.over()
         transcript = await follower.finish(None)
+    assert len(early) == 5 - ROUNDS_LEFT
     assert transcript.stats.times_heard == transcript.stats.windows
-    assert transcript.stats.heard_after_the_call <= 1
+
+
+async def test_what_may_be_heard_in_vain_has_a_bound(spool: Spool) -> None:
+    """Everybody speaks now and then, so that whoever is heard early may have been heard in vain."""
+    recogniser = ScriptedRecogniser()
+    turn, pause = long_speech(12), np.zeros(30 * 16_000, np.int16)
+    people = [Recorded(f"Claire {n}", f"p-{n}", f"TR_{n}") for n in range(6)]
+    tracks = [
+        (
+            one,
+            np.concatenate(
+                [pause[: n * 5 * 16_000], *[np.concatenate([turn[: (4 + k % 8) * 16_000], pause]) for k in range(16)]]
+            ),
+        )
+        for n, one in enumerate(people)
+    ]
+    speaking = Speaking(spool, *tracks)
+    async with following_it(spool, recogniser) as follower:
+        for at_s in range(10, 620, 5):
+            speaking.until(at_s)
+            await look_and_hear(follower)
+        speaking.over()
+        transcript = await follower.finish(None)
+    in_vain = transcript.stats.times_heard - transcript.stats.windows
+    assert 0 < in_vain <= HEARD_IN_VAIN * transcript.stats.speech_s / 30 + len(people)
+
+
+async def test_whoever_has_left_is_heard_at_once(spool: Spool) -> None:
+    """Their track cannot grow any more: when the last of them has left, nothing remains to be heard."""
+    recogniser = ScriptedRecogniser()
+    speaking = Speaking(spool, (CLAIRE, long_speech(12)), (MARC, np.concatenate([noise(14, level=20), speech(24, 29)])))
+    async with following_it(spool, recogniser) as follower:
+        speaking.until(20)
+        await look_and_hear(follower)
+        assert recogniser.asked == []
+        speaking.over()
+        await look_and_hear(follower)
+        await look_and_hear(follower)
+        assert follower.unheard_s == 0
+        transcript = await follower.finish(None)
+    assert transcript.stats.heard_after_the_call == 0
+    assert transcript.stats.times_heard == transcript.stats.windows == 2
 
 
 async def test_a_track_that_was_taken_for_another_language_is_heard_again(spool: Spool) -> None:
@@ -345,7 +388,7 @@ async def test_a_window_that_waits_is_cut_from_what_is_known_when_its_turn_comes
 
 
 async def test_names_and_title_are_hints(spool: Spool) -> None:
-    """Of everyone with a microphone, in the order of arrival."""
+    """Of everyone with a microphone, in the same order whoever came first."""
     record(spool, MEETING, MARC, speech(0, 14), started_s=5.0)
     record(spool, MEETING, CLAIRE, speech(0, 14))
     recogniser = ScriptedRecogniser()

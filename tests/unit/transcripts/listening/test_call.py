@@ -211,7 +211,7 @@ def test_sound_without_speech_has_no_utterance(sound: np.ndarray[tuple[int], np.
     """And is settled to its end, beside somebody who speaks as well as alone."""
     for tracks in ([Track(sound)], [Track(sound), Track(speech(0, 14), "p-2")]):
         first, *_ = listen(tracks)
-        assert first == SpeechSidecar(settled_samples=len(sound))
+        assert first == SpeechSidecar(settled_samples=len(sound), is_complete=True)
 
 
 def _band_limited(sound: np.ndarray[tuple[int], np.dtype[np.int16]]) -> np.ndarray[tuple[int], np.dtype[np.int16]]:

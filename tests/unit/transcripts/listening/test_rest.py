@@ -164,7 +164,7 @@ def test_a_track_without_sound_has_no_rest(spool: Spool) -> None:
     record(spool, MEETING, Recorded("Claire"), np.zeros(0, np.int16))
     tracks = [track for track in spool.tracks(MEETING) if isinstance(track, StoredTrack)]
 
-    assert completed(tracks) == [NOTHING_SETTLED]
+    assert completed(tracks) == [SpeechSidecar(is_complete=True)]
 
 
 def test_sound_that_is_gone_is_told_although_some_of_it_was_settled(spool: Spool) -> None:

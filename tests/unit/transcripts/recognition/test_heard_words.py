@@ -12,7 +12,8 @@ from transcripts.recognition.hearing import Heard
 from transcripts.recognition.recogniser import Recognition
 
 KEY = WindowKey("00000-TR_1", 1600, 320_000, 280_000)
-HEARD = Heard("fr", Recognition(spread("ça va « bien »", 0.5, 3.0), 0.1, -0.2, 1.2), 3.4)
+SAID = Recognition(spread("ça va « bien »", 0.5, 3.0), 0.1, -0.2, 1.2)
+HEARD = Heard(SAID, "fr", {"fr": 0.9, "en": 0.1}, several_voices=True, cpu_s=3.4)
 
 
 @pytest.fixture
@@ -24,7 +25,6 @@ def journal(tmp_path: Path) -> HeardWords:
 def test_what_was_heard_is_remembered(journal: HeardWords, tmp_path: Path) -> None:
     """Words to the letter, and languages; only Greffier's user may read them."""
     journal.add(KEY, HEARD)
-    journal.add_language("00000-TR_1", {"fr": 0.9, "en": 0.1})
     remembered = HeardWords(tmp_path / FILE).read()
     assert remembered.windows == {KEY: HEARD}
     assert remembered.languages == {"00000-TR_1": {"fr": 0.9, "en": 0.1}}
@@ -34,10 +34,12 @@ def test_what_was_heard_is_remembered(journal: HeardWords, tmp_path: Path) -> No
 
 def test_the_latest_of_a_window_counts_and_each_time_is_counted(journal: HeardWords) -> None:
     """It was heard again in another language."""
-    english = Heard("en", HEARD.recognition, 1.0)
+    english = Heard(SAID, "en")
     for heard in (HEARD, english):
         journal.add(KEY, heard)
-    assert (journal.read().windows, journal.read().times) == ({KEY: english}, 2)
+    remembered = journal.read()
+    assert (remembered.windows, remembered.times) == ({KEY: english}, 2)
+    assert remembered.languages == {KEY.track: HEARD.scores}
 
 
 def test_what_was_erased_stays_erased(journal: HeardWords, tmp_path: Path) -> None:
@@ -45,7 +47,6 @@ def test_what_was_erased_stays_erased(journal: HeardWords, tmp_path: Path) -> No
     journal.add(KEY, HEARD)
     journal.erase()
     journal.add(KEY, HEARD)
-    journal.add_language("00000-TR_1", {"fr": 0.9})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -66,9 +67,9 @@ def test_a_line_that_was_cut_short_costs_only_itself(journal: HeardWords, tmp_pa
         b"{}",
         b"[]",
         b"\xff\xfe",
-        b'{"v":2,"of":"window","track":"00000-TR_1"}',
-        b'{"v":1,"of":"dream","track":"00000-TR_1"}',
-        b'{"v":1,"of":"window","track":"00000-TR_1","samples":[1,2],"language":"fr","words":[]}',
+        b'{"v":2,"track":"00000-TR_1"}',
+        b'{"v":2,"track":"00000-TR_1","samples":[1,2],"language":"fr","words":[]}',
+        b'{"v":1,"of":"window","track":"00000-TR_1","samples":[1,2,1],"language":"fr","words":[]}',
     ],
 )
 def test_a_line_of_another_kind_counts_as_none(journal: HeardWords, tmp_path: Path, line: bytes) -> None:

@@ -16,10 +16,11 @@ from tests.fakes.waiting import until
 from transcripts.recognition.absence import MOST_OF_ONE_WINDOW
 from transcripts.recognition.asked import FEW_WINDOWS, Urgency
 from transcripts.recognition.hearing import Heard, Hearing
-from transcripts.recognition.recogniser import NO_HINTS, Hints, RecogniserAway, Recognition, RecognitionFailed
+from transcripts.recognition.recogniser import DecodingOptions, RecogniserAway, RecognitionFailed, Spoken
 from transcripts.sound import SAMPLE_RATE_HZ, Samples
 from transcripts.storage.spool import MeetingId, TrackUnreadable
 
+FRENCH = DecodingOptions(("fr",))
 ONE, OTHER, FRESH = MeetingId("m-1"), MeetingId("m-2"), MeetingId("m-3")
 
 
@@ -30,10 +31,10 @@ class HeldRecogniser(ScriptedRecogniser):
         super().__init__(at_once=at_once, batch=batch)
         self.may_hear = threading.Semaphore(0)
 
-    def recognise(self, windows: Sequence[Samples], language: str, hints: Hints = NO_HINTS) -> list[Recognition]:
+    def recognise(self, windows: Sequence[Samples], options: DecodingOptions) -> list[Spoken]:
         """See `Recogniser`."""
         self.may_hear.acquire()
-        return super().recognise(windows, language, hints)
+        return super().recognise(windows, options)
 
     @property
     def heard_s(self) -> list[tuple[float, ...]]:
@@ -53,7 +54,9 @@ async def asked(
     """These windows wait, in this order."""
     tasks = []
     for meeting, lasting_s, urgency in windows:
-        tasks.append(asyncio.create_task(hearing.hear(meeting, window(lasting_s), language, urgency=urgency)))
+        tasks.append(
+            asyncio.create_task(hearing.hear(meeting, window(lasting_s), DecodingOptions((language,)), urgency))
+        )
         await asyncio.sleep(0)
     yield tasks
     await asyncio.gather(*tasks)
@@ -128,7 +131,7 @@ async def test_windows_of_one_language_are_heard_together_and_shared_among_the_w
     """As many as the engine likes, and no worker takes all while another has none."""
     recogniser = ScriptedRecogniser(at_once=2, batch=4)
     async with Hearing(recogniser) as hearing:
-        await asyncio.gather(*(hearing.hear(ONE, window(2.0), "fr", urgency=Urgency.OVER) for _ in range(4)))
+        await asyncio.gather(*(hearing.hear(ONE, window(2.0), FRENCH, urgency=Urgency.OVER) for _ in range(4)))
     assert [lengths_s for _, lengths_s in recogniser.asked] == [(2.0, 2.0)] * 2
 
 
@@ -138,7 +141,12 @@ async def test_windows_of_several_languages_are_not_heard_together() -> None:
     languages = ("fr", "en", "fr", "en")
     async with Hearing(recogniser) as hearing:
         recogniser.may_hear.release(2)
-        await asyncio.gather(*(hearing.hear(ONE, window(n), language) for n, language in enumerate(languages, start=1)))
+        await asyncio.gather(
+            *(
+                hearing.hear(ONE, window(n), DecodingOptions((language,)))
+                for n, language in enumerate(languages, start=1)
+            )
+        )
     assert recogniser.asked == [("fr", (1.0, 3.0)), ("en", (2.0, 4.0))]
 
 
@@ -146,7 +154,7 @@ async def test_a_window_that_spoils_its_batch_fails_alone() -> None:
     """The others are heard; it has had its second try."""
     recogniser = ScriptedRecogniser(gives_up_on=lambda windows: any(len(one) == SAMPLE_RATE_HZ for one in windows))
     async with Hearing(recogniser) as hearing:
-        tasks = [asyncio.create_task(hearing.hear(ONE, window(n), "fr")) for n in (2.0, 1.0, 3.0)]
+        tasks = [asyncio.create_task(hearing.hear(ONE, window(n), FRENCH)) for n in (2.0, 1.0, 3.0)]
         done = await asyncio.gather(*tasks, return_exceptions=True)
     assert [type(one) for one in done] == [Heard, RecognitionFailed, Heard]
     assert recogniser.asked[0] == ("fr", (2.0, 1.0, 3.0))
@@ -161,7 +169,7 @@ async def test_a_window_whose_sound_is_gone_is_no_trouble_to_the_others() -> Non
 
     async with Hearing(ScriptedRecogniser()) as hearing:
         done = await asyncio.gather(
-            hearing.hear(ONE, gone, "fr"), hearing.hear(ONE, window(1.0), "fr"), return_exceptions=True
+            hearing.hear(ONE, gone, FRENCH), hearing.hear(ONE, window(1.0), FRENCH), return_exceptions=True
         )
     assert [type(one) for one in done] == [TrackUnreadable, Heard]
 
@@ -179,7 +187,7 @@ async def test_sound_is_cut_when_its_turn_comes() -> None:
 
     recogniser = HeldRecogniser(batch=2)
     async with Hearing(recogniser) as hearing:
-        tasks = [asyncio.create_task(hearing.hear(ONE, counted(1.0), "fr")) for _ in range(10)]
+        tasks = [asyncio.create_task(hearing.hear(ONE, counted(1.0), FRENCH)) for _ in range(10)]
         await until(lambda: len(cut) == 2)
         await asyncio.sleep(0.05)
         assert len(cut) == 2
@@ -193,7 +201,7 @@ async def test_nobody_hears_what_is_no_longer_wanted() -> None:
     recogniser = HeldRecogniser()
     async with Hearing(recogniser) as hearing:
         async with asked(hearing, (ONE, 1.0, Urgency.CLOSED)):
-            unwanted = asyncio.create_task(hearing.hear(ONE, window(2.0), "fr"))
+            unwanted = asyncio.create_task(hearing.hear(ONE, window(2.0), FRENCH))
             await asyncio.sleep(0.02)
             unwanted.cancel()
             await asyncio.gather(unwanted, return_exceptions=True)
@@ -206,7 +214,7 @@ async def test_what_waits_at_the_end_is_let_go_of() -> None:
     """Nobody waits for ever for a pool that is gone."""
     recogniser = HeldRecogniser()
     async with Hearing(recogniser) as hearing:
-        tasks = [asyncio.create_task(hearing.hear(ONE, window(1.0), "fr")) for _ in range(3)]
+        tasks = [asyncio.create_task(hearing.hear(ONE, window(1.0), FRENCH)) for _ in range(3)]
         await asyncio.sleep(0.02)
         assert not hearing.is_idle
     done = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
@@ -222,12 +230,12 @@ class AbsentRecogniser(ScriptedRecogniser):
         self.away_for = away_for
         self.times_away = 0
 
-    def recognise(self, windows: Sequence[Samples], language: str, hints: Hints = NO_HINTS) -> list[Recognition]:
+    def recognise(self, windows: Sequence[Samples], options: DecodingOptions) -> list[Spoken]:
         """See `Recogniser`."""
         if self.times_away < self.away_for or len(windows[0]) == SAMPLE_RATE_HZ:
             self.times_away += 1
             raise RecogniserAway("it cannot be reached")
-        return super().recognise(windows, language, hints)
+        return super().recognise(windows, options)
 
 
 @pytest.fixture
@@ -243,7 +251,7 @@ async def test_an_engine_that_is_away_is_waited_for() -> None:
     recogniser = AbsentRecogniser(away_for=20)
     async with Hearing(recogniser) as hearing, asyncio.timeout(10):
         with capture_logs() as logs:
-            heard = await asyncio.gather(*(hearing.hear(ONE, window(n), "fr") for n in (2.0, 3.0, 4.0)))
+            heard = await asyncio.gather(*(hearing.hear(ONE, window(n), FRENCH) for n in (2.0, 3.0, 4.0)))
     assert [type(one) for one in heard] == [Heard] * 3
     assert recogniser.times_away >= 20
     assert [entry["event"] for entry in logs] == [
@@ -257,9 +265,9 @@ async def test_a_window_at_which_the_engine_falls_over_again_and_again_fails_alo
     """It was back for others each time, so it is that window's fault."""
     recogniser = AbsentRecogniser()
     async with Hearing(recogniser) as hearing, asyncio.timeout(10):
-        bad = asyncio.create_task(hearing.hear(ONE, window(1.0), "fr"))
+        bad = asyncio.create_task(hearing.hear(ONE, window(1.0), FRENCH))
         while not bad.done():
-            assert await hearing.hear(OTHER, window(2.0), "fr")
+            assert await hearing.hear(OTHER, window(2.0), FRENCH)
         with pytest.raises(RecogniserAway):
             await bad
     assert MOST_OF_ONE_WINDOW <= recogniser.times_away < 100
@@ -271,7 +279,9 @@ async def test_an_engine_that_stays_away_is_not_waited_for_without_end(monkeypat
     monkeypatch.setattr("transcripts.recognition.absence.PATIENCE_S", 0.1)
     recogniser = AbsentRecogniser(away_for=10_000)
     async with Hearing(recogniser) as hearing, asyncio.timeout(10):
-        done = await asyncio.gather(*(hearing.hear(ONE, window(2.0), "fr") for _ in range(500)), return_exceptions=True)
+        done = await asyncio.gather(
+            *(hearing.hear(ONE, window(2.0), FRENCH) for _ in range(500)), return_exceptions=True
+        )
         assert hearing.is_idle
     assert {type(one) for one in done} == {RecogniserAway}
     assert recogniser.times_away < 100
@@ -283,11 +293,18 @@ async def test_a_fault_of_the_engine_is_the_asker_s() -> None:
     recogniser.gives_up_on = lambda windows: bool(1 // (len(windows[0]) - SAMPLE_RATE_HZ))
     async with Hearing(recogniser) as hearing:
         with pytest.raises(ZeroDivisionError):
-            await hearing.hear(ONE, window(1.0), "fr")
-        assert (await hearing.hear(ONE, window(3.0), "fr")).language == "fr"
+            await hearing.hear(ONE, window(1.0), FRENCH)
+        assert (await hearing.hear(ONE, window(3.0), FRENCH)).language == "fr"
 
 
-async def test_the_language_of_speech_is_asked_for_like_words() -> None:
-    """In its turn, from the same engine."""
-    async with Hearing(ScriptedRecogniser(scores={"fr": 0.7})) as hearing:
-        assert await hearing.language_scores(ONE, window(12.0)) == {"fr": 0.7}
+async def test_a_window_that_tells_the_language_goes_alone() -> None:
+    """The others of its batch may be in another one."""
+    recogniser = HeldRecogniser(batch=3)
+    open_to_both = DecodingOptions(("fr", "en"))
+    async with Hearing(recogniser) as hearing:
+        tasks = [asyncio.create_task(hearing.hear(ONE, window(n), open_to_both)) for n in (1.0, 2.0)]
+        await asyncio.sleep(0)
+        recogniser.may_hear.release(2)
+        heard = await asyncio.gather(*tasks)
+    assert recogniser.heard_s == [(1.0,), (2.0,)]
+    assert [(one.language, one.scores) for one in heard] == [("fr", {"fr": 0.9, "en": 0.1})] * 2

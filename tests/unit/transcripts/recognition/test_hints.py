@@ -6,7 +6,7 @@ import pytest
 
 from tests.fakes.speech import spread
 from transcripts.recognition.hints import LONGEST_PHRASE, MOST_NAMES, echoes, phrase
-from transcripts.recognition.recogniser import NO_HINTS, Hints, Recognition
+from transcripts.recognition.recogniser import Hints, Recognition
 
 
 def heard(text: str) -> Recognition:
@@ -17,7 +17,7 @@ def heard(text: str) -> Recognition:
 @pytest.mark.parametrize(
     ("hints", "expected"),
     [
-        pytest.param(NO_HINTS, "", id="nothing"),
+        pytest.param(Hints(), "", id="nothing"),
         pytest.param(Hints(("Nadia", "Thomas")), "Nadia, Thomas.", id="names"),
         pytest.param(Hints((), "Point budget"), "Point budget.", id="a title"),
         pytest.param(

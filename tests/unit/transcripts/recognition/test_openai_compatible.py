@@ -25,10 +25,11 @@ from tests.fakes.openai_server import (
     transcription,
 )
 from tests.stack.ports import free_tcp_port
+from tests.stack.speech_model import recognised
 from transcripts.recognition import engines, openai_compatible
 from transcripts.recognition.openai_compatible import OpenAIRecogniser
 from transcripts.recognition.recogniser import (
-    NO_HINTS,
+    DecodingOptions,
     EngineNotYetThere,
     Hints,
     ModelUnavailable,
@@ -62,9 +63,9 @@ async def loaded(server: FakeOpenAIServer) -> OpenAIRecogniser:
     return recogniser
 
 
-async def heard(recogniser: OpenAIRecogniser, hints: Hints = NO_HINTS) -> Recognition:
+async def heard(recogniser: OpenAIRecogniser, hints: Hints | None = None) -> Recognition:
     """What it hears in a window."""
-    (recognition,) = await asyncio.to_thread(recogniser.recognise, [WINDOW], "fr", hints)
+    (recognition,) = await asyncio.to_thread(recognised, recogniser, [WINDOW], "fr", hints)
     return recognition
 
 
@@ -101,11 +102,11 @@ async def test_several_windows_come_back_in_order(server: FakeOpenAIServer) -> N
     server.transcribes = lambda asked: transcription(f"{len(asked.sound) if asked.sound is not None else 0}")
 
     windows = [WINDOW, WINDOW[:16_000]]
-    results = await asyncio.to_thread(recogniser.recognise, windows, "fr")
+    results = await asyncio.to_thread(recognised, recogniser, windows, "fr")
 
     assert [result.words[0].text for result in results] == [" 32000", " 16000"]
     assert results[1].words[0].end_s == pytest.approx(1.0)
-    assert await asyncio.to_thread(recogniser.recognise, [], "fr") == []
+    assert await asyncio.to_thread(recognised, recogniser, [], "fr") == []
     assert (recogniser.at_once, recogniser.batch) == (4, 1)
 
 
@@ -143,19 +144,31 @@ async def test_a_decoding_that_went_wrong_is_tried_again(server: FakeOpenAIServe
     assert len(server.asked) == 4
 
 
-@pytest.mark.parametrize(("reported", "scores"), [("french", {"fr": 1.0}), ("en", {"en": 1.0}), (None, {}), ("?", {})])
+@pytest.mark.parametrize(
+    ("reported", "language", "scores", "requests"),
+    [
+        ("french", "fr", {"en": 0.0, "fr": 1.0}, 1),
+        ("en", "en", {"en": 1.0, "fr": 0.0}, 1),
+        ("german", "en", {"en": 0.0, "fr": 0.0}, 2),
+        (None, "en", {"en": 0.0, "fr": 0.0}, 2),
+        ("?", "en", {"en": 0.0, "fr": 0.0}, 2),
+    ],
+)
 async def test_the_language_is_the_one_the_server_names(
-    server: FakeOpenAIServer, reported: str | None, scores: Mapping[str, float]
+    server: FakeOpenAIServer, reported: str | None, language: str, scores: Mapping[str, float], requests: int
 ) -> None:
-    """Asked without naming one; a server that names none gives no scores."""
+    """Asked without naming one; where it names none that is allowed, it is asked again for the first of those."""
     recogniser = await loaded(server)
     server.transcribes = lambda _: transcription("Bonjour.", language=reported)
 
-    assert await asyncio.to_thread(recogniser.language_scores, np.tile(WINDOW, 20)) == scores
-    (asked,) = server.asked
-    assert "language" not in asked.fields
-    assert asked.sound is not None
-    assert len(asked.sound) == 30 * 16_000
+    options = DecodingOptions(("en", "fr"), Hints(("Camille",)))
+    (spoken,) = await asyncio.to_thread(recogniser.recognise, [WINDOW], options)
+    assert (spoken.language, spoken.scores) == (language, scores)
+    assert spoken.recognition.words
+    first, *again = server.asked
+    assert "language" not in first.fields
+    assert [asked.fields["language"] for asked in again] == ["en"] * (requests - 1)
+    assert {asked.fields["prompt"] for asked in server.asked} == {"Camille."}
 
 
 @pytest.mark.parametrize("answer", [PROXY_PAGE, HANG, HTML, ENDLESS, UNAUTHORISED, Answer(400, {"error": "Bonjour"})])

@@ -42,7 +42,7 @@ class OpenedModel:
 
 def refusal(monkeypatch: pytest.MonkeyPatch, model: OpenedModel, settings: Speech) -> str | None:
     """The sentence with which a model that opens is refused; None if it is not."""
-    monkeypatch.setattr(whisper_model, "WhisperModel", lambda *_, **__: model)
+    monkeypatch.setattr(whisper_model, "SpeechModel", lambda *_, **__: model)
     try:
         open_model(settings, "cpu", workers=1)
     except ModelUnavailable as error:

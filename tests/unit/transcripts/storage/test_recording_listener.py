@@ -118,7 +118,7 @@ def test_silence_is_noted_seldom(spool: Spool, monkeypatch: pytest.MonkeyPatch) 
     writer.close()
 
     assert 4 <= written.count(".speech") <= 7
-    assert found(spool) == [SpeechSidecar(settled_samples=60 * SAMPLE_RATE_HZ)]
+    assert found(spool) == [SpeechSidecar(settled_samples=60 * SAMPLE_RATE_HZ, is_complete=True)]
 
 
 def test_a_failing_model_is_told_once_and_the_sound_is_kept(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
