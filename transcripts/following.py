@@ -101,7 +101,7 @@ class Follower:
             track = self._track(stored, shared_names)
             track.take_up(stored)
             track.follow_voices()
-            self._ask(track)
+        self._ask_for_final()
         self._ask_early()
 
     async def finish(self, ended_s: float | None, shared_names: Collection[str] = ()) -> Transcript:
@@ -175,7 +175,7 @@ class Follower:
                 track.failure = str(speech)
             else:
                 track.take_up(replace(stored, speech=speech))
-            self._ask(track)
+        self._ask_for_final()
 
     # What is heard of it
 
@@ -187,6 +187,10 @@ class Follower:
 
     def _windows(self) -> list[tuple[FollowedTrack, WindowKey]]:
         return [(track, key) for track in self._tracks.values() for key in track.windows]
+
+    def _ask_for_final(self) -> None:
+        for track in self._tracks.values():
+            self._ask(track)
 
     def _ask(self, track: FollowedTrack) -> None:
         """Have those windows heard that will not change any more: one that tells the language, then all others."""
