@@ -100,5 +100,4 @@ class Moving:
         return CardState("done", attended=None, ended_at=meeting.ended_at)
 
     def _card(self, meeting: Meeting, state: CardState) -> Content:
-        wording, zone = in_language(meeting.language), self._settings.rooms.zone
-        return card(meeting, state, wording, public_url=self._settings.web.public_url, zone=zone)
+        return card(meeting, state, in_language(meeting.language), self._settings)

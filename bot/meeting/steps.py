@@ -249,8 +249,8 @@ class MeetingSteps:
         )
 
     async def _card(self, meeting: Meeting, state: CardState) -> Content:
-        wording, zone = in_language(meeting.language), self._settings.rooms.zone
+        wording = in_language(meeting.language)
         known = await self._register.get(meeting.id)
         if known is not None and known.moved_to is not None:
             state = state.as_moved(wording)
-        return card(meeting, state, wording, public_url=self._settings.web.public_url, zone=zone)
+        return card(meeting, state, wording, self._settings)
