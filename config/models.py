@@ -34,6 +34,10 @@ def _endpoint_url(value: str) -> str:
     return address
 
 
+def _host(address: str | None) -> str | None:
+    return None if address is None else urlsplit(address).hostname
+
+
 def _livekit_url(value: str) -> str:
     if not value.startswith(("ws://", "wss://")) or not _names_a_host(value):
         raise ValueError("expected an address that starts with ws:// or wss:// and a host")
@@ -259,6 +263,11 @@ class Speech(_Section):
     languages: Annotated[tuple[LanguageCode, ...], Field(min_length=1)] = ("fr", "en")
     """Languages that a meeting may be held in (ISO 639-1); each track is settled on one of them."""
 
+    @property
+    def sound_goes_to(self) -> str | None:
+        """The host that is sent what people say, as sound; None where it is recognised here."""
+        return _host(self.endpoint)
+
 
 class Diarization(_Section):
     """Telling apart the voices of people who share a microphone (the extra `diarization` has to be installed)."""
@@ -285,6 +294,11 @@ class Summary(_Section):
     """How long minutes by that server are waited for, in all; then the rules write them."""
     context_tokens: Annotated[int, Field(ge=2048, le=2_000_000)] = 16_384
     """What the model takes at once; longer meetings are summarised by parts."""
+
+    @property
+    def words_go_to(self) -> str | None:
+        """The host that is sent what people said, in writing; None where rules write the minutes."""
+        return _host(self.endpoint)
 
 
 class Storage(_Section):

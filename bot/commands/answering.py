@@ -15,14 +15,14 @@ from bot.commands import parsing as commands
 from bot.commands.permissions import may_change_settings, may_end, may_start
 from bot.commands.shared_microphones import SharedMicrophones, own_names
 from bot.durable.signals import Signal, tell
+from bot.meeting.looking import look_at_call
 from bot.meeting.meetings import Meetings
 from bot.room.card import CardState, heading, join_url, state_line
 from bot.room.posting import Rooms, transaction_id
 from bot.room.wording import Wording, in_language
 from bot.store.insisting import insist
 from bot.store.register import Meeting, Register
-from bridge.livekit.calls import CallError, Calls
-from bridge.livekit.ids import CallId
+from bridge.livekit.calls import Calls
 from bridge.matrix.errors import HomeserverError
 from bridge.matrix.events import RoomMessage
 from bridge.matrix.ids import RoomId, UserId
@@ -166,13 +166,10 @@ class Answers:
         )
 
     async def _state(self, meeting: Meeting, wording: Wording) -> str:
-        try:
-            call = await self._calls.look(CallId(meeting.id))
-        except CallError as error:
-            log.warning("call cannot be looked at", meeting_id=meeting.id, cause=str(error))
+        seen = await look_at_call(self._calls, meeting)
+        if seen.people is None:
             return wording.status_unknown
-        present = len(call.participants) if call else 0
-        state = CardState(present=present, attended=present)
+        state = CardState(present=seen.present, attended=seen.present)
         return state_line(meeting, state, wording, self._settings.rooms.zone)
 
     async def _set_language(self, message: RoomMessage, chosen: Language, wording: Wording) -> str:

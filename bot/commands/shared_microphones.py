@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import structlog
-
+from bot.meeting.looking import look_at_call
 from bot.room.wording import Wording
 from bot.store.register import Meeting, Register
-from bridge.livekit.calls import CallError, Calls
-from bridge.livekit.ids import CallId
+from bridge.livekit.calls import Calls
 from transcripts.assembling.speakers import clean_name
 
 MAX_NAMES = 10
 """So many people of a call are named when somebody was not found in it."""
-
-log = structlog.get_logger()
 
 
 def own_names(shown: str | None) -> list[str]:
@@ -63,12 +59,10 @@ class SharedMicrophones:
         """Under which names people are in the call; None where there is no telling, as when it is over."""
         if meeting.ended_at is not None:
             return None
-        try:
-            call = await self._calls.look(CallId(meeting.id))
-        except CallError as error:
-            log.warning("call cannot be looked at", meeting_id=meeting.id, cause=str(error))
+        seen = await look_at_call(self._calls, meeting)
+        if seen.people is None or not seen.has_room:
             return None
-        return None if call is None else sorted({clean_name(person.name) for person in call.participants} - {""})
+        return sorted({clean_name(person.name) for person in seen.people} - {""})
 
 
 def _alike(name: str, people: Sequence[str]) -> str | None:

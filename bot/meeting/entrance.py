@@ -36,6 +36,8 @@ class Entrance:
             state="open" if meeting.ended_at is None else "over",
             transcribed=meeting.transcribed,
             sound_kept=self._settings.storage.keep_sound,
+            sound_goes_to=self._settings.speech.sound_goes_to,
+            words_go_to=self._settings.summary.words_go_to,
             voices_told_apart=self._settings.diarization.model is not None,
         )
 

@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 
 import structlog
 
+from bot.meeting.looking import look_at_call
 from bot.meeting.redelivery import Redelivery
 from bot.meeting.steps import LIVE_PATIENCE_S
 from bot.room.card import CardState, card
 from bot.room.posting import Posting, Rooms
 from bot.room.wording import in_language
 from bot.store.register import Meeting, Register
-from bridge.livekit.calls import CallError, Calls
-from bridge.livekit.ids import CallId
+from bridge.livekit.calls import Calls
 from bridge.matrix.errors import HomeserverError, RequestRefused
 from bridge.matrix.ids import EventId, RoomId
 from bridge.matrix.outbound import Content, edit_of
@@ -87,7 +87,7 @@ class Moving:
         """What the meeting has come to, as far as it can be told from outside its workflow."""
         wording = in_language(meeting.language)
         if meeting.ended_at is None:
-            present = await self._present(meeting)
+            present = (await look_at_call(self._calls, meeting)).present
             return CardState("open", present=present, attended=present)
         if meeting.undelivered == "untranscribed":
             return CardState(
@@ -99,14 +99,5 @@ class Moving:
             return CardState("transcribing", attended=None, ended_at=meeting.ended_at, remarks=(wording.transcribing,))
         return CardState("done", attended=None, ended_at=meeting.ended_at)
 
-    async def _present(self, meeting: Meeting) -> int:
-        try:
-            call = await self._calls.look(CallId(meeting.id))
-        except CallError as error:
-            log.warning("call cannot be looked at", meeting_id=meeting.id, cause=str(error))
-            return 0
-        return len(call.participants) if call else 0
-
     def _card(self, meeting: Meeting, state: CardState) -> Content:
-        wording, zone = in_language(meeting.language), self._settings.rooms.zone
-        return card(meeting, state, wording, public_url=self._settings.web.public_url, zone=zone)
+        return card(meeting, state, in_language(meeting.language), self._settings)

@@ -12,6 +12,7 @@ import structlog
 from bot.durable.enqueueing import asked_for
 from bot.durable.workflows import RECORDINGS, TRANSCRIPTIONS
 from bot.meeting.call_watch import Seen
+from bot.meeting.looking import look_at_call
 from bot.meeting.waiting import Unheard
 from bot.room.card import CardState, card
 from bot.room.delivery import Obstacle
@@ -124,14 +125,9 @@ class MeetingSteps:
     async def look(self, meeting: Meeting) -> Seen:
         """Look at the call."""
         at_s = await self.time_s()
-        try:
-            state = await self._calls.look(CallId(meeting.id))
-        except CallError as error:
-            log.warning("call cannot be looked at", cause=str(error))
-            return Seen(at_s, None)
-        if state is None:
-            return Seen(at_s, (), has_room=False)
-        return Seen(at_s, tuple(person.id for person in state.participants))
+        seen = await look_at_call(self._calls, meeting)
+        people = None if seen.people is None else tuple(person.id for person in seen.people)
+        return Seen(at_s, people, has_room=seen.has_room)
 
     async def stop_recording(self, meeting: Meeting) -> None:
         """Put the recorder out of the call, for good."""
@@ -253,8 +249,8 @@ class MeetingSteps:
         )
 
     async def _card(self, meeting: Meeting, state: CardState) -> Content:
-        wording, zone = in_language(meeting.language), self._settings.rooms.zone
+        wording = in_language(meeting.language)
         known = await self._register.get(meeting.id)
         if known is not None and known.moved_to is not None:
             state = state.as_moved(wording)
-        return card(meeting, state, wording, public_url=self._settings.web.public_url, zone=zone)
+        return card(meeting, state, wording, self._settings)

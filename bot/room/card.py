@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from bot.room.wording import Wording, duration
 from bot.store.register import Meeting
 from bridge.matrix.outbound import notice
+from config.models import Settings
 from transcripts.rendering.typography import colon
 
 CARD_KEY = "fr.greffier.card"
@@ -64,18 +65,21 @@ def state_line(meeting: Meeting, state: CardState, wording: Wording, zone: ZoneI
     )
 
 
-def card(meeting: Meeting, state: CardState, wording: Wording, *, public_url: str, zone: ZoneInfo) -> dict[str, Any]:
+def card(meeting: Meeting, state: CardState, wording: Wording, settings: Settings) -> dict[str, Any]:
     """The content of the card's event."""
     name = heading(meeting.title, wording)
-    line = state_line(meeting, state, wording, zone)
+    line = state_line(meeting, state, wording, settings.rooms.zone)
     text, html = [name, line], [f"<strong>{escape(name)}</strong>", escape(line)]
     if state.phase == "open":
-        url = join_url(meeting, public_url)
+        url = join_url(meeting, settings.web.public_url)
         text.append(f"{wording.join}{colon(wording.language)}{url}")
         html.append(f'<a href="{escape(url)}">{escape(wording.join)}</a>')
         consent, consent_html = _consent(meeting, wording)
         text.append(consent)
         html.append(consent_html)
+        if meeting.transcribed and (elsewhere := _elsewhere(settings, wording)):
+            text.append(elsewhere)
+            html.append(escape(elsewhere))
     for remark in state.remarks:
         text.append(remark)
         html.append(escape(remark))
@@ -92,3 +96,7 @@ def _consent(meeting: Meeting, wording: Wording) -> tuple[str, str]:
         wording.transcribed.format(command=command),
         escape(wording.transcribed).format(command=f"<code>{command}</code>"),
     )
+
+
+def _elsewhere(settings: Settings, wording: Wording) -> str:
+    return wording.elsewhere(settings.speech.sound_goes_to, settings.summary.words_go_to)

@@ -35,6 +35,10 @@ class Wording:
     ended: str
     participants: Callable[[int], str]
     transcribed: str
+    sound_elsewhere: str
+    words_elsewhere: str
+    all_elsewhere: str
+    all_elsewhere_apart: str
     not_transcribed: str
     transcription_stopped: str
     transcribing: str
@@ -110,6 +114,16 @@ class Wording:
         names = [*names, self.others(more)] if more else names
         return self.last_of.format(", ".join(names[:-1]), names[-1]) if len(names) > 1 else "".join(names)
 
+    def elsewhere(self, sound_to: str | None, words_to: str | None) -> str:
+        """Which hosts are sent what people say, as sound and in writing; empty where neither leaves for another."""
+        if sound_to is not None and words_to is not None:
+            sentence = self.all_elsewhere if sound_to == words_to else self.all_elsewhere_apart
+        elif words_to is not None:
+            sentence = self.words_elsewhere
+        else:
+            sentence = "" if sound_to is None else self.sound_elsewhere
+        return sentence.format(sound_to=sound_to, words_to=words_to)
+
     def below(self, *, with_minutes: bool) -> str:
         """What the card says when all is in its thread."""
         return self.minutes_below if with_minutes else self.transcript_below
@@ -145,6 +159,12 @@ FRENCH = Wording(
     participants=_participants_fr,
     transcribed="Cet appel est transcrit : à la fin, ce que chacun a dit est publié dans ce salon. "
     "Pour l’arrêter et effacer ce qui est déjà enregistré : {command}",
+    sound_elsewhere="Le son et les noms des participants sont envoyés à {sound_to} pour la transcription.",
+    words_elsewhere="Le texte et les noms des participants sont envoyés à {words_to} pour le compte rendu.",
+    all_elsewhere="Le son, le texte et les noms des participants sont envoyés à {sound_to} "
+    "pour la transcription et le compte rendu.",
+    all_elsewhere_apart="Le son est envoyé à {sound_to} pour la transcription, et le texte à {words_to} "
+    "pour le compte rendu, l’un et l’autre avec les noms des participants.",
     not_transcribed="Cet appel n’est ni enregistré ni transcrit.",
     transcription_stopped="La transcription a été arrêtée par {user} et ce qui était enregistré est effacé.",
     transcribing="Transcription en cours…",
@@ -246,6 +266,12 @@ ENGLISH = Wording(
     participants=_participants_en,
     transcribed="This call is transcribed: when it ends, what everyone said is posted in this room. "
     "To stop that and erase what has been recorded: {command}",
+    sound_elsewhere="The sound and the participants’ names are sent to {sound_to} for the transcript.",
+    words_elsewhere="The text and the participants’ names are sent to {words_to} for the minutes.",
+    all_elsewhere="The sound, the text and the participants’ names are sent to {sound_to} "
+    "for the transcript and the minutes.",
+    all_elsewhere_apart="The sound is sent to {sound_to} for the transcript, and the text to {words_to} "
+    "for the minutes, both with the participants’ names.",
     not_transcribed="This call is neither recorded nor transcribed.",
     transcription_stopped="The transcription was stopped by {user}, and what had been recorded is erased.",
     transcribing="Transcribing…",

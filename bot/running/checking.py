@@ -76,11 +76,8 @@ async def _storage(settings: Settings) -> str:
 
 
 async def _database(settings: Settings) -> str:
-    database = Database.open(settings)
-    try:
+    async with Database.opened(settings) as database:
         revision = await database.revision()
-    finally:
-        await database.dispose()
     if revision is None:
         return f"{database.name} is to be given its tables at the first start"
     later = "" if revision == migrations.newest() else f", to be brought to {migrations.newest()} at the next start"
@@ -118,11 +115,8 @@ async def _versions(nobody: Wire) -> None:
 
 
 async def _device(settings: Settings) -> str:
-    database = Database.open(settings)
-    try:
+    async with Database.opened(settings) as database:
         report = await device_report(settings, database)
-    finally:
-        await database.dispose()
     if not report.is_well:
         raise LookupError(str(report))
     return str(report)

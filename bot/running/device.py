@@ -84,11 +84,8 @@ async def device_report(settings: Settings, database: Database) -> DeviceReport:
 
 async def device_at_hand(settings: Settings) -> OwnDevice | None:
     """The device that the database has; raises as `device_report`."""
-    database = Database.open(settings)
-    try:
+    async with Database.opened(settings) as database:
         stored, _ = await _kept(settings, database)
-    finally:
-        await database.dispose()
     return stored
 
 

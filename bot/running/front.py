@@ -63,9 +63,8 @@ log = structlog.get_logger()
 
 async def run(settings: Settings, name: str | None = None) -> None:
     """Serve people until told to stop."""
-    database = Database.open(settings)
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(database.dispose)
+        database = await stack.enter_async_context(Database.opened(settings))
         await database.migrate()
         session = await stack.enter_async_context(aiohttp.ClientSession())
         homeserver = await stack.enter_async_context(Homeserver(settings.matrix, database.engine))

@@ -25,7 +25,7 @@ _GONE_WITHIN_S = 1.0
 
 async def show(settings: Settings) -> int:
     """Print how the device and its identity stand; returns the exit status: 0 when there is nothing to mend, else 1."""
-    async with _opened(settings) as database:
+    async with Database.opened(settings) as database:
         report = await device_report(settings, database)
     print(f"user         {report.user_id}")  # noqa: T201
     print(f"device       {report.device_id}")  # noqa: T201
@@ -38,7 +38,7 @@ async def show(settings: Settings) -> int:
 async def recovery_key(settings: Settings, *, again: bool) -> int:
     """Print the recovery key on standard output, the first time or if it is wanted `again`; returns the exit status."""
     user_id = UserId(settings.matrix.bot_user_id)
-    async with _opened(settings) as database:
+    async with Database.opened(settings) as database:
         root = None
         if await has_encryption(database):
             sealing = await Sealing.open(settings.matrix.secret, settings.storage.folder, database.engine, user_id)
@@ -87,21 +87,12 @@ async def reset(settings: Settings) -> int:
 
 
 @asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[Database]:
-    database = Database.open(settings)
-    try:
-        yield database
-    finally:
-        await database.dispose()
-
-
-@asynccontextmanager
 async def _stopped(settings: Settings) -> AsyncIterator[tuple[NewDevices, SealedRoot]]:
     """Hold the front's place, so that no front runs with the device that is about to be forgotten."""
     matrix = settings.matrix
     user_id = UserId(matrix.bot_user_id)
     front = Process("front", name_of_this_machine())
-    async with _opened(settings) as database, alone(front, database, within_s=_GONE_WITHIN_S):
+    async with Database.opened(settings) as database, alone(front, database, within_s=_GONE_WITHIN_S):
         await database.migrate()
         sealing = Sealing(matrix.secret, settings.storage.folder)
         async with Wire(matrix, Acting(user_id, "")) as wire:

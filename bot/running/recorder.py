@@ -30,10 +30,9 @@ REPLACED_WITHIN_S = 10.0
 
 async def run(settings: Settings, name: str | None = None) -> None:
     """Record until told to stop. Where another recorder is there, it takes this one's place in the calls first."""
-    database = Database.open(settings)
     identity = Identity.of("recorder", name)
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(database.dispose)
+        database = await stack.enter_async_context(Database.opened(settings))
         await database.migrate()
         session = await stack.enter_async_context(aiohttp.ClientSession())
         spool = open_spool(settings.storage, identity.name)

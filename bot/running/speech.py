@@ -32,9 +32,8 @@ async def run(settings: Settings, name: str | None = None) -> None:
         EngineNotYetThere: The server that recognises speech does not answer; started again, this may find it there.
         DiarizationUnavailable: That which tells voices apart; likewise.
     """
-    database = Database.open(settings)
     identity = Identity.of("speech", name)
-    try:
+    async with Database.opened(settings) as database:
         await database.migrate()
         recogniser = await asyncio.to_thread(engines.load, settings.speech)
         voices = await asyncio.to_thread(pyannote.load, settings.diarization)
@@ -55,5 +54,3 @@ async def run(settings: Settings, name: str | None = None) -> None:
                     await until_stopped()
                 finally:
                     await jobs.leave_off()
-    finally:
-        await database.dispose()

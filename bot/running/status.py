@@ -21,23 +21,21 @@ _DAY_S = 24 * _HOUR_S
 
 async def status(settings: Settings) -> int:
     """Print it; returns the exit status: 1 when a role has no living process, or nothing can be read, else 0."""
-    database = Database.open(settings)
     try:
-        if await database.revision() is None:
-            print("nothing is known: has Greffier run on this database?")  # noqa: T201
-            return 1
-        client = await asyncio.to_thread(
-            lambda: DBOSClient(system_database_url=database.system_url, retry_connection_errors=False)
-        )
-        try:
-            now = await overview(database.engine, client.list_workflows_async)
-        finally:
-            await asyncio.to_thread(client.destroy)
+        async with Database.opened(settings) as database:
+            if await database.revision() is None:
+                print("nothing is known: has Greffier run on this database?")  # noqa: T201
+                return 1
+            client = await asyncio.to_thread(
+                lambda: DBOSClient(system_database_url=database.system_url, retry_connection_errors=False)
+            )
+            try:
+                now = await overview(database.engine, client.list_workflows_async)
+            finally:
+                await asyncio.to_thread(client.destroy)
     except SQLAlchemyError as error:
         print(f"nothing is known: has Greffier run on this database? ({type(error).__name__})")  # noqa: T201
         return 1
-    finally:
-        await database.dispose()
     for line in lines(now):
         print(line)  # noqa: T201
     return 1 if without_a_process(now.processes) else 0

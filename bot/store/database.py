@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import tempfile
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,16 @@ class Database:
         file = database_file(settings.storage.folder)
         _prepare_file(file)
         return Database(URL.create("sqlite+aiosqlite", database=str(file)), f"the SQLite file {file}")
+
+    @staticmethod
+    @asynccontextmanager
+    async def opened(settings: Settings) -> AsyncIterator[Database]:
+        """The same for as long as the block runs; its connections are closed then."""
+        database = Database.open(settings)
+        try:
+            yield database
+        finally:
+            await database.dispose()
 
     @property
     def system_url(self) -> str:

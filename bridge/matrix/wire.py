@@ -58,11 +58,6 @@ class Wire:
             self._session = None
 
     @property
-    def has_entered(self) -> bool:
-        """Whether there is somebody who asks."""
-        return self._acting is not None
-
-    @property
     def acting(self) -> Acting:
         """Who asks."""
         if self._acting is None:

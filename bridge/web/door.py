@@ -30,6 +30,10 @@ class CallNotice:
     transcribed: bool
     sound_kept: bool | None = None
     """Whether the sound stays once its transcript is posted; None: the page says nothing about it."""
+    sound_goes_to: str | None = None
+    """The host that is sent what people say, as sound; None where it is recognised by Greffier itself."""
+    words_go_to: str | None = None
+    """The host that is sent what people said, in writing; None where Greffier writes the minutes itself."""
     voices_told_apart: bool = False
     """Whether it is of use to say that several people share a microphone, so that the page asks."""
 

@@ -35,6 +35,8 @@ async def test_a_meeting_ends_as_a_transcript_that_says_who_said_what(
         "state": "open",
         "transcribed": True,
         "sound_kept": False,
+        "sound_goes_to": None,
+        "words_go_to": None,
         "voices_told_apart": True,
     }
 

@@ -75,7 +75,7 @@ def listener_of(
     """A listener; unless it is to `prepare` something, whoever it is has entered already, or is let in like this."""
 
     async def let_in() -> None:
-        if not homeserver.wire.has_entered:
+        if homeserver.wire._acting is None:
             homeserver.wire.acting = Acting(
                 homeserver.user_id, "as-token-of-the-tests", "GREFFIER", is_masquerading=True
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from transcripts.listening.bleed import BleedGate
 from transcripts.listening.levels import LEVEL_FRAME_SAMPLES
@@ -13,43 +13,12 @@ from transcripts.storage.sidecar import NOTHING_SETTLED, SpeechSidecar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from transcripts.sound import StoredSamples
+    from transcripts.listening.heard_sound import HeardSound
 
 SLICE_S: Final = 1.0
 """Tracks go forward in step by so much: the voice activity model is called seldom enough, and memory stays flat."""
 LEARNED_FROM_SAMPLES: Final = 20 * SAMPLE_RATE_HZ
 """How much of what was settled tells how loud its speaker speaks."""
-
-
-class HeardSound(Protocol):
-    """The sound of a track as far as it has come, which may be growing."""
-
-    @property
-    def participant(self) -> str:
-        """Whose it is."""
-
-    @property
-    def is_a_microphone(self) -> bool:
-        """Whether a person speaks into it."""
-
-    @property
-    def started_s(self) -> float:
-        """When it began on the meeting's clock, as is known by now."""
-
-    @property
-    def samples(self) -> int:
-        """How much there is."""
-
-    @property
-    def is_over(self) -> bool:
-        """Whether no more will come."""
-
-    def read(self, first: int, end: int) -> StoredSamples:
-        """Some of it, shape (end - first,).
-
-        Raises:
-            OSError: it cannot be read.
-        """
 
 
 class CallListening:

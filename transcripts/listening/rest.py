@@ -25,7 +25,7 @@ BESIDE_S: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class _WholeTrack:
-    """A track to which nothing is added; a `call.HeardSound`."""
+    """A track to which nothing is added; a `HeardSound`."""
 
     stored: StoredTrack
     is_over: bool = True

@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING, Final, Protocol
 
 from transcripts.sound import SAMPLE_BYTES, seconds
-from transcripts.storage import sidecar
+from transcripts.storage import sidecar, sound_file
 from transcripts.storage.recording_listener import AT_A_SYNC_S, AT_THE_END_S, RecordingListener
 from transcripts.storage.room_left import leave_room
 from transcripts.storage.sidecar import EARLIEST_START_S, LONGEST_MEETING_S, TrackSidecar
@@ -24,6 +24,8 @@ from transcripts.storage.whole_file import sync_folder
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from transcripts.sound import StoredSamples
 
 LONGEST_ID_IN_NAME: Final = 40
 
@@ -121,7 +123,7 @@ class MeetingWriter:
             now_s = self._clock.now_s()  # before the sound: no stay says more than the disk has
             for track in list(self._tracks):
                 track.sync()
-                if track.is_released:
+                if track.is_over:
                     self._tracks.remove(track)
             for stay in list(self._stays):
                 stay.sync(now_s)
@@ -149,16 +151,16 @@ class MeetingWriter:
 
 
 class TrackWriter:
-    """Takes one track's sound, 16-bit little-endian mono at 16 kHz.
+    """Takes one track's sound, 16-bit little-endian mono at 16 kHz; to be listened to as far as the disk has it.
 
     Attributes:
         path: where it lies. What is silent takes no room there.
-        synced_samples: how much of it the disk has.
+        samples: how much of it the disk has.
     """
 
     def __init__(self, path: Path, described: TrackSidecar, clock: MeetingClock) -> None:
         self.path = path
-        self.synced_samples = 0
+        self.samples = 0
         self._sidecar_path = path.with_suffix(".json")
         self._described = described
         self._clock = clock
@@ -166,7 +168,7 @@ class TrackWriter:
         self._sidecar_lock = threading.Lock()
         sidecar.write(self._sidecar_path, described, durably=False)
         self._durable: TrackSidecar | None = None
-        self._samples = 0
+        self._written_samples = 0
         self._closed = False
         self._file: int | None = os.open(path, os.O_WRONLY | os.O_APPEND)
 
@@ -184,16 +186,16 @@ class TrackWriter:
             raise ValueError("sound comes in whole 16-bit samples")
         if self._closed or self._file is None:
             raise OSError(errno.EBADF, "the track is closed")
-        began_s = self._clock.meeting_s(arrived_s) - seconds(self._samples)
+        began_s = self._clock.meeting_s(arrived_s) - seconds(self._written_samples)
         # Where a clock has jumped by a week, its place is wrong; one that nobody reads back would cost the track.
         self._note_beginning(round(min(max(EARLIEST_START_S, began_s), LONGEST_MEETING_S), 4))
         if pcm == bytes(len(pcm)):  # as a muted track sends them: a hole, which reads as zeros
-            os.ftruncate(self._file, self._samples * SAMPLE_BYTES + len(pcm))
+            os.ftruncate(self._file, self._written_samples * SAMPLE_BYTES + len(pcm))
         else:
             rest = memoryview(pcm)
             while rest:
                 rest = rest[os.write(self._file, rest) :]
-        self._samples += len(pcm) // SAMPLE_BYTES
+        self._written_samples += len(pcm) // SAMPLE_BYTES
 
     def sync(self) -> None:
         """Wait until the disk has what was written; a closed track's file is then let go of.
@@ -205,11 +207,11 @@ class TrackWriter:
             if self._file is None:
                 return
             file, last = os.dup(self._file), self._closed  # a copy, so that a slow disk does not hold up `write`
-        samples = self._samples
+        samples = self._written_samples
         try:
             os.fsync(file)
             self._describe_durably()
-            self.synced_samples = samples
+            self.samples = samples
         finally:
             os.close(file)
             if last:
@@ -220,8 +222,8 @@ class TrackWriter:
         self._closed = True
 
     @property
-    def is_released(self) -> bool:
-        """Whether it is closed and synced."""
+    def is_over(self) -> bool:
+        """Whether no more will come, and the disk has all."""
         return self._file is None
 
     @property
@@ -238,6 +240,14 @@ class TrackWriter:
     def started_s(self) -> float:
         """When it began on the meeting's clock, as is known by now."""
         return self._described.started_s or 0.0
+
+    def read(self, first: int, end: int) -> StoredSamples:
+        """Some of it, shape (end - first,).
+
+        Raises:
+            OSError: it cannot be read, or the file is shorter.
+        """
+        return sound_file.read(self.path, first, end)
 
     def _release(self) -> None:
         with self._lock:

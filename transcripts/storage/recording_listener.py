@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
+from transcripts.listening.heard_sound import HeardSound
 from transcripts.sound import SAMPLE_RATE_HZ
-from transcripts.storage import sidecar, sound_file
+from transcripts.storage import sidecar
 from transcripts.storage.sidecar import NOTHING_SETTLED, SpeechSidecar
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from transcripts.listening.call import CallListening
     from transcripts.listening.track_listening import TrackListening
-    from transcripts.sound import StoredSamples
 
 AT_A_SYNC_S: Final = 0.3
 """Syncs are 0.9 s apart; what they are for comes first."""
@@ -34,32 +34,12 @@ SETTLED_STEP_SAMPLES: Final = 10 * SAMPLE_RATE_HZ
 log = structlog.get_logger()
 
 
-class WrittenTrack(Protocol):
-    """What is to be known of a track that is being written."""
+class RecordedSound(HeardSound, Protocol):
+    """A track that is being recorded, as far as the disk has it: no sidecar may say more than the sound."""
 
     @property
     def path(self) -> Path:
-        """Where its sound lies."""
-
-    @property
-    def participant(self) -> str:
-        """Whose it is."""
-
-    @property
-    def is_a_microphone(self) -> bool:
-        """Whether a person speaks into it."""
-
-    @property
-    def started_s(self) -> float:
-        """When it began on the meeting's clock, as is known by now."""
-
-    @property
-    def synced_samples(self) -> int:
-        """How much of its sound the disk has."""
-
-    @property
-    def is_released(self) -> bool:
-        """Whether no more will come, and the disk has all."""
+        """Where it lies."""
 
 
 class RecordingListener:
@@ -67,11 +47,11 @@ class RecordingListener:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._new: list[WrittenTrack] = []
+        self._new: list[RecordedSound] = []
         self._followed: list[_Followed] = []
         self._call = _new_call()
 
-    def follow(self, track: WrittenTrack) -> None:
+    def follow(self, track: RecordedSound) -> None:
         """Listen to a track from now on."""
         if self._call is not None:
             self._new.append(track)
@@ -89,8 +69,8 @@ class RecordingListener:
 
     def _listen(self, call: CallListening, until: float) -> None:
         while self._new:
-            sound = _SyncedSound(self._new.pop(0))
-            self._followed.append(_Followed(sound.track.path, call.follow(sound)))
+            sound = self._new.pop(0)
+            self._followed.append(_Followed(sound.path, call.follow(sound)))
         call.listen(lambda: self._clock() < until)
         for followed in self._followed:
             followed.keep()
@@ -134,36 +114,6 @@ class _Followed:
                 "track is not listened to while it is recorded", file=self.sound_path.name, cause=type(error).__name__
             )
             self.is_told = True
-
-
-class _SyncedSound:
-    """A track's sound as far as the disk has it; a `call.HeardSound`."""
-
-    def __init__(self, track: WrittenTrack) -> None:
-        self.track = track
-
-    @property
-    def participant(self) -> str:
-        return self.track.participant
-
-    @property
-    def is_a_microphone(self) -> bool:
-        return self.track.is_a_microphone
-
-    @property
-    def started_s(self) -> float:
-        return self.track.started_s
-
-    @property
-    def samples(self) -> int:
-        return self.track.synced_samples
-
-    @property
-    def is_over(self) -> bool:
-        return self.track.is_released
-
-    def read(self, first: int, end: int) -> StoredSamples:
-        return sound_file.read(self.track.path, first, end)
 
 
 def _new_call() -> CallListening | None:

@@ -153,7 +153,7 @@ class SharedSpool(Spool):
         """
         self._shared.pop(meeting, None)
         self.share(meeting)
-        _remove(self._own(meeting))
+        self._drop(self._own(meeting))
         self._shared.pop(meeting, None)
 
     def leftovers(self) -> list[MeetingId]:
@@ -184,7 +184,7 @@ class SharedSpool(Spool):
     def drop_fetched(self, meeting: MeetingId) -> None:
         """Remove the fetched copy."""
         self._readable.discard(meeting)
-        _remove(self._copy(meeting))
+        self._drop(self._copy(meeting))
 
     def erase(self, meeting: MeetingId) -> None:
         """Remove a meeting's sound from this machine, whoever wrote it here, and from the bucket.
@@ -196,7 +196,7 @@ class SharedSpool(Spool):
         self._shared.pop(meeting, None)
         self.drop_fetched(meeting)
         for copy in self._all_writers.glob(f"*/{sidecar.file_name(meeting)}"):
-            _remove(copy)
+            self._drop(copy)
         self._bucket.delete(stored.key for stored in self._bucket.below(prefix(meeting)))
 
     def _own(self, meeting: MeetingId) -> Path:
@@ -215,7 +215,11 @@ class SharedSpool(Spool):
 
     def _drop_the_rest(self, folder: Path) -> None:
         if (folder / DROPPED_FILE).exists():
-            _remove(folder)
+            self._drop(folder)
+
+    def _drop(self, folder: Path) -> None:
+        self._sidecars.forget(folder)
+        _remove(folder)
 
     def _found_shared(self, meeting: MeetingId, home: str) -> _Shared:
         found = [file for file in find(self._bucket, meeting) if file.key.startswith(f"{home}/")]
@@ -274,7 +278,7 @@ class SharedSpool(Spool):
         in_use = {self._copy(readable) for readable in (*self._readable, meeting)}
         for copy in list(self._fetched.iterdir()) if self._fetched.exists() else []:
             if copy not in in_use and time.time() - copy.stat().st_mtime > LEFT_BEHIND_AFTER_S:
-                _remove(copy)
+                self._drop(copy)
 
 
 def _for_each(act: Callable[[_Item], None], items: Iterable[_Item]) -> None:

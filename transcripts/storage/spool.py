@@ -18,6 +18,7 @@ import structlog
 
 from transcripts.sound import SAMPLE_BYTES, Samples, as_float, seconds
 from transcripts.storage import sidecar, sound_file
+from transcripts.storage.known_sidecars import KnownSidecars
 from transcripts.storage.meeting_writer import MeetingWriter
 from transcripts.storage.room_left import leave_room
 from transcripts.storage.sidecar import (
@@ -99,6 +100,7 @@ class Spool:
     def __init__(self, folder: Path, now: Callable[[], float] = time.time) -> None:
         self._folder = folder
         self._now = now
+        self._sidecars = KnownSidecars()
 
     def folder(self, meeting: MeetingId) -> Path:
         """Where a meeting's sound lies, or would."""
@@ -137,7 +139,9 @@ class Spool:
         folder = self.folder(meeting)
         names = {path.stem for pattern in ("*.pcm", "[0-9]*-*.json") for path in folder.glob(pattern)}
         found = [self._track(folder / f"{name}.pcm") for name in sorted(names)]
-        return [_listened(track) if isinstance(track, StoredTrack) else track for track in found if track is not None]
+        return [
+            self._listened(track) if isinstance(track, StoredTrack) else track for track in found if track is not None
+        ]
 
     def stays(self, meeting: MeetingId) -> tuple[Stay, ...]:
         """When a recorder was in the call, by the order of joining; a stay that cannot be read is left out."""
@@ -156,13 +160,14 @@ class Spool:
             OSError: something could not be removed.
         """
         folder = self.folder(meeting)
+        self._sidecars.forget(folder)
         if folder.exists():
             shutil.rmtree(folder)
 
     def _track(self, path: Path) -> StoredTrack | BrokenTrack | None:
         try:
             size = path.stat().st_size if path.is_file() else None
-            described = sidecar.read_track(path.with_suffix(".json"))
+            described = self._sidecars.read_track(path.with_suffix(".json"))
         except (SidecarUnreadable, OSError) as error:
             # A recorder killed before it could write the sidecar has written no sound either.
             return None if size == 0 else BrokenTrack(path, None, str(error))
@@ -180,6 +185,16 @@ class Spool:
             samples,
             shared_microphone=described.shared_microphone,
         )
+
+    def _listened(self, track: StoredTrack) -> StoredTrack:
+        """The track with what was found to be speech in it, as far as its sound is here."""
+        path = track.path.with_suffix(".speech")
+        try:
+            if path.exists():
+                return replace(track, speech=self._sidecars.read_speech(path).within(track.samples))
+        except SidecarUnreadable as error:
+            log.warning("track is listened to anew", cause=str(error))
+        return track
 
     # For a spool that machines share; in this one the sound lies where it is read.
 
@@ -222,13 +237,4 @@ class Spool:
         Raises:
             OSError: something could not be removed.
         """
-
-
-def _listened(track: StoredTrack) -> StoredTrack:
-    """The track with what was found to be speech in it, as far as its sound is here."""
-    path = track.path.with_suffix(".speech")
-    try:
-        return replace(track, speech=sidecar.read_speech(path).within(track.samples)) if path.exists() else track
-    except SidecarUnreadable as error:
-        log.warning("track is listened to anew", cause=str(error))
-        return track
+        self._sidecars.forget(self.folder(meeting))

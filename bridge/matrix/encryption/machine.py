@@ -51,8 +51,6 @@ class Machine:
         self.device_id = store.device_id
         self.curve25519 = store.account.curve25519_key.to_base64()
         self.ed25519 = store.account.ed25519_key.to_base64()
-        self.is_new = store.is_new
-        """Whether its keys were made just now, because none were stored."""
         self.upkeep = KeyUpkeep(store, self.device_keys, self._signed, clock)
         self._store = store
         self._clock = clock

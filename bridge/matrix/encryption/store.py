@@ -283,13 +283,6 @@ class CryptoStore:
             self._changes.remove(USER_DEVICES, user_id, device_id)
         self._devices[user_id] = now
 
-    def forget_user(self, user_id: UserId) -> None:
-        """Follow a user no longer."""
-        if self._users.pop(user_id, None) is not None:
-            self.set_devices(user_id, ())
-            del self._devices[user_id]
-            self._changes.remove(USERS, user_id)
-
     # What is no longer needed
 
     async def prune(self) -> None:

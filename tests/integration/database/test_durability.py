@@ -42,13 +42,12 @@ def _of_the_durable_work(url: str) -> object:
 
 async def test_a_server_that_crashed_still_knows_and_is_used_again(tmp_path: Path) -> None:
     """By the processes that go on, which notice that their connections are dead before they use them."""
-    async with running_postgresql(tmp_path / "postgresql") as server:
-        database = Database.open(on_postgresql(tmp_path / "storage", await server.create_database()))
-        try:
-            await database.migrate()
-            await Register(database.engine).set_language(ROOM, "en")
-            await server.kill()
-            await server.start()
-            assert await Register(database.engine).language_of(ROOM) == "en"
-        finally:
-            await database.dispose()
+    async with (
+        running_postgresql(tmp_path / "postgresql") as server,
+        Database.opened(on_postgresql(tmp_path / "storage", await server.create_database())) as database,
+    ):
+        await database.migrate()
+        await Register(database.engine).set_language(ROOM, "en")
+        await server.kill()
+        await server.start()
+        assert await Register(database.engine).language_of(ROOM) == "en"

@@ -106,8 +106,7 @@ async def test_a_second_start_changes_nothing(database: Database, another_databa
 async def test_what_the_first_version_left_is_taken_over(tmp_path: Path, whole: bool) -> None:
     """Its open meeting and its commands are there; also where it was killed before it had made all its tables."""
     leave_behind(database_file(tmp_path), MEETINGS, A_MEETING, *((INBOX, A_COMMAND) if whole else ()))
-    database = Database.open(settings(tmp_path))
-    try:
+    async with Database.opened(settings(tmp_path)) as database:
         await database.migrate()
         assert await differences(database) == []
         register = Register(database.engine)
@@ -117,8 +116,6 @@ async def test_what_the_first_version_left_is_taken_over(tmp_path: Path, whole: 
         heard = Inbox(database.engine, user)
         assert await heard.next_batch() == ("s1" if whole else None)
         assert await heard.rooms_waiting() == ({room} if whole else set())
-    finally:
-        await database.dispose()
 
 
 async def test_processes_that_start_together_migrate_once(database_settings: Settings) -> None:
@@ -133,14 +130,11 @@ async def test_processes_that_start_together_migrate_once(database_settings: Set
     said = [out.decode() for out, _ in await asyncio.gather(*(process.communicate(b"go\n") for process in started))]
     assert [out.splitlines()[-1] for out in said] == [migrations.newest()] * 3
     assert sum("database migrated" in out for out in said) == 1
-    database = Database.open(database_settings)
-    try:
+    async with Database.opened(database_settings) as database:
         assert await differences(database) == []
         async with database.engine.connect() as connection:
             versions = await connection.execute(text("SELECT version_num FROM greffier_version"))
             assert versions.scalars().all() == [migrations.newest()]
-    finally:
-        await database.dispose()
 
 
 async def test_a_migration_that_fails_leaves_nothing_half_done(
@@ -153,8 +147,7 @@ async def test_a_migration_that_fails_leaves_nothing_half_done(
         connection.execute(text("SELECT * FROM nowhere"))
 
     upgrade = migrations.upgrade
-    database = Database.open(database_settings)
-    try:
+    async with Database.opened(database_settings) as database:
         monkeypatch.setattr(migrations, "upgrade", fail)
         with pytest.raises(Exception, match="nowhere"):
             await database.migrate()
@@ -162,29 +155,22 @@ async def test_a_migration_that_fails_leaves_nothing_half_done(
         monkeypatch.undo()
         await database.migrate()
         assert await differences(database) == []
-    finally:
-        await database.dispose()
 
 
 async def test_a_database_that_is_locked_for_long_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody has the file open and writes: starting again later may do."""
     monkeypatch.setattr("bot.store.database.BUSY_TIMEOUT_S", 0.2)
-    database, other = Database.open(settings(tmp_path)), Database.open(settings(tmp_path))
-    try:
+    async with Database.opened(settings(tmp_path)) as database, Database.opened(settings(tmp_path)) as other:
         async with other.engine.connect() as connection:
             await connection.exec_driver_sql("BEGIN IMMEDIATE")
             with pytest.raises(DatabaseAway, match=r"the SQLite file .* cannot be used: database is locked"):
                 await database.migrate()
         await database.migrate()
-    finally:
-        await database.dispose()
-        await other.dispose()
 
 
 async def test_the_durable_work_and_our_tables_leave_each_other_alone(database_settings: Settings) -> None:
     """They are in one database, and each looks after its own, whichever comes first."""
-    database = Database.open(database_settings)
-    try:
+    async with Database.opened(database_settings) as database:
         await asyncio.to_thread(DBOS.migrate, database.system_url)
         theirs = frozenset(await tables_of(database))
         await database.migrate()
@@ -195,8 +181,6 @@ async def test_the_durable_work_and_our_tables_leave_each_other_alone(database_s
         async with database.engine.connect() as connection:
             work = "dbos.workflow_status" if database.is_shared else "workflow_status"
             assert (await connection.execute(text(f"SELECT count(*) FROM {work}"))).scalar() == 0  # noqa: S608
-    finally:
-        await database.dispose()
 
 
 async def test_a_database_of_a_newer_version_is_refused(database: Database) -> None:

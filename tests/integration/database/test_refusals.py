@@ -6,8 +6,6 @@ import asyncio
 import os
 import subprocess
 import traceback
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -33,19 +31,9 @@ def _brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.store.database.TRIED_EVERY_S", 0.05)
 
 
-@asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Database]:
-    """The database that the settings name, not migrated."""
-    database = Database.open(settings)
-    try:
-        yield database
-    finally:
-        await database.dispose()
-
-
 async def refusal(folder: Path, url: str, kind: type[Exception]) -> str:
     """The sentence with which a start fails; what else is shown of the error holds no password either."""
-    async with opened(on_postgresql(folder, url)) as database:
+    async with Database.opened(on_postgresql(folder, url)) as database:
         with pytest.raises(kind) as raised:
             await database.migrate()
     password = make_url(url).password
@@ -87,7 +75,7 @@ class TestForTheOperator:
         assert "permission denied for schema public" in said
         assert said.endswith("(make the user of database.url the owner of the database)")
         await postgresql.administer(f"ALTER DATABASE {name} OWNER TO {USER}")
-        async with opened(on_postgresql(tmp_path, url)) as database:
+        async with Database.opened(on_postgresql(tmp_path, url)) as database:
             await database.migrate()
 
     async def test_a_database_that_cannot_hold_every_name(self, tmp_path: Path, postgresql: PostgreSQLServer) -> None:
@@ -127,7 +115,7 @@ class TestPassing:
         async with running_postgresql(tmp_path / "postgresql") as server:
             url = await server.create_database()
             await server.kill()
-            async with opened(on_postgresql(tmp_path / "storage", url)) as database:
+            async with Database.opened(on_postgresql(tmp_path / "storage", url)) as database:
                 migrating = asyncio.create_task(database.migrate())
                 await looked.wait()
                 assert not migrating.done()
@@ -160,7 +148,7 @@ class TestCommands:
     async def test_the_check_says_which_database_at_which_revision(self, database_settings: Settings) -> None:
         """Before the first start, after it, and before that of a newer version."""
         assert (await _database(database_settings)).endswith(" is to be given its tables at the first start")
-        async with opened(database_settings) as database:
+        async with Database.opened(database_settings) as database:
             await database.migrate()
             assert await _database(database_settings) == f"{database.name} is at revision {newest()}"
             async with database.engine.begin() as connection:

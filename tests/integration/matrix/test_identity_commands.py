@@ -110,10 +110,9 @@ async def installation(
     file = tmp_path / "config.yaml"
     file.write_text(json.dumps(config))
     whole = load(file, {})
-    database = Database.open(whole)
-    bot = Bot(whole.matrix, database.engine, whole.storage.folder)
-    yield Installation(file, database, bot, monkeypatch, capsys)
-    await database.dispose()
+    async with Database.opened(whole) as database:
+        bot = Bot(whole.matrix, database.engine, whole.storage.folder)
+        yield Installation(file, database, bot, monkeypatch, capsys)
 
 
 @pytest_asyncio.fixture

@@ -59,6 +59,51 @@ async def test_the_transcription_is_announced_before_joining_and_shown_during_th
         await expect(banner).to_contain_text("Transcription en attente")
 
 
+ELSEWHERE = "envoyé"
+
+
+@pytest.mark.parametrize(
+    ("sound_goes_to", "words_go_to", "told"),
+    [
+        (None, None, None),
+        (
+            "a.test",
+            None,
+            "Le son et les noms des participants sont envoyés à a.test pour la transcription.",
+        ),
+        (None, "b.test", "Le texte et les noms des participants sont envoyés à b.test pour le compte rendu."),
+        (
+            "a.test",
+            "a.test",
+            (
+                "Le son, le texte et les noms des participants sont envoyés à a.test "
+                "pour la transcription et le compte rendu."
+            ),
+        ),
+        (
+            "a.test",
+            "b.test",
+            (
+                "Le son est envoyé à a.test pour la transcription, et le texte à b.test pour le compte rendu, "
+                "l’un et l’autre avec les noms des participants."
+            ),
+        ),
+    ],
+)
+async def test_the_hosts_that_sound_or_words_go_to_are_named_before_joining(
+    browser: Browser, page_server: ServedPage, sound_goes_to: str | None, words_go_to: str | None, told: str | None
+) -> None:
+    """Where there is none, nothing is said of it."""
+    notice = replace(TRANSCRIBED, sound_goes_to=sound_goes_to, words_go_to=words_go_to)
+    async with visiting(browser, page_server.link(page_server.door.open_call(notice))) as page:
+        region = page.get_by_role("region", name="Cet appel est transcrit")
+        await expect(region).to_contain_text("publié dans le salon")
+        if told is None:
+            await expect(region).not_to_contain_text(ELSEWHERE)
+        else:
+            await expect(region.get_by_text(told, exact=True)).to_be_visible()
+
+
 async def test_a_call_that_is_not_transcribed_says_so_and_shows_no_banner(
     browser: Browser, page_server: ServedPage
 ) -> None:

@@ -31,18 +31,16 @@ def database_settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 async def database(database_settings: Settings) -> AsyncIterator[Database]:
     """The database, with our tables."""
-    database = Database.open(database_settings)
-    await database.migrate()
-    yield database
-    await database.dispose()
+    async with Database.opened(database_settings) as database:
+        await database.migrate()
+        yield database
 
 
 @pytest.fixture
 async def another_database(database: Database, database_settings: Settings) -> AsyncIterator[Database]:
     """The same, as another process opens it."""
-    another = Database.open(database_settings)
-    yield another
-    await another.dispose()
+    async with Database.opened(database_settings) as another:
+        yield another
 
 
 @pytest.fixture

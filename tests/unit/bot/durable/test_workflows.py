@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from bot.process.alone import AlreadyRunning
 from bot.process.identity import Identity, host
 from bot.process.presence import Heartbeat, seen
 from bot.store.database import Database
-from tests.unit.bot.samples import settings
 
 FRONT = Identity.of("front")
 HOLD = """
@@ -25,15 +23,6 @@ fcntl.flock(file, fcntl.LOCK_EX)
 print("held", flush=True)
 sys.stdin.read()
 """
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    """A migrated database."""
-    database = Database.open(settings(tmp_path))
-    await database.migrate()
-    yield database
-    await database.dispose()
 
 
 def holder(lock: Path) -> subprocess.Popen[bytes]:

@@ -15,7 +15,7 @@ from bridge.livekit.ids import CallId
 from bridge.matrix.ids import EventId, RoomId, UserId
 from bridge.web.door import CallFull, CallOver, CallServerAway, UnknownLink
 from config.models import Calls as CallSettings
-from config.models import Diarization, LiveKit
+from config.models import Diarization, LiveKit, Speech, Summary
 from tests.fakes.calls import FakeCalls
 from tests.unit.bot.samples import settings
 
@@ -112,6 +112,19 @@ async def test_whether_voices_are_told_apart_is_as_the_settings_say(
     notice = await entrance.describe(meeting.link)
     assert notice is not None
     assert notice.voices_told_apart is (model is not None)
+
+
+@pytest.mark.parametrize("speech", [None, "https://speech.example.org:8443/v1"])
+@pytest.mark.parametrize("summary", [None, "https://models.example.org/some/v1"])
+async def test_whoever_may_join_is_told_where_sound_and_words_go(
+    tmp_path: Path, register: Register, calls: FakeCalls, meeting: Meeting, speech: str | None, summary: str | None
+) -> None:
+    """The hosts alone: the rest of an address is no concern of theirs."""
+    sections = {"speech": Speech(endpoint=speech), "summary": Summary(endpoint=summary, model=summary and "m")}
+    notice = await Entrance(settings(tmp_path, **sections), register, calls).describe(meeting.link)
+    assert notice is not None
+    assert notice.sound_goes_to == (speech and "speech.example.org")
+    assert notice.words_go_to == (summary and "models.example.org")
 
 
 async def test_everyone_is_somebody_else(entrance: Entrance, meeting: Meeting) -> None:

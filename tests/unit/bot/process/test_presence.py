@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -16,18 +14,14 @@ from bot.process.identity import Identity, host
 from bot.process.presence import Heartbeat, beating, forget, seen, without_a_process
 from bot.store.database import Database
 from tests.fakes.waiting import until
-from tests.unit.bot.samples import settings
 
 RECORDER = Identity.of("recorder", "a")
 
 
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+def engine(database: Database) -> AsyncEngine:
     """The engine of a migrated database."""
-    database = Database.open(settings(tmp_path))
-    await database.migrate()
-    yield database.engine
-    await database.dispose()
+    return database.engine
 
 
 async def age(engine: AsyncEngine, seconds: int) -> None:

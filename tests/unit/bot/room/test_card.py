@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,16 +16,18 @@ from bot.room.wording import ENGLISH, FRENCH, Wording, in_language
 from bot.store.register import Meeting
 from bridge.matrix.ids import EventId
 from bridge.matrix.outbound import MAX_CONTENT_BYTES, edit_of, event_size
-from tests.unit.bot.samples import OPENED_AT, PUBLIC_URL, a_meeting
+from config.models import Speech, Summary
+from tests.unit.bot.samples import OPENED_AT, PUBLIC_URL, a_meeting, settings
 
 PARIS = ZoneInfo("Europe/Paris")
 LINK = f"{PUBLIC_URL}/v/abcdefghijklmnopqrstuv"
 ENDED = OPENED_AT + timedelta(minutes=12)
 
 
-def drawn(meeting: Meeting, state: CardState | None = None) -> dict[str, Any]:
-    """The card's content."""
-    return card(meeting, state or CardState(), in_language(meeting.language), public_url=PUBLIC_URL, zone=PARIS)
+def drawn(meeting: Meeting, state: CardState | None = None, **sections: Any) -> dict[str, Any]:
+    """The card's content, with these sections of the settings."""
+    used = settings(Path("/nowhere"), **sections)
+    return card(meeting, state or CardState(), in_language(meeting.language), used)
 
 
 class Seen(HTMLParser):
@@ -96,6 +99,59 @@ def test_a_call_without_transcription_says_so() -> None:
     body = drawn(a_meeting(transcribed=False))["body"]
     assert FRENCH.not_transcribed in body
     assert "sans transcription" not in body
+
+
+SPEECH = Speech(endpoint="https://speech.example.org:8443/secret/v1")
+SUMMARY = Summary(endpoint="http://models.example.org/v1", model="m")
+SAME = Summary(endpoint="http://speech.example.org/other", model="m")
+
+
+@pytest.mark.parametrize(
+    ("sections", "french", "english"),
+    [
+        pytest.param(
+            {"speech": SPEECH},
+            "Le son et les noms des participants sont envoyés à speech.example.org pour la transcription.",
+            "The sound and the participants’ names are sent to speech.example.org for the transcript.",
+            id="speech",
+        ),
+        pytest.param(
+            {"summary": SUMMARY},
+            "Le texte et les noms des participants sont envoyés à models.example.org pour le compte rendu.",
+            "The text and the participants’ names are sent to models.example.org for the minutes.",
+            id="summary",
+        ),
+        pytest.param(
+            {"speech": SPEECH, "summary": SAME},
+            "Le son, le texte et les noms des participants sont envoyés à speech.example.org "
+            "pour la transcription et le compte rendu.",
+            "The sound, the text and the participants’ names are sent to speech.example.org "
+            "for the transcript and the minutes.",
+            id="both, to one host",
+        ),
+        pytest.param(
+            {"speech": SPEECH, "summary": SUMMARY},
+            "Le son est envoyé à speech.example.org pour la transcription, et le texte à models.example.org "
+            "pour le compte rendu, l’un et l’autre avec les noms des participants.",
+            "The sound is sent to speech.example.org for the transcript, and the text to models.example.org "
+            "for the minutes, both with the participants’ names.",
+            id="both, to two hosts",
+        ),
+    ],
+)
+def test_the_card_names_the_hosts_that_words_or_sound_go_to(
+    sections: dict[str, Any], french: str, english: str
+) -> None:
+    """By their names alone, below the consent to being transcribed; never where nothing is transcribed."""
+    for language, sentence in (("fr", french), ("en", english)):
+        before = drawn(a_meeting(language=language))
+        content = drawn(a_meeting(language=language), **sections)
+        assert content["body"].splitlines() == [*before["body"].splitlines(), sentence]
+        assert content["formatted_body"] == f"{before['formatted_body']}<br>{sentence}"
+        assert sentence not in drawn(a_meeting(language=language, transcribed=False), **sections)["body"]
+        assert (
+            sentence not in drawn(a_meeting(language=language), CardState("done", ended_at=ENDED), **sections)["body"]
+        )
 
 
 def test_the_card_of_a_call_that_goes_on_counts_people_and_says_since_when() -> None:

@@ -6,16 +6,7 @@ from pathlib import Path
 
 from bot.process.notifying import ALIVE, READY
 from bot.running.pulse import SILENT_AFTER_S, STARTS_WITHIN_S, Pulse
-
-
-class Clock:
-    """A clock that is set by hand."""
-
-    now_s = 1000.0
-
-    def __call__(self) -> float:
-        """The time on it."""
-        return self.now_s
+from tests.fakes.clocks import Clock
 
 
 def a_pulse(clock: Clock, readied: list[str]) -> Pulse:

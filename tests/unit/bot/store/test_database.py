@@ -40,6 +40,24 @@ async def test_a_commit_is_on_disk_when_it_returns(database: Database) -> None:
         assert (await connection.execute(text("PRAGMA synchronous"))).scalar() == 2
 
 
+async def test_its_connections_are_closed_however_the_block_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command that fails leaves none behind."""
+    disposed: list[Database] = []
+    dispose = Database.dispose
+
+    async def noted(database: Database) -> None:
+        disposed.append(database)
+        await dispose(database)
+
+    monkeypatch.setattr(Database, "dispose", noted)
+    with pytest.raises(LookupError):
+        async with Database.opened(settings(tmp_path)) as database:
+            raise LookupError
+    assert disposed == [database]
+
+
 def test_the_file_is_for_the_processes_of_one_machine(tmp_path: Path) -> None:
     """The durable work is in it too."""
     database = Database.open(settings(tmp_path))

@@ -72,17 +72,6 @@ class FakeRoom:
         self.handlers[event] = handler
 
 
-@dataclass
-class Clock:
-    """Seconds, set by the test."""
-
-    now_s: float = 0.0
-
-    def __call__(self) -> float:
-        """Read it."""
-        return self.now_s
-
-
 async def some_looks() -> None:
     """Long enough for several looks at the room."""
     await asyncio.sleep(10 * LOOK_EVERY_S)

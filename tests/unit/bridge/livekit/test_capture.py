@@ -13,10 +13,10 @@ from livekit import rtc
 from bridge.livekit import capture
 from bridge.livekit.capture import ASK_AGAIN_AFTER_S, PATIENCE_S, Capture
 from bridge.livekit.sound import SpokenTrack
+from tests.fakes.clocks import Clock
 from tests.fakes.livekit import MemorySink
 from tests.unit.bridge.livekit.rooms import (
     LOOK_EVERY_S,
-    Clock,
     FakeRoom,
     Lasting,
     SilentPublication,
@@ -27,7 +27,7 @@ from tests.unit.bridge.livekit.rooms import (
 
 async def test_a_subscription_that_does_not_come_is_asked_for_again() -> None:
     """Once, then again after a pause, and not at each look."""
-    room, clock, publication = FakeRoom(), Clock(), SilentPublication()
+    room, clock, publication = FakeRoom(), Clock(0.0), SilentPublication()
     room.remote_participants["ana"] = Someone(publication)
     staying = asyncio.create_task(Capture(cast("rtc.Room", room), MemorySink(), clock).until_disconnected())
     await some_looks()
@@ -41,7 +41,7 @@ async def test_a_subscription_that_does_not_come_is_asked_for_again() -> None:
 
 async def test_what_was_asked_for_while_reconnecting_is_asked_for_again_at_once() -> None:
     """The SDK drops requests that are made before it is back."""
-    room, clock, publication = FakeRoom(), Clock(), SilentPublication()
+    room, clock, publication = FakeRoom(), Clock(0.0), SilentPublication()
     staying = asyncio.create_task(Capture(cast("rtc.Room", room), MemorySink(), clock).until_disconnected())
     await some_looks()
     room.handlers["reconnecting"]()
@@ -58,7 +58,7 @@ async def test_what_was_asked_for_while_reconnecting_is_asked_for_again_at_once(
 
 async def test_a_room_that_does_not_come_back_is_given_up() -> None:
     """The stay ends without a reason of the server's, so that the recorder joins anew."""
-    room, clock = FakeRoom(), Clock()
+    room, clock = FakeRoom(), Clock(0.0)
     staying = asyncio.create_task(Capture(cast("rtc.Room", room), MemorySink(), clock).until_disconnected())
     await some_looks()
     room.handlers["reconnecting"]()
@@ -79,7 +79,7 @@ async def followed_in(room: FakeRoom, monkeypatch: pytest.MonkeyPatch, *meanwhil
         await asyncio.Event().wait()
 
     monkeypatch.setattr(capture, "write_track", writing)
-    staying = asyncio.create_task(Capture(cast("rtc.Room", room), MemorySink(), Clock()).until_disconnected())
+    staying = asyncio.create_task(Capture(cast("rtc.Room", room), MemorySink(), Clock(0.0)).until_disconnected())
     for happens in (lambda: None, *meanwhile):
         happens()
         await some_looks()
@@ -138,7 +138,7 @@ async def test_a_stay_that_leaves_off_was_deaf_for_as_long_as_nothing_was_heard(
         await asyncio.Event().wait()
 
     monkeypatch.setattr(capture, "write_track", writing)
-    room, clock, sink = FakeRoom(), Clock(), MemorySink()
+    room, clock, sink = FakeRoom(), Clock(0.0), MemorySink()
     stay = Capture(cast("rtc.Room", room), sink, clock)
     staying = asyncio.create_task(stay.until_disconnected())
     await some_looks()
@@ -169,7 +169,7 @@ class BuggySink(MemorySink):
 async def test_a_mistake_in_the_sink_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only OSError is a matter of the disk; anything else ends the stay as what it is."""
     monkeypatch.setattr(capture, "SYNC_EVERY_S", LOOK_EVERY_S)
-    staying = asyncio.create_task(Capture(cast("rtc.Room", FakeRoom()), BuggySink(), Clock()).until_disconnected())
+    staying = asyncio.create_task(Capture(cast("rtc.Room", FakeRoom()), BuggySink(), Clock(0.0)).until_disconnected())
     await asyncio.wait((staying,), timeout=5)
     assert staying.done()
     with pytest.raises(ZeroDivisionError):

@@ -12,8 +12,9 @@ from livekit import rtc
 from bridge.livekit import capture
 from bridge.livekit.capture import PATIENCE_S, Capture
 from bridge.livekit.sound import SoundNotWritten
+from tests.fakes.clocks import Clock
 from tests.fakes.livekit import MemorySink, MemoryStay
-from tests.unit.bridge.livekit.rooms import Clock, FakeRoom, Lasting, SilentPublication, Someone, some_looks
+from tests.unit.bridge.livekit.rooms import FakeRoom, Lasting, SilentPublication, Someone, some_looks
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ async def test_a_stay_is_noted_with_its_end(reason: rtc.DisconnectReason.ValueTy
 
 async def test_a_stay_that_was_lost_ended_when_the_connection_did() -> None:
     """Not when patience did."""
-    room, clock, sink = FakeRoom(), Clock(), MemorySink()
+    room, clock, sink = FakeRoom(), Clock(0.0), MemorySink()
     staying = asyncio.create_task(Capture(cast("rtc.Room", room), sink, clock).until_disconnected())
     await some_looks()
     clock.now_s = 10.0
@@ -69,7 +70,7 @@ async def test_a_stay_that_was_lost_ended_when_the_connection_did() -> None:
 
 async def test_a_cancelled_stay_is_noted_with_its_end() -> None:
     """The recorder stops and somebody else will go on: what comes in between is missed."""
-    clock, sink = Clock(), MemorySink()
+    clock, sink = Clock(0.0), MemorySink()
     staying = asyncio.create_task(Capture(cast("rtc.Room", FakeRoom()), sink, clock).until_disconnected())
     await some_looks()
     clock.now_s = 10.0
@@ -82,7 +83,7 @@ async def test_a_cancelled_stay_is_noted_with_its_end() -> None:
 @pytest.mark.parametrize("joined_anew", [True, False])
 async def test_a_connection_that_the_sdk_makes_anew_is_another_stay(*, joined_anew: bool) -> None:
     """The people in the room are others to it then; where it only resumed, their sound never stopped."""
-    room, clock, sink = FakeRoom(), Clock(), MemorySink()
+    room, clock, sink = FakeRoom(), Clock(0.0), MemorySink()
     room.remote_participants["ana"] = ana_with_sound()
     staying = asyncio.create_task(Capture(cast("rtc.Room", room), sink, clock).until_disconnected())
     await some_looks()
@@ -115,7 +116,7 @@ async def test_a_connection_that_the_sdk_makes_anew_is_another_stay(*, joined_an
 )
 async def test_a_stay_ends_with_the_last_packet(tracks: list[Lasting], silent_since_s: float) -> None:
     """A connection that falls silent is noticed late, and what was not heard meanwhile is missing all the same."""
-    room, clock, sink = FakeRoom(), Clock(), MemorySink()
+    room, clock, sink = FakeRoom(), Clock(0.0), MemorySink()
     for n, track in enumerate(tracks):
         room.remote_participants[f"p{n}"] = Someone(SilentPublication(f"TR_{n}", track=track))
     staying = asyncio.create_task(Capture(cast("rtc.Room", room), sink, clock).until_disconnected())
@@ -132,7 +133,7 @@ async def test_a_stay_ends_with_the_last_packet(tracks: list[Lasting], silent_si
 @pytest.mark.usefixtures("endless_writing")
 async def test_a_connection_that_resumed_after_a_silence_is_another_stay() -> None:
     """The tracks are the same, and nothing came of them."""
-    room, clock, sink = FakeRoom(), Clock(), MemorySink()
+    room, clock, sink = FakeRoom(), Clock(0.0), MemorySink()
     room.remote_participants["ana"] = ana_with_sound(Lasting(13.5))
     staying = asyncio.create_task(Capture(cast("rtc.Room", room), sink, clock).until_disconnected())
     await some_looks()
@@ -159,7 +160,7 @@ class Vanished(Lasting):
 @pytest.mark.usefixtures("endless_writing")
 async def test_tracks_that_cannot_be_asked_leave_the_moment_we_were_told() -> None:
     """No worse than not to ask."""
-    room, clock, sink = FakeRoom(), Clock(), MemorySink()
+    room, clock, sink = FakeRoom(), Clock(0.0), MemorySink()
     room.remote_participants["ana"] = ana_with_sound(Vanished())
     staying = asyncio.create_task(Capture(cast("rtc.Room", room), sink, clock).until_disconnected())
     await some_looks()
@@ -191,7 +192,7 @@ async def test_a_full_disk_ends_the_stay_also_where_only_the_stay_does_not_fit(f
     room = FakeRoom()
     room.remote_participants["ana"] = ana_with_sound()
     sink = FullSink(free=free)
-    staying = asyncio.create_task(Capture(cast("rtc.Room", room), sink, Clock()).until_disconnected())
+    staying = asyncio.create_task(Capture(cast("rtc.Room", room), sink, Clock(0.0)).until_disconnected())
     await some_looks()
     room.handlers["reconnecting"]()
     room.remote_participants.clear()

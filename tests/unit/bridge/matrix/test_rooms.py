@@ -14,6 +14,7 @@ from bridge.matrix.ids import RoomId, UserId
 from bridge.matrix.power_levels import CREATOR_LEVEL
 from bridge.matrix.rooms import RoomStates
 from bridge.matrix.wire import Acting, Wire
+from tests.fakes.clocks import Clock
 from tests.fakes.matrix import BOT, CLAIRE, PROXY_PAGE, ROOM, Answer, FakeHomeserver
 
 HERE = RoomId(ROOM)
@@ -27,16 +28,6 @@ CREATE = "/state/m.room.create/"
 VISIBILITY = "/state/m.room.history_visibility/"
 MEGOLM = {"algorithm": "m.megolm.v1.aes-sha2"}
 HOSTILE: list[Any] = [None, True, "1", "x" * 1000, [], {}, float("nan"), -5, 0]
-
-
-class Clock:
-    """A clock that a test puts forward."""
-
-    now_s = 1000.0
-
-    def __call__(self) -> float:
-        """The time on it."""
-        return self.now_s
 
 
 @pytest.fixture

@@ -27,6 +27,8 @@ async def test_a_link_tells_what_its_call_is(client: Client) -> None:
         "state": "open",
         "transcribed": True,
         "sound_kept": None,
+        "sound_goes_to": None,
+        "words_go_to": None,
         "voices_told_apart": False,
     }
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Track:
-    """A `call.HeardSound` whose sound a test adds to."""
+    """A `HeardSound` whose sound a test adds to."""
 
     sound: StoredSamples
     participant: str = "p-1"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import count
 from pathlib import Path
 
@@ -240,6 +242,35 @@ def test_only_what_the_disk_has_is_listened_to(spool: Spool) -> None:
     listener.listen()
     assert found(spool)[0].settled_samples > 25 * SAMPLE_RATE_HZ
     writer.close()
+
+
+def test_a_track_is_as_long_as_the_disk_has_it_and_over_once_it_has_all(spool: Spool) -> None:
+    """Whoever listens to it learns no more."""
+    writer = spool.writer(MEETING)
+    (sink,) = opened(writer, 1)
+    sink.write(np.arange(SAMPLE_RATE_HZ, dtype=np.int16).tobytes(), 1.0)
+    assert sink.samples == 0
+
+    sink.sync()
+    assert np.array_equal(sink.read(5, sink.samples), np.arange(5, SAMPLE_RATE_HZ))
+    with pytest.raises(OSError, match="ends after"):
+        sink.read(0, sink.samples + 1)
+
+    sink.close()
+    assert not sink.is_over
+    sink.sync()
+    assert sink.is_over
+    writer.close()
+
+
+def test_who_only_reads_the_spool_loads_no_model() -> None:
+    """The front reads it too, and keeps its memory small."""
+    code = (
+        "import sys; import transcripts.storage.shared_spool; "
+        "sys.exit(bool({'onnxruntime', 'transcripts.listening.voice_activity'} & set(sys.modules)))"
+    )
+
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def test_each_recorder_listens_to_its_own_tracks(spool: Spool) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
+from tests.fakes.clocks import Clock
 from tests.unit.transcripts.sounds import Recorded, record, samples_of
 from transcripts.storage.sidecar import NOTHING_SETTLED
 from transcripts.storage.spool import BrokenTrack, MeetingId, Spool, StoredTrack
@@ -24,25 +25,14 @@ MEETING = MeetingId("m-1")
 SECOND = np.arange(16_000, dtype=np.int16)
 
 
-class WallClock:
-    """A clock that a test sets."""
-
-    def __init__(self, now: float = 1_000_000.0) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        """The time."""
-        return self.now
-
-
 @pytest.fixture
-def clock() -> WallClock:
+def clock() -> Clock:
     """Time stands still until a test moves it."""
-    return WallClock()
+    return Clock(1_000_000.0)
 
 
 @pytest.fixture
-def spool(tmp_path: Path, clock: WallClock) -> Spool:
+def spool(tmp_path: Path, clock: Clock) -> Spool:
     """An empty spool."""
     return Spool(tmp_path / "spool", clock)
 
@@ -87,10 +77,10 @@ def test_tracks_of_one_recorder_share_its_clock(spool: Spool) -> None:
     assert starts_s[1] - starts_s[0] == pytest.approx(1.5, abs=0.001)
 
 
-def test_a_second_recorder_goes_on_on_the_same_clock(spool: Spool, clock: WallClock) -> None:
+def test_a_second_recorder_goes_on_on_the_same_clock(spool: Spool, clock: Clock) -> None:
     """A recorder that died and came back 60 s later adds its tracks where they belong."""
     record(spool, MEETING, Recorded("Claire"), SECOND)
-    clock.now += 60.0
+    clock.now_s += 60.0
 
     record(spool, MEETING, Recorded("Claire"), SECOND, started_s=0.0)
 
@@ -284,13 +274,13 @@ def test_nobody_else_can_read_the_sound(spool: Spool) -> None:
     assert {file.stat().st_mode & 0o777 for file in _files(spool.folder(MEETING))} == {0o600}
 
 
-def test_a_damaged_meeting_file_still_tells_about_when_it_began(spool: Spool, clock: WallClock) -> None:
+def test_a_damaged_meeting_file_still_tells_about_when_it_began(spool: Spool, clock: Clock) -> None:
     """And a recorder that comes back does not start the clock anew."""
     record(spool, MEETING, Recorded("Claire"), SECOND)
     meeting_file = spool.folder(MEETING) / "meeting.json"
     meeting_file.write_bytes(b"{")
-    os.utime(meeting_file, (clock.now, clock.now))
-    clock.now += 30.0
+    os.utime(meeting_file, (clock.now_s, clock.now_s))
+    clock.now_s += 30.0
 
     record(spool, MEETING, Recorded("Claire"), SECOND)
 
@@ -302,39 +292,39 @@ def stays(spool: Spool) -> list[tuple[float, float, bool]]:
     return [(stay.joined_s, stay.left_s, stay.over) for stay in spool.stays(MEETING)]
 
 
-def test_the_meeting_s_zero_is_what_the_first_writer_was_told(spool: Spool, clock: WallClock) -> None:
+def test_the_meeting_s_zero_is_what_the_first_writer_was_told(spool: Spool, clock: Clock) -> None:
     """Whoever comes later keeps to it."""
-    spool.writer(MEETING, clock.now - 20.0)
-    spool.writer(MEETING, clock.now + 20.0).joined(0.0)
+    spool.writer(MEETING, clock.now_s - 20.0)
+    spool.writer(MEETING, clock.now_s + 20.0).joined(0.0)
 
-    assert spool.began_at(MEETING) == clock.now - 20.0
+    assert spool.began_at(MEETING) == clock.now_s - 20.0
     assert stays(spool) == [(20.0, 20.0, False)]
 
 
-def test_a_stay_reaches_to_the_last_sync_and_then_to_its_end(spool: Spool, clock: WallClock) -> None:
+def test_a_stay_reaches_to_the_last_sync_and_then_to_its_end(spool: Spool, clock: Clock) -> None:
     """A recorder that is killed leaves a stay that ends where its sound was last synced."""
-    writer = spool.writer(MEETING, clock.now - 100.0)
+    writer = spool.writer(MEETING, clock.now_s - 100.0)
     writer.joined(2.0)
     assert stays(spool) == [(100.0, 100.0, False)]
-    clock.now += 5.25
+    clock.now_s += 5.25
     writer.sync()
     assert stays(spool) == [(100.0, 105.25, False)]
-    clock.now += 2.0
+    clock.now_s += 2.0
     writer.left(8.0, over=True)
     writer.sync()
     assert stays(spool) == [(100.0, 106.0, True)]
-    clock.now += 60.0
+    clock.now_s += 60.0
     writer.close()
     assert stays(spool) == [(100.0, 106.0, True)]
 
 
-def test_each_stay_has_its_own_file_whoever_writes_it(spool: Spool, clock: WallClock) -> None:
+def test_each_stay_has_its_own_file_whoever_writes_it(spool: Spool, clock: Clock) -> None:
     """One recorder back in the call, and another that takes its place."""
     first = spool.writer(MEETING)
     first.joined(0.0)
     first.left(10.0, over=False)
     first.joined(12.0)
-    clock.now += 20.0
+    clock.now_s += 20.0
     second = spool.writer(MEETING)
     second.joined(0.0)
     first.left(20.5, over=False)
@@ -373,22 +363,22 @@ def test_a_damaged_stay_costs_only_itself(spool: Spool, sidecar: bytes) -> None:
     assert only(spool).samples == 16_000
 
 
-def test_a_clock_that_jumps_leaves_stays_that_can_be_read(spool: Spool, clock: WallClock) -> None:
+def test_a_clock_that_jumps_leaves_stays_that_can_be_read(spool: Spool, clock: Clock) -> None:
     """Back before the meeting, or on by years."""
     writer = spool.writer(MEETING)
     writer.joined(0.0)
     for jumps_to in (0.0, 9e9):
-        clock.now = jumps_to
+        clock.now_s = jumps_to
         writer.sync()
 
     assert stays(spool) == [(0.0, 7 * 24 * 3600.0, False)]
 
 
 @pytest.mark.parametrize("away_s", [-9e8, 9e8])
-def test_a_clock_that_is_wrong_at_a_restart_costs_no_sound(spool: Spool, clock: WallClock, away_s: float) -> None:
+def test_a_clock_that_is_wrong_at_a_restart_costs_no_sound(spool: Spool, clock: Clock, away_s: float) -> None:
     """A machine that comes back years off: where the words stand is wrong, and they are there."""
     record(spool, MEETING, Recorded("Claire"), SECOND)
-    clock.now += away_s
+    clock.now_s += away_s
 
     record(spool, MEETING, Recorded("Claire"), SECOND)
 
@@ -397,12 +387,12 @@ def test_a_clock_that_is_wrong_at_a_restart_costs_no_sound(spool: Spool, clock: 
     assert tracks[0].started_s <= tracks[1].started_s
 
 
-def test_a_recorder_on_a_machine_whose_clock_is_behind_begins_at_zero(spool: Spool, clock: WallClock) -> None:
+def test_a_recorder_on_a_machine_whose_clock_is_behind_begins_at_zero(spool: Spool, clock: Clock) -> None:
     """And time passes for its stay as for its sound."""
-    writer = spool.writer(MEETING, clock.now + 3.0)
+    writer = spool.writer(MEETING, clock.now_s + 3.0)
     writer.joined(1.0)
     writer.open_track(Recorded("Claire")).write(bytes(32000), 4.0)
-    clock.now += 10.0
+    clock.now_s += 10.0
     writer.sync()
 
     assert stays(spool) == [(1.0, 11.0, False)]

@@ -8,6 +8,9 @@ export interface CallNotice {
   transcribed: boolean;
   /** Whether the sound stays after its transcript is posted; null: the server does not say. */
   sound_kept: boolean | null;
+  /** The hosts that are sent what people say, as sound and in writing; null: none. */
+  sound_goes_to: string | null;
+  words_go_to: string | null;
   /** Whether voices at a shared microphone are told apart, so that it is worth asking for. */
   voices_told_apart: boolean;
 }

@@ -12,6 +12,12 @@ export const en: Messages = {
     text: 'What you say will be recorded, written down under the name you give here, then posted in the room that this link comes from. The members of the room will be able to read it.',
     soundErased: 'The sound is erased as soon as the text is posted.',
     soundKept: 'The service keeps the sound after the text is posted.',
+    soundElsewhere: (host) => `The sound and the participants’ names are sent to ${host} for the transcript.`,
+    wordsElsewhere: (host) => `The text and the participants’ names are sent to ${host} for the minutes.`,
+    allElsewhere: (host) =>
+      `The sound, the text and the participants’ names are sent to ${host} for the transcript and the minutes.`,
+    allElsewhereApart: (soundHost, wordsHost) =>
+      `The sound is sent to ${soundHost} for the transcript, and the text to ${wordsHost} for the minutes, both with the participants’ names.`,
     notRecorded: 'Neither pictures nor the written chat are recorded.',
     staySilent: 'To stay out of the transcript, keep your microphone off.',
     none: 'This call is not transcribed.',

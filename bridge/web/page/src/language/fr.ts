@@ -12,6 +12,12 @@ export const fr: Messages = {
     text: 'Ce que vous direz sera enregistré, mis par écrit sous le nom que vous donnez ici, puis publié dans le salon d’où vient ce lien. Les membres du salon pourront le lire.',
     soundErased: 'Le son est effacé dès que le texte est publié.',
     soundKept: 'Le son reste conservé par le service après la publication du texte.',
+    soundElsewhere: (host) => `Le son et les noms des participants sont envoyés à ${host} pour la transcription.`,
+    wordsElsewhere: (host) => `Le texte et les noms des participants sont envoyés à ${host} pour le compte rendu.`,
+    allElsewhere: (host) =>
+      `Le son, le texte et les noms des participants sont envoyés à ${host} pour la transcription et le compte rendu.`,
+    allElsewhereApart: (soundHost, wordsHost) =>
+      `Le son est envoyé à ${soundHost} pour la transcription, et le texte à ${wordsHost} pour le compte rendu, l’un et l’autre avec les noms des participants.`,
     notRecorded: 'Ni l’image ni la discussion écrite ne sont enregistrées.',
     staySilent: 'Pour que vos paroles ne soient pas transcrites, gardez votre micro coupé.',
     none: 'Cet appel n’est pas transcrit.',

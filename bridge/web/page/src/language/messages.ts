@@ -14,6 +14,10 @@ export interface Messages {
     text: string;
     soundErased: string;
     soundKept: string;
+    soundElsewhere: (host: string) => string;
+    wordsElsewhere: (host: string) => string;
+    allElsewhere: (host: string) => string;
+    allElsewhereApart: (soundHost: string, wordsHost: string) => string;
     notRecorded: string;
     staySilent: string;
     none: string;

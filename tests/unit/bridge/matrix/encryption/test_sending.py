@@ -17,23 +17,8 @@ from bridge.matrix.encryption.machine import BROKEN_REMEMBERED, UNWEDGED_EVERY_S
 from bridge.matrix.encryption.store import CryptoStore
 from bridge.matrix.ids import EventId
 from bridge.matrix.tables import SCHEMA
+from tests.fakes.clocks import Clock
 from tests.unit.bridge.matrix.encryption.peers import BOT, CLAIRE, MALLORY, ROOM, Peer, open_store
-
-
-class Clock:
-    """The time of day, as a test sets it."""
-
-    now_s = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        """Seconds since 1970."""
-        return self.now_s
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """The time."""
-    return Clock()
 
 
 @pytest.fixture

@@ -13,26 +13,11 @@ from bridge.matrix.encryption.machine import Machine
 from bridge.matrix.encryption.store import CryptoStore
 from bridge.matrix.encryption.upkeep import FALLBACK_KEPT_S, MAX_PASSED_OVER
 from bridge.matrix.errors import RequestRefused
+from tests.fakes.clocks import Clock
 from tests.unit.bridge.matrix.encryption.peers import BOT, CLAIRE, MALLORY, Peer, open_store
 
 UNUSED = ("signed_curve25519",)
 Body = dict[str, Any]
-
-
-class Clock:
-    """The time of day, as a test sets it."""
-
-    now_s = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        """Seconds since 1970."""
-        return self.now_s
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """The time."""
-    return Clock()
 
 
 @pytest.fixture
