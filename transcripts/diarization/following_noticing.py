@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
-import structlog
-
+from transcripts.diarization.background import BackgroundWork
 from transcripts.diarization.noticing import Noticing
 
 if TYPE_CHECKING:
     from transcripts.diarization.voices import Diarizer
     from transcripts.storage.spool import StoredTrack
-
-log = structlog.get_logger()
 
 
 class FollowedNoticing:
@@ -22,8 +20,7 @@ class FollowedNoticing:
     def __init__(self, diarizer: Diarizer) -> None:
         self._noticing = Noticing(diarizer.voiceprints)
         self._heard_until = 0
-        self._listening: asyncio.Task[None] | None = None
-        self._failed = False
+        self._background = BackgroundWork("nobody will notice it where a microphone is shared")
 
     @property
     def several(self) -> bool:
@@ -32,32 +29,24 @@ class FollowedNoticing:
 
     def take_up(self, track: StoredTrack) -> None:
         """Listen to what has been said since, beside whatever else goes on."""
-        if self._listening is None or self._listening.done():
-            self._listening = asyncio.create_task(self._listen(track))
+        self._background.begin(partial(self._listen, track))
 
     async def finish(self, track: StoredTrack) -> None:
         """The track is over: listen to the rest of it."""
-        if self._listening is not None:
-            await self._listening
-        await self._listen(track)
+        await self._background.then(partial(self._listen, track))
 
     def leave_off(self) -> None:
         """Nobody wants to know any more."""
-        if self._listening is not None:
-            self._listening.cancel()
+        self._background.leave_off()
 
     async def _listen(self, track: StoredTrack) -> None:
-        try:
-            for start, end in track.speech.utterances:
-                if start < self._heard_until:
-                    continue
-                if self.several or self._failed:
-                    return
-                await asyncio.to_thread(self._hear, track, start, end)
-                self._heard_until = end
-        except Exception:
-            log.exception("nobody will notice it where a microphone is shared")
-            self._failed = True
+        for start, end in track.speech.utterances:
+            if start < self._heard_until:
+                continue
+            if self.several:
+                return
+            await asyncio.to_thread(self._hear, track, start, end)
+            self._heard_until = end
 
     def _hear(self, track: StoredTrack, start: int, end: int) -> None:
         self._noticing.push(track.own_sound(start, end))

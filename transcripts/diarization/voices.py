@@ -29,7 +29,10 @@ class DiarizationFailed(DiarizationError):
 
 @dataclass(frozen=True, slots=True)
 class VoiceSpan:
-    """One voice speaks, in seconds of the track; voices are numbered from 0 by first appearance, and may overlap."""
+    """One voice speaks, in seconds of the track; voices are numbered from 0 by first appearance.
+
+    Spans of two voices may overlap, those of one voice do not.
+    """
 
     voice: int
     start_s: float

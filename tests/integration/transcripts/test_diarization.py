@@ -108,6 +108,23 @@ def test_voices_are_in_order(told_apart: Room) -> None:
     assert all(0 <= span.start_s < span.end_s <= len(told_apart.sound) / 16_000 for span in told_apart.spans)
 
 
+@pytest.mark.parametrize("later_s", [0.2, 0.4, 0.6])
+def test_voices_do_not_depend_on_where_in_the_track_somebody_speaks(diarizer: PyannoteDiarizer, later_s: float) -> None:
+    """Chunks begin every 0.8 s of the track, whatever is being said then."""
+    begins_s, ends_s = 30.7, 82.5  # nobody speaks at either, and each of the four says 9 s and more between
+    part = room("dev3room")[round(begins_s * 16_000) : round(ends_s * 16_000)]
+    said = [
+        Segment(segment.speaker, segment.start - begins_s + later_s, segment.end - begins_s + later_s, "")
+        for segment in spoken(MEETINGS / "dev3room")
+        if begins_s <= segment.start and segment.end <= ends_s
+    ]
+
+    found = compare(said, segments(listened(diarizer, with_silence(part, 0.0, later_s))))
+
+    assert found.voices_found == found.voices == 4
+    assert found.der < 12
+
+
 def test_long_tracks_are_put_together_in_blocks(
     told_apart: Room, diarizer: PyannoteDiarizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from transcripts.assembling.voices import by_voice, voice_label
@@ -37,6 +39,28 @@ def test_where_two_speak_at_once_the_word_is_of_the_one_who_is_there_longer() ->
     """The other one has just begun, or just ended."""
     said = word(2.0, 3.0)
     assert by_voice([said], [VoiceSpan(0, 0.0, 2.6), VoiceSpan(1, 2.4, 6.0)]) == {1: (said,)}
+
+
+def test_a_voice_that_draws_breath_within_a_word_speaks_before_and_after_it() -> None:
+    """Its spans are counted together: some pipelines part them at the shortest pause."""
+    said = word(1.0, 3.0)
+    spans = [VoiceSpan(0, 0.0, 2.3), VoiceSpan(1, 2.2, 2.6), VoiceSpan(0, 2.7, 4.0)]
+    assert by_voice([said], spans) == {0: (said,)}
+
+
+def test_where_two_speak_all_of_a_word_it_is_of_the_one_who_began_first() -> None:
+    """They have the floor; the other throws something in."""
+    said = word(2.0, 2.4)
+    assert by_voice([said], [VoiceSpan(0, 1.5, 3.0), VoiceSpan(1, 1.0, 2.5)]) == {1: (said,)}
+
+
+def test_what_is_said_in_hours_is_parted_in_no_time() -> None:
+    """A word is not compared with every span of the meeting: that took ten seconds after two hours."""
+    spans = [VoiceSpan(n % 5, 2.0 * n, 2.0 * n + 1.8) for n in range(3_600)]
+    words = [word(0.4 * n, 0.4 * n + 0.3) for n in range(18_000)]
+    began_s = time.process_time()
+    by_voice(words, spans)
+    assert time.process_time() - began_s < 3
 
 
 @pytest.mark.parametrize("spans", [(), (VoiceSpan(0, 0.0, 4.0), VoiceSpan(0, 5.0, 6.0))])
