@@ -266,11 +266,11 @@ async def test_a_follower_goes_on_where_another_was_killed(spool: Spool) -> None
 async def test_where_many_windows_are_open_those_who_fell_silent_are_heard_early(spool: Spool) -> None:
     """So that little is left at the end, however many people are there; whom a few seconds are enough for wait."""
     recogniser = ScriptedRecogniser()
-    silent = [Recorded(f"Claire {n}", f"p-{n}", f"TR_silent_{n}") for n in range(4)]
+    silent = [Recorded(f"Claire {n}", f"p-{n}", f"TR_silent_{n}") for n in range(6)]
     pause = np.zeros(4_000_000, np.int16)
     speaking = Speaking(
         spool,
-        *((one, np.concatenate([pause[: n * 240_000], long_speech(12), pause])) for n, one in enumerate(silent)),
+        *((one, np.concatenate([pause[: n * 160_000], long_speech(12), pause])) for n, one in enumerate(silent)),
         (MARC, np.tile(long_speech(240), 2)),
     )
     async with following_it(spool, recogniser) as follower:
@@ -280,7 +280,7 @@ async def test_where_many_windows_are_open_those_who_fell_silent_are_heard_early
         early = [key.track for key in follower._words.heard if "silent" in key.track]
         speaking.over()
         transcript = await follower.finish(None)
-    assert len(early) == 5 - ROUNDS_LEFT
+    assert len(early) == 7 - ROUNDS_LEFT
     assert transcript.stats.times_heard == transcript.stats.windows
 
 
@@ -288,7 +288,7 @@ async def test_what_may_be_heard_in_vain_has_a_bound(spool: Spool) -> None:
     """Everybody speaks now and then, so that whoever is heard early may have been heard in vain."""
     recogniser = ScriptedRecogniser()
     turn, pause = long_speech(12), np.zeros(30 * 16_000, np.int16)
-    people = [Recorded(f"Claire {n}", f"p-{n}", f"TR_{n}") for n in range(6)]
+    people = [Recorded(f"Claire {n}", f"p-{n}", f"TR_{n}") for n in range(8)]
     tracks = [
         (
             one,
