@@ -151,8 +151,8 @@ def _ways_table(ways: list[Cost]) -> Table:
             f"A call of four people with {ours.speech_s / 60:.1f} minutes of speech: the length of what they say in "
             "the reference, without margins. All CPU time of the process counts: writing the sound, voice activity, "
             "the search for the language, recognition, minutes; of the baseline, voice activity and recognition. "
-            "Windows are runs of Whisper’s encoder, wherever they come from: also those that an idle worker heard too "
-            "early, those for the language, and those that were decoded again."
+            "Windows are runs of Whisper’s encoder, wherever they come from: also those that were heard too early, and "
+            "those that were encoded anew to be decoded again."
         ),
     )
 
