@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from transcripts.recognition.heard_words import Remembered
 from transcripts.recognition.recogniser import RecognitionFailed
 from transcripts.storage.spool import TrackUnreadable
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from transcripts.recognition.asked import Urgency
-    from transcripts.recognition.heard_words import HeardWords, Remembered, WindowKey
+    from transcripts.recognition.heard_words import HeardWords, WindowKey
     from transcripts.recognition.hearing import Heard, Hearing
     from transcripts.recognition.recogniser import DecodingOptions
     from transcripts.sound import Samples
@@ -29,15 +30,22 @@ AGAIN_AFTER_S: Final = 30.0
 class MeetingWords:
     """Has windows heard beside its owner's other work, and keeps at once what was heard in them."""
 
-    def __init__(self, meeting: MeetingId, hearing: Hearing, journal: HeardWords, known: Remembered) -> None:
+    def __init__(self, meeting: MeetingId, hearing: Hearing, journal: HeardWords) -> None:
         self._meeting = meeting
         self._hearing = hearing
         self._journal = journal
-        self._known = known
+        self._known = Remembered()
+        self._has_recalled = False
         self._in_hand: dict[WindowKey, asyncio.Task[None]] = {}
         self._gave_up_at_s: dict[WindowKey, float] = {}
         self.failures: dict[WindowKey, str] = {}
         """Why a window was not heard, as of the latest try."""
+
+    async def recall(self) -> None:
+        """Learn what was heard before, by whomever, unless that is done already."""
+        if not self._has_recalled:
+            self._known = await asyncio.to_thread(self._journal.read)
+            self._has_recalled = True
 
     @property
     def heard(self) -> Mapping[WindowKey, Heard]:

@@ -17,11 +17,12 @@ from structlog.testing import capture_logs
 from tests.fakes import following
 from tests.fakes.speech import ScriptedRecogniser
 from tests.unit.transcripts.sounds import FRAME_SAMPLES, Recorded, noise, record, speech
+from transcripts.asking import HEARD_IN_VAIN, ROUNDS_LEFT
 from transcripts.assembling.gaps import Gap
 from transcripts.assembling.transcript import Transcript
 from transcripts.diarization.voices import DiarizationFailed, Voiceprints, VoiceSpan
 from transcripts.followed_track import FollowedTrack
-from transcripts.following import HEARD_IN_VAIN, ROUNDS_LEFT, Follower
+from transcripts.following import Follower
 from transcripts.recognition.heard_words import FILE, HeardWords, WindowKey
 from transcripts.recognition.hearing import Hearing
 from transcripts.recognition.meeting_words import MeetingWords
