@@ -59,6 +59,8 @@ class StoredObject:
 
     key: str
     size: int
+    e_tag: str | None = None
+    """Which content it has, in the server's own notation (RFC 9110, section 8.8.3); None where it gives none."""
 
 
 class Bucket:
@@ -117,7 +119,8 @@ class Bucket:
             StorageAway: that failed.
         """
         pages = self._ask(lambda: list(obstore.list(self._store, prefix, chunk_size=_PAGE)))
-        return sorted((StoredObject(o["path"], o["size"]) for page in pages for o in page), key=lambda o: o.key)
+        found = (StoredObject(o["path"], o["size"], o["e_tag"]) for page in pages for o in page)
+        return sorted(found, key=lambda stored: stored.key)
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove objects; one that is not there is gone already.

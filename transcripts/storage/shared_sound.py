@@ -30,6 +30,8 @@ class SharedFile:
     writer: str
     name: str
     parts: frozenset[Part]
+    e_tag: str | None = None
+    """Of a file that is one object; see `StoredObject`."""
 
     @property
     def name_beside_others(self) -> str:
@@ -56,12 +58,16 @@ def find(bucket: Bucket, meeting: MeetingId) -> list[SharedFile]:
     """
     of_meeting = prefix(meeting)
     parts: dict[tuple[str, str], set[Part]] = {}
+    e_tags: dict[tuple[str, str], str | None] = {}
     for stored in bucket.below(of_meeting):
         if key := _KEY.fullmatch(stored.key.removeprefix(f"{of_meeting}/")):
-            of_file = parts.setdefault((key["writer"], key["file"]), set())
-            if key["start"] is not None:
+            file = key["writer"], key["file"]
+            of_file = parts.setdefault(file, set())
+            if key["start"] is None:
+                e_tags[file] = stored.e_tag
+            else:
                 of_file.add(Part(int(key["start"]), stored.size))
     return [
-        SharedFile(f"{of_meeting}/{writer}/{name}", writer, name, frozenset(held))
+        SharedFile(f"{of_meeting}/{writer}/{name}", writer, name, frozenset(held), e_tags.get((writer, name)))
         for (writer, name), held in sorted(parts.items())
     ]

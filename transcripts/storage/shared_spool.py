@@ -85,6 +85,8 @@ class SharedSpool(Spool):
         self._writer = writer
         self._readable: set[MeetingId] = set()
         self._shared: dict[MeetingId, _Shared] = {}
+        self._fetched_tags: dict[Path, str] = {}
+        """Which content of a sidecar lies there; what is looked at once a second is got when it has changed."""
 
     def folder(self, meeting: MeetingId) -> Path:
         """Where a meeting's sound lies on this machine: the copy that was fetched, or else what is written here."""
@@ -219,6 +221,8 @@ class SharedSpool(Spool):
 
     def _drop(self, folder: Path) -> None:
         self._sidecars.forget(folder)
+        for path in [path for path in self._fetched_tags if path.parent == folder]:
+            del self._fetched_tags[path]
         _remove(folder)
 
     def _found_shared(self, meeting: MeetingId, home: str) -> _Shared:
@@ -253,7 +257,12 @@ class SharedSpool(Spool):
             log.warning("recorders do not agree on when the meeting began", meeting_id=meeting, recorders=len(texts))
 
     def _fetch_sidecar(self, folder: Path, found: SharedFile) -> None:
-        whole_file.replace(folder / found.name_beside_others, self._bucket.get(found.key), durably=False)
+        path = folder / found.name_beside_others
+        if found.e_tag is not None and self._fetched_tags.get(path) == found.e_tag:
+            return
+        whole_file.replace(path, self._bucket.get(found.key), durably=False)
+        if found.e_tag is not None:  # of what was listed: if that is older than what was got, it is got once more
+            self._fetched_tags[path] = found.e_tag
 
     def _fetch_track(self, meeting: MeetingId, folder: Path, found: SharedFile) -> None:
         descriptor = os.open(folder / found.name_beside_others, os.O_WRONLY | os.O_CREAT, 0o600)

@@ -216,6 +216,35 @@ def test_a_later_fetch_brings_what_was_recorded_since(machines: Machines[FakeBuc
     assert same(sound_of(reader), {"Claire": sound})
 
 
+def test_a_later_fetch_gets_only_what_has_changed(machines: Machines[FakeBucket]) -> None:
+    """A meeting is looked at again and again, and each get is paid for; what was dropped is got anew."""
+    spool, reader = machines.recorder(), machines.reader()
+    writer = spool.writer(MEETING, 1_780_000_000.0)
+    sinks = [writer.open_track(one) for one in (CLAIRE, MARC)]
+    for second in range(2):
+        for sink in sinks[: 2 - second]:
+            sink.write(noise(1, 15).tobytes(), second)
+        writer.sync()
+        spool.share(MEETING)
+        reader.fetch(MEETING)
+    before = sound_of(reader)
+    machines.bucket.gets.clear()
+
+    reader.fetch(MEETING)
+    assert {key.rpartition("/")[2] for key in machines.bucket.gets} <= {"meeting.json"}
+
+    writer.close()
+    spool.share(MEETING)
+    reader.fetch(MEETING)
+    changed = [key for key in machines.bucket.gets if not key.endswith("meeting.json")]
+    assert changed
+    assert all(key.endswith((".speech", ".json")) for key in changed)
+
+    reader.drop_fetched(MEETING)
+    reader.fetch(MEETING)
+    assert same(sound_of(reader), before)
+
+
 def test_what_a_recorder_found_is_read_on_another_machine(machines: Machines[FakeBucket]) -> None:
     """While the call goes on, and at its end."""
     voice = speech(0, 14)
