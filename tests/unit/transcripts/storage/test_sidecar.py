@@ -6,7 +6,9 @@ import pytest
 
 from transcripts.storage.sidecar import SpeechSidecar
 
-FOUND = SpeechSidecar(settled_samples=1000, utterances=((100, 300), (500, 800)), muted=((150, 200), (600, 650)))
+FOUND = SpeechSidecar(
+    settled_samples=1000, utterances=((100, 300), (500, 800)), muted=((150, 200), (600, 650)), is_complete=True
+)
 
 
 @pytest.mark.parametrize(
@@ -14,7 +16,9 @@ FOUND = SpeechSidecar(settled_samples=1000, utterances=((100, 300), (500, 800)),
     [
         pytest.param(5000, FOUND, id="more sound has come since"),
         pytest.param(1000, FOUND, id="just as much"),
-        pytest.param(900, FOUND.model_copy(update={"settled_samples": 900}), id="the end is missing"),
+        pytest.param(
+            900, FOUND.model_copy(update={"settled_samples": 900, "is_complete": False}), id="the end is missing"
+        ),
         pytest.param(
             700,
             SpeechSidecar(settled_samples=500, utterances=((100, 300),), muted=((150, 200),)),
