@@ -36,6 +36,8 @@ class RoomMessage:
     """When the sender's homeserver says it was sent: its word, not a fact."""
     was_encrypted: bool = False
     """By a device of the sender's that is trusted; otherwise the homeservers alone say who wrote it."""
+    megolm_message: str | None = None
+    """Which message of a Megolm session it was, where it was one."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,15 @@ def read_decrypted(event: EncryptedEvent, decrypted: Decrypted) -> RoomMessage |
     body = _text_in(decrypted.content) if decrypted.event_type == "m.room.message" else None
     if body is None:
         return None
-    return RoomMessage(event.room_id, event.event_id, event.sender, body, event.origin_server_ts_ms, was_encrypted=True)
+    return RoomMessage(
+        event.room_id,
+        event.event_id,
+        event.sender,
+        body,
+        event.origin_server_ts_ms,
+        was_encrypted=True,
+        megolm_message=decrypted.megolm_message,
+    )
 
 
 def read_members(answer: object) -> dict[UserId, str]:

@@ -75,7 +75,9 @@ class Inbox:
         txn_id: str | None = None,
         also: Sequence[Write] = (),
     ) -> bool:
-        """Store what one answer or transaction brought, all or nothing; known event ids are left as they are.
+        """Store what one answer or transaction brought, all or nothing; what is known is left as it is.
+
+        Known is an event id, and an encrypted message that comes again in another event: a homeserver can do that.
 
         Args:
             next_batch: the new position in `/sync`, where it was that which brought it.
@@ -95,8 +97,7 @@ class Inbox:
                 await connection.execute(
                     position.on_conflict_do_update(index_elements=["user_id"], set_={"next_batch": next_batch})
                 )
-            if messages:
-                rows = [self._row(message) for message in messages]
+            if rows := [self._row(message) for message in await self._without_repetitions(connection, messages)]:
                 await connection.execute(self._insert(INBOX).on_conflict_do_nothing(index_elements=["event_id"]), rows)
             for invite in invites:
                 stored = self._insert(INVITES).values(room_id=invite.room_id, inviter=invite.inviter, times=1)
@@ -160,6 +161,21 @@ class Inbox:
         stored = row.on_conflict_do_nothing(index_elements=["txn_id"]).returning(TRANSACTIONS.c.txn_id)
         return (await connection.execute(stored)).one_or_none() is not None
 
+    async def _without_repetitions(
+        self, connection: AsyncConnection, messages: Sequence[RoomMessage]
+    ) -> list[RoomMessage]:
+        """Those that are not an encrypted message which came in another event, or comes before in this answer."""
+        encrypted = {one.megolm_message: one for one in reversed(messages) if one.megolm_message is not None}
+        if not encrypted:
+            return list(messages)
+        query = sa.select(INBOX.c.megolm_message).where(INBOX.c.megolm_message.in_(encrypted))
+        known = set((await connection.execute(query)).scalars())
+        return [
+            one
+            for one in messages
+            if one.megolm_message is None or (one.megolm_message not in known and encrypted[one.megolm_message] is one)
+        ]
+
     def _row(self, message: RoomMessage) -> dict[str, Any]:
         return {
             "event_id": message.event_id,
@@ -169,4 +185,5 @@ class Inbox:
             "origin_server_ts_ms": message.origin_server_ts_ms,
             "received_at_s": self._clock(),
             "was_encrypted": message.was_encrypted,
+            "megolm_message": message.megolm_message,
         }

@@ -29,7 +29,9 @@ INBOX = sa.Table(
     sa.Column("handled_at_s", sa.Float),
     sa.Column("failed", sa.Text),  # the kind of error that made us give up
     sa.Column("was_encrypted", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("megolm_message", sa.Text),
     sa.Index("matrix_inbox_by_room", "handled_at_s", "room_id", "position"),
+    sa.Index("matrix_inbox_once", "megolm_message", unique=True),
     sqlite_autoincrement=True,
 )
 INVITES = sa.Table(

@@ -58,6 +58,8 @@ class Decrypted:
 
     event_type: str
     content: Mapping[str, Any]
+    megolm_message: str | None = field(default=None, compare=False)
+    """Which message of which session it is: the same in whatever event it comes, however often."""
 
 
 @dataclass(frozen=True)

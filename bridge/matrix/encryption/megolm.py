@@ -78,20 +78,22 @@ class MegolmReader:
 
     def _open(self, event: EncryptedEvent, session: InboundSession) -> Decrypted | Undecryptable:
         try:
-            message = MegolmMessage.from_base64(event.ciphertext)
-            if message.message_index() < session.first_index:
+            ciphertext = MegolmMessage.from_base64(event.ciphertext)
+            if ciphertext.message_index() < session.first_index:
                 return Undecryptable("no_key")  # one that opens more may still come
-            plaintext, index = session.decrypt(message)
+            plaintext, index = session.decrypt(ciphertext)
         except ValueError:
             return Undecryptable("broken")
-        # The same message in another event is somebody's repetition, the homeserver's for one.
+        # The same message in another event is somebody's repetition, the homeserver's for one. The inbox knows for
+        # longer, and after a start, which commands it has had.
         first = self._opened.setdefault((event.room_id, event.session_id, session.sender_key, index), event.event_id)
         if first != event.event_id:
             return Undecryptable("broken")
-        return _read_payload(plaintext, event.room_id) or Undecryptable("broken")
+        message = f"{session.sender_key} {event.session_id} {index}"
+        return _read_payload(plaintext, event.room_id, message) or Undecryptable("broken")
 
 
-def _read_payload(plaintext: bytes, room_id: RoomId) -> Decrypted | None:
+def _read_payload(plaintext: bytes, room_id: RoomId, megolm_message: str) -> Decrypted | None:
     """The event in a plaintext, whatever its sender put there; None when there is none, or one of another room."""
     try:
         plaintext.decode()  # `read_json` would put up with less than UTF-8
@@ -103,4 +105,4 @@ def _read_payload(plaintext: bytes, room_id: RoomId) -> Decrypted | None:
     event_type, content = payload.get("type"), payload.get("content")
     if not isinstance(event_type, str) or len(event_type) > MAX_TYPE_CHARACTERS or not isinstance(content, dict):
         return None
-    return Decrypted(event_type, content)
+    return Decrypted(event_type, content, megolm_message)

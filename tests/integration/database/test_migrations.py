@@ -194,5 +194,5 @@ async def test_a_database_of_a_newer_version_is_refused(database: Database) -> N
 def test_there_is_no_way_back() -> None:
     """A revision that could be undone would promise that what the newer version wrote is kept."""
     revisions = list(ScriptDirectory(str(Path(migrations.__file__).parent)).walk_revisions())
-    assert [revision.revision for revision in revisions] == ["0004", "0003", "0002", "0001"]
+    assert [revision.revision for revision in revisions] == ["0005", "0004", "0003", "0002", "0001"]
     assert not any(hasattr(revision.module, "downgrade") for revision in revisions)

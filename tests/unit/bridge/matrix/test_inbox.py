@@ -71,6 +71,31 @@ async def test_a_known_event_id_is_stored_once(inbox: Inbox) -> None:
     assert waiting.event_id == "$2"
 
 
+async def test_an_encrypted_command_is_stored_once_in_whatever_event_it_comes(
+    inbox: Inbox, engine: AsyncEngine
+) -> None:
+    """A homeserver that hands it out again under another id, after a start too, opens no second call."""
+    once = replace(command("$1"), was_encrypted=True, megolm_message="key session 4")
+    assert await inbox.store("s1", [once])
+    await inbox.mark_handled(EventId("$1"))
+    again = Inbox(engine, BOT)
+    await again.store(
+        "s2", [replace(once, event_id=EventId("$2")), replace(once, event_id=EventId("$3"), megolm_message="5")]
+    )
+    waiting = await again.next_message(ROOM)
+    assert waiting is not None
+    assert waiting.event_id == "$3"
+    await again.mark_handled(EventId("$3"))
+    assert await again.rooms_waiting() == set()
+
+
+async def test_plain_commands_alike_are_each_stored(inbox: Inbox) -> None:
+    """Of them only the event tells which is which."""
+    await inbox.store("s1", [command("$1"), command("$2")])
+    await inbox.mark_handled(EventId("$1"))
+    assert await inbox.next_message(ROOM) == command("$2")
+
+
 async def test_rooms_do_not_mix(inbox: Inbox) -> None:
     """Each has its own order."""
     await inbox.store("s1", [command("$1"), command("$2", room_id=OTHER)])

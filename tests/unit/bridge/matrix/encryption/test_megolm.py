@@ -75,6 +75,23 @@ async def test_a_message_counts_once(machine: Machine, phone: Peer) -> None:
     assert isinstance(await machine.decrypt(event, phone.known, anyone), Decrypted)
 
 
+async def test_each_message_is_known_again_in_another_process(
+    machine: Machine, phone: Peer, store: CryptoStore, engine: AsyncEngine
+) -> None:
+    """Where nothing is remembered of what was opened, whoever stores it can tell."""
+    first, second = phone.says("!visio"), phone.says("!visio")
+    again = replace(first, event_id=EventId("$again"))
+    await store.save()
+    other = Machine(await open_store(engine))
+    read = [
+        await this.decrypt(event, phone.known, anyone)
+        for this, event in ((machine, first), (machine, second), (other, again))
+    ]
+    messages = [one.megolm_message for one in read if isinstance(one, Decrypted)]
+    assert messages[0] == messages[2] != messages[1]
+    assert None not in messages
+
+
 async def test_a_message_of_another_room_is_not_heard_in_this_one(machine: Machine, phone: Peer) -> None:
     """The key may have been sent for both."""
     machine.receive([phone.room_key(machine, OTHER_ROOM)])
