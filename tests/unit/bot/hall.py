@@ -105,7 +105,7 @@ class Hall:
                 yield self
                 await self.redelivery.leave_off()
                 await meetings.leave_off()
-                left = list(jobs)
+                left = [job for job in jobs if job.get_loop() is asyncio.get_running_loop()]  # DBOS has one of its own
             await asyncio.sleep(self.lingers_s)
             for task in left:
                 task.cancel()

@@ -22,7 +22,7 @@ from tests.unit.bot.samples import settings
 from tests.unit.transcripts.sounds import Recorded, record, speech
 from transcripts.assembling.transcript import Transcript
 from transcripts.following import Follower
-from transcripts.recognition.heard_words import FILE
+from transcripts.recognition.heard_words import FILE, HeardWords
 from transcripts.recognition.hearing import Hearing
 from transcripts.storage.archive import Archive
 from transcripts.storage.bucket import StorageAway
@@ -146,16 +146,17 @@ async def test_a_job_that_was_let_go_of_goes_on_where_it_was(desk: Desk) -> None
     """What was heard is not heard again, and what was fetched is still there."""
     desk.says(60)
     async with desk.working():
-        await until(lambda: desk.recogniser.asked)
-        await until((desk.spool.folder(desk.meeting.id) / FILE).exists)
+        journal = HeardWords(desk.spool.folder(desk.meeting.id) / FILE)
+        await until(lambda: len(journal.read().windows) == 2)
     before = list(desk.recogniser.asked)
     assert desk.spool.dropped == 0
     await desk.is_recorded()
     assert await desk.works() == ""
     assert desk.spool.dropped == 1
     stats = desk.archive.read(desk.meeting.id).stats
-    assert len(before) == 1
-    assert len(desk.recogniser.asked) == stats.windows == stats.times_heard == 2
+    assert desk.recogniser.asked == before
+    assert stats.windows == stats.times_heard == 2
+    assert stats.heard_after_the_call == 0
 
 
 async def test_a_transcription_that_is_stopped_leaves_nothing(desk: Desk) -> None:
