@@ -1,6 +1,6 @@
 """`make faults`: kills each of Greffier's processes at every step of a meeting, and writes down what the room held.
 
-The whole table takes most of an hour. `--only TEXT` tries the rows that have this in their name, and writes nothing.
+The whole table takes an hour. `--only TEXT` tries the rows that have this in their name; the others stay as they were.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 import shutil
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
     folder = Path(tempfile.mkdtemp(prefix="greffier-faults-"))
     status = 1
     try:
-        status = run_in_foreground(_try_all(todo, folder, terminal, write=chosen.only is None))
+        status = run_in_foreground(_try_all(todo, folder, terminal))
     finally:
         if status in (0, INTERRUPTED):
             shutil.rmtree(folder)
@@ -58,7 +59,7 @@ def main(arguments: Sequence[str]) -> int:
     return status
 
 
-async def _try_all(todo: list[Row], folder: Path, terminal: Terminal, *, write: bool) -> int:
+async def _try_all(todo: list[Row], folder: Path, terminal: Terminal) -> int:
     meeting = short_meeting()
     results: dict[Row, Verdict] = {}
     try:
@@ -76,11 +77,11 @@ async def _try_all(todo: list[Row], folder: Path, terminal: Terminal, *, write: 
         terminal.line(f"\n{error}")
     if not results:
         return 1
-    terminal.line(f"\n{summary(results)}")
-    if write and len(results) == len(todo):
-        document = await asyncio.to_thread(DOCUMENT.read_text, "utf-8")
-        await asyncio.to_thread(DOCUMENT.write_text, with_results(document, results), "utf-8")
-        terminal.line(f"The table is in {DOCUMENT.relative_to(REPOSITORY)}.")
+    terminal.line(f"\n{summary(list(results.values()))}")
+    document = await asyncio.to_thread(DOCUMENT.read_text, "utf-8")
+    today = datetime.now(UTC).date()
+    await asyncio.to_thread(DOCUMENT.write_text, with_results(document, results, today), "utf-8")
+    terminal.line(f"They are in the table of {DOCUMENT.relative_to(REPOSITORY)}.")
     return 0 if len(results) == len(todo) and not any(verdict.problems for verdict in results.values()) else 1
 
 
