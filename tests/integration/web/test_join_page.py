@@ -53,7 +53,7 @@ async def test_the_transcription_is_announced_before_joining_and_shown_during_th
     async with visiting(browser, page_server.link(link)) as page:
         notice = page.get_by_role("region", name="Cet appel est transcrit")
         await expect(notice).to_contain_text("publié dans le salon")
-        await expect(notice).to_contain_text("Le son est effacé dès que le texte est publié.")
+        await expect(notice).to_contain_text("Le service efface le son dès que le texte est publié.")
         await join(page)
         banner = page.get_by_role("region", name="Cet appel est transcrit")
         await expect(banner).to_contain_text("Transcription en attente")

@@ -10,7 +10,7 @@ export const en: Messages = {
   notice: {
     title: 'This call is transcribed',
     text: 'What you say will be recorded, written down under the name you give here, then posted in the room that this link comes from. The members of the room will be able to read it.',
-    soundErased: 'The sound is erased as soon as the text is posted.',
+    soundErased: 'The service erases the sound as soon as the text is posted.',
     soundKept: 'The service keeps the sound after the text is posted.',
     soundElsewhere: (host) => `The sound and the participants’ names are sent to ${host} for the transcript.`,
     wordsElsewhere: (host) => `The text and the participants’ names are sent to ${host} for the minutes.`,

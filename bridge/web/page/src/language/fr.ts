@@ -10,7 +10,7 @@ export const fr: Messages = {
   notice: {
     title: 'Cet appel est transcrit',
     text: 'Ce que vous direz sera enregistré, mis par écrit sous le nom que vous donnez ici, puis publié dans le salon d’où vient ce lien. Les membres du salon pourront le lire.',
-    soundErased: 'Le son est effacé dès que le texte est publié.',
+    soundErased: 'Le service efface le son dès que le texte est publié.',
     soundKept: 'Le son reste conservé par le service après la publication du texte.',
     soundElsewhere: (host) => `Le son et les noms des participants sont envoyés à ${host} pour la transcription.`,
     wordsElsewhere: (host) => `Le texte et les noms des participants sont envoyés à ${host} pour le compte rendu.`,
