@@ -31,6 +31,8 @@ RECORDING_ENDS_WITHIN_S = 60.0
 STORAGE_BACK_WITHIN_S = 24 * 3600.0
 RECORDER_NUDGED_EVERY_S = 10.0
 TRANSCRIPTION_ENDS_WITHIN_S = 24 * 3600.0
+FIRST_LOOK_S = 1.0
+"""After what a job is looked after for the first time: its end may have been heard a moment before it was over."""
 TOLD_EVERY_S = 60.0
 """How often the room is told anew how long the transcript will take, and the job is looked after."""
 SHORT_WAIT_S = 60.0
@@ -144,11 +146,12 @@ class Transcribing:
     async def _until_done(self, meeting: Meeting, job: Awaited, meanwhile: Callable[[], Awaitable[None]]) -> str:
         """Wait for the end of a job, doing something every now and then; returns what went wrong, or nothing."""
         give_up_at_s = job.within_s + await step("note the time", self._steps.time_s)
+        within_s = min(FIRST_LOOK_S, job.look_every_s)
         while True:
             ended = await step("look after the job", partial(ended_as, job.queue, meeting.id, job.number))
             if ended is not None:
                 return ended
-            signal = await next_signal(job.look_every_s)
+            signal = await next_signal(within_s)
             if signal is not None and signal.kind == job.end:
                 return signal.problem
             if signal is not None and signal.problem == STORAGE_AWAY:
@@ -156,8 +159,9 @@ class Transcribing:
             if await step("note the time", self._steps.time_s) > give_up_at_s:
                 log.error("job did not end in time", queue=job.queue.name, waited_s=job.within_s)
                 return TOO_LATE
-            if signal is None:
+            if signal is None and within_s == job.look_every_s:
                 await meanwhile()
+            within_s = job.look_every_s
 
 
 @dataclass(frozen=True)
