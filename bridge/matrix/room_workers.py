@@ -10,7 +10,7 @@ from typing import TypeVar
 import structlog
 
 from bridge.matrix.backoff import Backoff, patiently, sentence, until_stored
-from bridge.matrix.errors import HomeserverError
+from bridge.matrix.errors import Forbidden, HomeserverError
 from bridge.matrix.events import Invite, RoomMessage
 from bridge.matrix.ids import RoomId
 from bridge.matrix.inbox import Inbox, WaitingInvite
@@ -20,12 +20,20 @@ Result = TypeVar("Result")
 
 PATIENCE_S = 600.0
 """What the homeserver fails is tried again for so long; later nobody waits for the answer to a command any more."""
+INVITATION_SETTLES_WITHIN_S = 5.0
+"""The homeserver of whoever invites hands an invitation out before it has stored it, and does not know it meanwhile."""
 IN_THE_CLEAR = "plain in an encrypted room"
 """Why a message is not acted upon that anybody between its room and us may have written, or changed."""
 
 
 class _InTheClear(Exception):
     """Such a message."""
+
+
+class _NotKnownYet(HomeserverError):
+    """An invitation that was refused a moment after it came."""
+
+    can_be_retried = True
 
 
 class RoomWorkers:
@@ -72,12 +80,20 @@ class RoomWorkers:
     async def _answer_invitation(self, room_id: RoomId) -> None:
         """Answer the one that stands: while one is tried, it may be withdrawn, and renewed by somebody else."""
         latest: WaitingInvite | None = None
+        clock = asyncio.get_running_loop().time
+        settled_at_s = clock() + INVITATION_SETTLES_WITHIN_S
 
         async def answer() -> None:
             nonlocal latest
             latest = await self._inbox.next_invite(room_id)
-            if latest is not None:
+            if latest is None:
+                return
+            try:
                 await self._answer(latest.invite)
+            except Forbidden as error:
+                if clock() < settled_at_s:
+                    raise _NotKnownYet(str(error)) from error
+                raise
 
         # Not given up: whoever invites a bot expects it to come, and does not invite it twice. What is done on coming
         # uses the database as well, and has no other occasion.

@@ -240,6 +240,36 @@ async def test_an_invitation_is_not_given_up_while_the_homeserver_is_away(
     assert tries == 20
 
 
+@pytest.mark.parametrize("known_after", [2, 1000])
+async def test_an_invitation_that_is_not_known_yet_is_tried_again_for_a_moment(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch, known_after: int
+) -> None:
+    """Another homeserver hands it out before it stores it; one that was withdrawn is soon given up."""
+    monkeypatch.setattr(room_workers, "INVITATION_SETTLES_WITHIN_S", 0.2)
+    tries = 0
+
+    async def handle(message: RoomMessage) -> None:
+        raise AssertionError(message.event_id)
+
+    async def answer(_invite: Invite) -> None:
+        nonlocal tries
+        tries += 1
+        if tries <= known_after:
+            raise Forbidden("You are not invited to this room.")
+
+    await inbox.store("s1", [], [Invite(ROOM, CLAIRE)])
+    with capture_logs() as logs:
+        async with working(inbox, handle, answer) as rooms:
+            rooms.wake(ROOM)
+            await until(lambda: nothing_waits(inbox))
+    given_up = [entry["problem"] for entry in logs if entry["event"] == "given up"]
+    if known_after == 2:
+        assert (tries, given_up) == (3, [])
+    else:
+        assert tries > 2
+        assert given_up == ["You are not invited to this room."]
+
+
 async def test_an_invitation_that_is_renewed_while_one_is_tried_takes_its_place(inbox: Inbox) -> None:
     """The first was withdrawn: declining it again and again would decline the second."""
     tries: list[UserId | None] = []
