@@ -28,6 +28,11 @@ def levels_of(sound: StoredSamples) -> Levels:
         return np.full(len(frames), SILENCE_DBFS, np.float32)
     loud = frames.astype(np.float32) / np.float32(32768)
     power = np.einsum("ij,ij->i", loud, loud) / LEVEL_FRAME_SAMPLES
+    return decibels(power)
+
+
+def decibels(power: NDArray[np.float32]) -> Levels:
+    """Mean squares of sound between −1 and 1, as levels."""
     return np.asarray(10 * np.log10(np.maximum(power, 10 ** (SILENCE_DBFS / 10))), np.float32)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from transcripts.listening.levels import decibels
 from transcripts.sound import ACTIVITY_FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
@@ -25,9 +26,8 @@ STANDS_OUT_DB: Final = 5.0
 """So much above the softest of the last seconds, something happens."""
 SMOOTHED_FRAMES: Final = 3
 """About 100 ms: the level of noise over 32 ms varies by 8 dB by itself."""
-SILENCE: Final = np.float32(1e-10)
-"""The power of zeros, which have no level."""
 FLOOR_FRAMES: Final = 8 * SAMPLE_RATE_HZ // ACTIVITY_FRAME_SAMPLES
+"""Speech has a pause in so much of it."""
 
 
 class Stillness:
@@ -35,9 +35,7 @@ class Stillness:
 
     def __init__(self) -> None:
         self._powers = np.zeros(SMOOTHED_FRAMES - 1, np.float32)
-        self._levels = np.full(
-            FLOOR_FRAMES, np.inf, np.float32
-        )  # of the last 8 s; where there are zeros, it is not the room's
+        self._levels = np.full(FLOOR_FRAMES, np.inf, np.float32)  # infinite where there are zeros: not the room's
 
     def judge(self, frames: Samples) -> NDArray[np.bool_]:
         """Which of the frames that follow, shape (frames, ACTIVITY_FRAME_SAMPLES), are still."""
@@ -46,7 +44,7 @@ class Stillness:
         powers = np.concatenate([self._powers, np.einsum("ij,ij->i", frames, frames) / ACTIVITY_FRAME_SAMPLES])
         self._powers = powers[-(SMOOTHED_FRAMES - 1) :]
         around = sliding_window_view(powers, SMOOTHED_FRAMES)
-        level = 10 * np.log10(np.maximum(around.mean(axis=1), SILENCE))
+        level = decibels(around.mean(axis=1))
         levels = np.concatenate([self._levels, np.where(around.min(axis=1) > 0, level, np.float32(np.inf))])
         self._levels = levels[-FLOOR_FRAMES:]
         floor = sliding_window_view(levels, FLOOR_FRAMES + 1).min(axis=1)
