@@ -16,7 +16,7 @@ from transcripts.recognition.recogniser import DecodingOptions, Hints
 from transcripts.sound import seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from transcripts.followed_track import FollowedTrack
     from transcripts.recognition.heard_words import WindowKey
@@ -96,10 +96,9 @@ class Asking:
         longest = max(unheard, key=lambda key: key.samples)
         if self._knows_language(track) or (track.speech_s < ENOUGH_SPEECH_S and self._words.languages):
             language = self.languages()[track.name]
-            for key in unheard:
-                self._hear(track, key, (language,), urgency)
+            self._hear(track, unheard, (language,), urgency)
         elif seconds(longest.samples) >= ENOUGH_SPEECH_S and not any(map(self._words.is_in_hand, track.windows)):
-            self._hear(track, longest, self._allowed, urgency, then=partial(self._ask, track))
+            self._hear(track, [longest], self._allowed, urgency, then=partial(self._ask, track))
 
     def _is_wanted(self, track: FollowedTrack, key: WindowKey) -> bool:
         """Also what was heard in the wrong way: as one voice, before somebody said that there are several."""
@@ -126,7 +125,7 @@ class Asking:
         if quiet and self._can_afford_one_more():
             _, track, key = min(quiet, key=lambda one: one[0])
             languages = (self.languages()[track.name],) if self._knows_language(track) else self._allowed
-            self._hear(track, key, languages, Urgency.OPEN)
+            self._hear(track, [key], languages, Urgency.OPEN)
 
     def _can_afford_one_more(self) -> bool:
         """Whether what was heard in vain by now is within its bound."""
@@ -137,25 +136,28 @@ class Asking:
     async def _hear_all(self) -> None:
         """Have everything heard that was not, or was taken for another language; return when nothing is left."""
         languages, heard = self.languages(), self._words.heard
-        while left := [
-            (track, key)
-            for track, key in self.windows
-            if key not in self._words.failures and (key not in heard or heard[key].language != languages[track.name])
-        ]:
-            for track, key in left:
-                self._hear(track, key, (languages[track.name],), Urgency.OVER)
+
+        def left(track: FollowedTrack) -> list[WindowKey]:
+            language = languages[track.name]
+            unheard = [key for key in track.windows if key not in heard or heard[key].language != language]
+            return [key for key in unheard if key not in self._words.failures]
+
+        while unheard := [(track, keys) for track in self._tracks.values() if (keys := left(track))]:
+            for track, keys in unheard:
+                self._hear(track, keys, (languages[track.name],), Urgency.OVER)
             await self._words.until_done()
 
     def _hear(
         self,
         track: FollowedTrack,
-        key: WindowKey,
+        keys: Iterable[WindowKey],
         languages: Sequence[str],
         urgency: Urgency,
         then: Callable[[], None] = lambda: None,
     ) -> None:
         options = DecodingOptions(tuple(languages), self._hints(), several_voices=track.is_shared)
-        self._words.hear(key, track.sound_of(key), options, urgency, then)
+        for key in keys:
+            self._words.hear(key, track.sound_of(key), options, urgency, then)
 
     def _hints(self) -> Hints:
         """In an order that does not depend on when one looks: words do, on the order of the hints."""
@@ -172,6 +174,6 @@ class Asking:
         unknown = [track for track in telling if not self._knows_language(track)]
         for track in unknown:
             longest = max(track.windows, key=lambda key: key.samples)
-            self._hear(track, longest, self._allowed, Urgency.OVER)
+            self._hear(track, [longest], self._allowed, Urgency.OVER)
         if unknown:
             await self._words.until_done()
