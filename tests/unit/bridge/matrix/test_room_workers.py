@@ -85,6 +85,11 @@ async def nothing_waits(inbox: Inbox) -> bool:
     return not await inbox.rooms_waiting()
 
 
+async def nothing_said(message: RoomMessage) -> None:
+    """There are invitations only."""
+    raise AssertionError(message.event_id)
+
+
 async def test_a_room_is_worked_in_order_one_at_a_time(inbox: Inbox) -> None:
     """Also what arrives while it is being worked."""
     order: list[str] = []
@@ -224,9 +229,6 @@ async def test_an_invitation_is_not_given_up_while_the_homeserver_is_away(
     monkeypatch.setattr(room_workers, "PATIENCE_S", 0.02)
     tries = 0
 
-    async def handle(message: RoomMessage) -> None:
-        raise AssertionError(message.event_id)
-
     async def answer(_invite: Invite) -> None:
         nonlocal tries
         tries += 1
@@ -234,7 +236,7 @@ async def test_an_invitation_is_not_given_up_while_the_homeserver_is_away(
             raise HomeserverUnreachable("gone")
 
     await inbox.store("s1", [], [Invite(ROOM, CLAIRE)])
-    async with working(inbox, handle, answer) as rooms:
+    async with working(inbox, nothing_said, answer) as rooms:
         rooms.wake(ROOM)
         await until(lambda: nothing_waits(inbox))
     assert tries == 20
@@ -248,9 +250,6 @@ async def test_an_invitation_that_is_not_known_yet_is_tried_again_for_a_moment(
     monkeypatch.setattr(room_workers, "INVITATION_SETTLES_WITHIN_S", 0.2)
     tries = 0
 
-    async def handle(message: RoomMessage) -> None:
-        raise AssertionError(message.event_id)
-
     async def answer(_invite: Invite) -> None:
         nonlocal tries
         tries += 1
@@ -259,7 +258,7 @@ async def test_an_invitation_that_is_not_known_yet_is_tried_again_for_a_moment(
 
     await inbox.store("s1", [], [Invite(ROOM, CLAIRE)])
     with capture_logs() as logs:
-        async with working(inbox, handle, answer) as rooms:
+        async with working(inbox, nothing_said, answer) as rooms:
             rooms.wake(ROOM)
             await until(lambda: nothing_waits(inbox))
     given_up = [entry["problem"] for entry in logs if entry["event"] == "given up"]
@@ -274,9 +273,6 @@ async def test_an_invitation_that_is_renewed_while_one_is_tried_takes_its_place(
     """The first was withdrawn: declining it again and again would decline the second."""
     tries: list[UserId | None] = []
 
-    async def handle(message: RoomMessage) -> None:
-        raise AssertionError(message.event_id)
-
     async def answer(invite: Invite) -> None:
         tries.append(invite.inviter)
         if len(tries) == 1:
@@ -284,7 +280,7 @@ async def test_an_invitation_that_is_renewed_while_one_is_tried_takes_its_place(
             raise HomeserverUnreachable("gone")
 
     await inbox.store("s1", [], [Invite(ROOM, UserId("@eve:tchap.test"))])
-    async with working(inbox, handle, answer) as rooms:
+    async with working(inbox, nothing_said, answer) as rooms:
         rooms.wake(ROOM)
         await until(lambda: nothing_waits(inbox))
     assert tries == ["@eve:tchap.test", CLAIRE]
@@ -294,9 +290,6 @@ async def test_an_invitation_that_is_renewed_as_the_first_is_refused_is_answered
     """By the same person, so that the two look alike."""
     tries: list[UserId | None] = []
 
-    async def handle(message: RoomMessage) -> None:
-        raise AssertionError(message.event_id)
-
     async def answer(invite: Invite) -> None:
         tries.append(invite.inviter)
         if len(tries) == 1:
@@ -305,7 +298,7 @@ async def test_an_invitation_that_is_renewed_as_the_first_is_refused_is_answered
             raise Forbidden("withdrawn")
 
     await inbox.store("s1", [], [Invite(ROOM, CLAIRE)])
-    async with working(inbox, handle, answer) as rooms:
+    async with working(inbox, nothing_said, answer) as rooms:
         rooms.wake(ROOM)
         await until(lambda: nothing_waits(inbox))
     assert tries == [CLAIRE, CLAIRE]

@@ -12,6 +12,20 @@ from transcripts.listening.voice_activity import LEAD_FRAMES, VoiceActivity
 from transcripts.sound import SAMPLE_RATE_HZ, Probabilities, Samples, StoredSamples, as_float
 
 
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many frames the model is given each time."""
+    given: list[int] = []
+    hear = VoiceActivity._hear
+
+    def counted(activity: VoiceActivity, frames: Samples) -> Probabilities:
+        given.append(len(frames))
+        return hear(activity, frames)
+
+    monkeypatch.setattr(VoiceActivity, "_hear", counted)
+    return given
+
+
 def test_speech_is_found_where_it_is() -> None:
     """Nadia speaks from 2.99 s to 10.8 s."""
     frames = activity_of(speech(0, 14)) > 0.5
@@ -49,18 +63,11 @@ def test_every_frame_of_a_track_has_a_probability(samples: int) -> None:
 
 
 @pytest.mark.parametrize("piece", [512, 777, 16_000])
-def test_zeros_are_free_however_they_come(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_zeros_are_free_however_they_come(piece: int, judged: list[int]) -> None:
     """Whoever mutes themselves for a minute between two words, in pieces or as a whole."""
     sound = as_float(np.concatenate([speech(3, 6), np.zeros(60 * SAMPLE_RATE_HZ, np.int16), speech(6, 9)]))
     whole = VoiceActivity().push(sound)
-    judged: list[int] = []
-    hear = VoiceActivity._hear
-
-    def counted(activity: VoiceActivity, frames: Samples) -> Probabilities:
-        judged.append(len(frames))
-        return hear(activity, frames)
-
-    monkeypatch.setattr(VoiceActivity, "_hear", counted)
+    judged.clear()
     activity = VoiceActivity()
     parts = [activity.push(sound[first : first + piece]) for first in range(0, len(sound), piece)]
 
@@ -69,16 +76,8 @@ def test_zeros_are_free_however_they_come(piece: int, monkeypatch: pytest.Monkey
     assert whole[-60:].max() > 0.9
 
 
-def test_a_quiet_room_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_quiet_room_is_free(judged: list[int]) -> None:
     """Its tone too; what is soft and yet no stillness is listened to, and so is speech, however soft."""
-    judged: list[int] = []
-    hear = VoiceActivity._hear
-
-    def counted(activity: VoiceActivity, frames: Samples) -> Probabilities:
-        judged.append(len(frames))
-        return hear(activity, frames)
-
-    monkeypatch.setattr(VoiceActivity, "_hear", counted)
     activity = VoiceActivity()
     room = as_float(room_tone(120 * SAMPLE_RATE_HZ))
     assert (
