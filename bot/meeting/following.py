@@ -130,14 +130,14 @@ class Following:
                 followed = replace(followed, transcribed=False)
                 return followed.remark(wording.transcription_stopped.format(user=signal.by))
             case "recording_broken" | "recording_resumed" if followed.transcribed:
-                return await self._say(_about_recording(signal, wording), signal, meeting, followed)
+                return await self._say(_about_recording(signal, followed, wording), signal, meeting, followed)
             case "recording_over":
                 followed = replace(followed, recording_over=signal)
                 if not followed.transcribed:
                     await step("erase the sound", partial(self._steps.erase_sound, meeting))
                     return followed
                 if signal.problem:
-                    return await self._say(_about_recording(signal, wording), signal, meeting, followed)
+                    return await self._say(_about_recording(signal, followed, wording), signal, meeting, followed)
                 # Its recorder was told that the call is over; whether that is so, the next look shows.
                 return replace(followed, watch=replace(followed.watch, closed=True))
             case _:
@@ -160,9 +160,9 @@ def _present(followed: Followed, seen: Seen) -> tuple[str, ...]:
     return followed.present if seen.people is None else seen.people
 
 
-def _about_recording(signal: Signal, wording: Wording) -> str:
+def _about_recording(signal: Signal, followed: Followed, wording: Wording) -> str:
     if signal.kind == "recording_resumed":
-        return wording.recording_resumed
+        return wording.storage_back if followed.storage_is_away else wording.recording_resumed
     by_problem = {DISK_FULL: wording.disk_full, STORAGE_AWAY: wording.storage_away}
     return by_problem.get(signal.problem, wording.recording_broken)
 

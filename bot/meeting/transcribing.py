@@ -52,12 +52,12 @@ class Transcribing:
         self, meeting: Meeting, card_id: EventId, followed: Followed, ended: CardState, wording: Wording
     ) -> CardState:
         """From the end of the call to its transcript in the thread; returns what the card is to show then."""
-        complete = await self._until_recorded(meeting, followed) == ""
+        waiting = replace(ended, phase="transcribing", remarks=followed.remarks)
+        complete = await self._until_recorded(meeting, card_id, followed, waiting, wording) == ""
         transcription = await self._transcription(meeting, followed)
         await step("note that it is recorded", partial(self._steps.note_recorded, meeting))
         if not await step("look for sound", partial(self._steps.has_sound, meeting)):
             return _why_nothing(ended, wording, complete=complete)
-        waiting = replace(ended, phase="transcribing", remarks=followed.remarks)
         problem = await self._until_transcribed(meeting, card_id, waiting, wording, transcription)
         outcome = await self.deliver(meeting, card_id, wording, problem)
         match outcome:
@@ -97,20 +97,35 @@ class Transcribing:
             await step("keep what is undelivered", partial(self._steps.keep_undelivered, meeting, outcome.why))
         return outcome
 
-    async def _until_recorded(self, meeting: Meeting, followed: Followed) -> str:
+    async def _until_recorded(
+        self, meeting: Meeting, card_id: EventId, followed: Followed, waiting: CardState, wording: Wording
+    ) -> str:
         """Wait until the recorder has written its last sound; returns what went wrong, or nothing.
 
         A recorder that joined just when the call was closed has made LiveKit open the room again, and would sit there
-        alone; so the room is closed until the recorder is out of it.
+        alone; so the room is closed until the recorder is out of it. Nearly always it is out at once; where it is not,
+        the card is not left to say that the call goes on.
         """
         if followed.recording_over is not None:
             return followed.recording_over.problem
         patience_s = STORAGE_BACK_WITHIN_S if followed.storage_is_away else RECORDING_ENDS_WITHIN_S
         recording = Awaited(RECORDINGS, "recording_over", patience_s, RECORDER_NUDGED_EVERY_S, followed.recording or 1)
 
+        shown: list[str] = []
+
+        async def show(sentence: str) -> None:
+            if not shown:
+                shown.append(sentence)
+                state = replace(waiting, remarks=(*waiting.remarks, sentence))
+                edit = partial(self._steps.edit_card, meeting, card_id, state, "being recorded")
+                await step("show what is waited for", edit)
+
         async def nudge() -> None:
             await step("close the call again", partial(self._steps.close_call, meeting))
+            await show(wording.transcribing)
 
+        if followed.storage_is_away:
+            await show(wording.storage_awaited)
         return await self._until_done(meeting, recording, nudge)
 
     async def _transcription(self, meeting: Meeting, followed: Followed) -> int:

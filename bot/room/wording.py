@@ -81,6 +81,8 @@ class Wording:
     call_server_refused: str
     disk_full: str
     storage_away: str
+    storage_back: str
+    storage_awaited: str
     recording_broken: str
     recording_resumed: str
     recording_failed: str
@@ -223,6 +225,8 @@ FRENCH = Wording(
     "ce qui se dit maintenant ne sera pas transcrit. L’administrateur de Greffier en est averti.",
     storage_away="Le stockage de Greffier ne répond pas : l’appel reste enregistré, "
     "et la transcription attendra son retour. L’administrateur de Greffier en est averti.",
+    storage_back="Le stockage de Greffier répond de nouveau.",
+    storage_awaited="La transcription attend que le stockage de Greffier réponde.",
     recording_broken="L’enregistrement s’est interrompu : ce qui se dit maintenant ne sera pas transcrit. "
     "L’administrateur de Greffier en est averti.",
     recording_resumed="L’enregistrement fonctionne de nouveau.",
@@ -326,6 +330,8 @@ ENGLISH = Wording(
     "what is said now will not be transcribed. Greffier’s administrator has been told.",
     storage_away="Greffier’s storage does not answer: the call is still being recorded, "
     "and the transcript will wait for its return. Greffier’s administrator has been told.",
+    storage_back="Greffier’s storage answers again.",
+    storage_awaited="The transcript waits for Greffier’s storage to answer.",
     recording_broken="The recording was interrupted: what is said now will not be transcribed. "
     "Greffier’s administrator has been told.",
     recording_resumed="The recording works again.",

@@ -22,7 +22,7 @@ from tests.faults.words import found_words
 from tests.stack.callers import SAMPLE_RATE_HZ, CallParticipant, in_call
 from tests.stack.greffier import GreffierProcess
 from tests.stack.machines import Machines, running_machines
-from tests.stack.meeting_in_room import HeldMeeting, names_in_call, open_call, read_transcript, speak
+from tests.stack.meeting_in_room import CARD_KEY, HeldMeeting, names_in_call, open_call, read_transcript, speak
 from tests.stack.speech_model import speech_model
 from tests.stack.webvtt import read_cues, words_by_voice
 
@@ -31,6 +31,8 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300
 IN_THE_CALL = "recorder in the call"
 JOINS_WITHIN_S = 30.0
 TRANSCRIBED_WITHIN_S = 150.0
+ENDS_WITHIN_S = 60.0
+"""The rest of the meeting, and the five seconds after which LiveKit takes an empty room for over."""
 SHARED_WITHIN_S = 5.0
 """The recorder shares every two seconds what it has synced in the second before."""
 TURN_FOUND = 0.5
@@ -153,8 +155,12 @@ async def test_a_bucket_that_is_away_at_the_end_of_a_call_delays_its_transcript(
                 within_s=JOINS_WITHIN_S,
                 what="the sentence about the storage",
             )
-            await speaking
-            await asyncio.sleep(SHARED_WITHIN_S)
+            await team.host.wait_for(
+                team.room_id,
+                lambda room: room.event(card_id).content[CARD_KEY]["state"] != "open",
+                within_s=ENDS_WITHIN_S,
+                what="the card saying that the call is over",
+            )
         finally:
             await machines.s3.start()
     held = await _read(team, card_id, speaking.result(), told=[FRENCH.storage_away])

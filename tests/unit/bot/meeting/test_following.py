@@ -87,25 +87,39 @@ async def test_a_call_that_goes_on_although_its_recorder_was_told_it_was_over_is
 
 
 @pytest.mark.parametrize(
-    ("problem", "sentence"),
+    ("problem", "sentence", "at_its_end"),
     [
-        ("disk_full", FRENCH.disk_full),
-        ("storage_away", FRENCH.storage_away),
-        ("out_of_the_call", FRENCH.recording_broken),
+        ("disk_full", FRENCH.disk_full, FRENCH.recording_resumed),
+        ("storage_away", FRENCH.storage_away, FRENCH.storage_back),  # it was recorded all along
+        ("out_of_the_call", FRENCH.recording_broken, FRENCH.recording_resumed),
     ],
 )
 async def test_trouble_with_the_recording_is_told_at_once_and_so_is_its_end(
-    hall: Hall, problem: str, sentence: str
+    hall: Hall, problem: str, sentence: str, at_its_end: str
 ) -> None:
     """One sentence each; the call goes on, and its transcript comes."""
     meeting = await hall.begins("!visio", "Claire")
     await tell(meeting.id, Signal("recording_broken", problem=problem))
     await hall.until(lambda: said_times(hall, sentence) == 1)
     await tell(meeting.id, Signal("recording_resumed"))
-    await hall.until(lambda: said_times(hall, FRENCH.recording_resumed) == 1)
+    await hall.until(lambda: said_times(hall, at_its_end) == 1)
     await hall.leaves(meeting)
     await hall.finishes(meeting)
     assert hall.card()[-1] == FRENCH.transcript_below
+
+
+async def test_the_card_says_that_the_call_is_over_although_the_storage_is_away(hall: Hall) -> None:
+    """For hours, maybe; nobody is to be invited into a call that has ended, and the transcript is not forgotten."""
+    hall.recorder.says_when_done = False
+    meeting = await hall.begins("!visio", "Claire")
+    await tell(meeting.id, Signal("recording_broken", problem="storage_away"))
+    await hall.until(lambda: said_times(hall, FRENCH.storage_away) == 1)
+    await hall.leaves(meeting)
+    await hall.until(lambda: hall.card()[-1] == FRENCH.storage_awaited)
+    assert hall.card()[1].startswith("terminé")
+    hall.recorder.says_when_done = True
+    await hall.finishes(meeting)
+    assert hall.card()[2:] == [FRENCH.transcript_below]
 
 
 async def test_a_call_is_looked_at_although_people_never_stop_coming_and_going(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -150,10 +150,12 @@ async def test_a_recording_that_failed_altogether_is_said(hall: Hall) -> None:
 
 
 async def test_a_recorder_that_never_comes_back_does_not_hold_up_the_transcript(hall: Hall) -> None:
-    """What there is of the sound is transcribed, and said to be incomplete."""
+    """What there is of the sound is transcribed, and said to be incomplete; the card says meanwhile that it is over."""
     hall.recorder.says_when_done = False
     meeting = await hall.begins("!visio", "Claire")
     await hall.leaves(meeting)
+    await hall.until(lambda: hall.card()[-1] == FRENCH.transcribing)
+    assert hall.thread() == []
     await hall.finishes(meeting)
     assert hall.card()[2:] == [FRENCH.recording_incomplete, FRENCH.transcript_below]
 
