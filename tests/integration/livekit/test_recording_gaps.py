@@ -46,8 +46,9 @@ def spool(tmp_path: Path) -> Spool:
 
 def heard(spool: Spool) -> list[StoredTrack]:
     """The tracks that hold any sound; all of them must be sound."""
-    tracks = [track for track in spool.tracks(MEETING) if isinstance(track, StoredTrack)]
-    assert len(tracks) == len(spool.tracks(MEETING))
+    found = spool.tracks(MEETING)
+    tracks = [track for track in found if isinstance(track, StoredTrack)]
+    assert tracks == found
     return [track for track in tracks if track.samples > 16_000]
 
 
