@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
@@ -21,6 +22,7 @@ from config.models import Settings
 log = structlog.get_logger()
 
 BUSY_TIMEOUT_S = 30
+BUSY_TRIED_EVERY_S = 0.05
 AWAY_FOR_S = 30.0
 """How long a start waits for a server that does not answer."""
 REFUSALS = 3
@@ -65,10 +67,24 @@ def _prepare_file(file: Path) -> None:
     """Make the SQLite file. Its write-ahead log lets processes read while one writes; the file remembers that."""
     try:
         with closing(sqlite3.connect(file, timeout=BUSY_TIMEOUT_S)) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
+            _log_ahead(connection)
         file.chmod(0o600)
     except (OSError, sqlite3.Error) as error:
         raise StorageUnusable(f"storage.folder: {file.parent} cannot be used ({error})") from error
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Turn the write-ahead log on: SQLite does not wait here for others who do the same to a new file, but fails."""
+    give_up_at_s = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at_s:
+                raise
+            time.sleep(BUSY_TRIED_EVERY_S)
+        else:
+            return
 
 
 class Database:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -66,19 +67,25 @@ async def hold(folder: Path, meetings: int, rate: float, address: str | None = N
         try:
             for other in others:
                 other.start()
-            await until(lambda: all(ready_file(place, role).exists() for role in OTHERS), within_s=STARTS_WITHIN_S)
+            await _done(others, *(ready_file(place, role) for role in OTHERS), within_s=STARTS_WITHIN_S)
             front.start()
             patience_s = SHORTEST_PATIENCE_S + meetings * PATIENCE_A_MEETING_S
-            processes = (front, *others)
             seen = held_file(place)
-            await until(lambda: seen.exists() or not all(p.running for p in processes), within_s=patience_s)
-            if not seen.exists():
-                raise RunFailed("\n".join(f"{p.name}: {p.tail()}" for p in processes))
+            await _done((front, *others), seen, within_s=patience_s)
             held = Held(**json.loads(seen.read_text()))
         finally:
             for process in (front, *others):
                 await process.kill()  # its work is done; what a clean stop takes is measured elsewhere
     return held
+
+
+async def _done(processes: Sequence[ServerProcess], *files: Path, within_s: float) -> None:
+    """Wait for what processes make when they are done with something, or for one of them to die."""
+    await until(
+        lambda: all(file.exists() for file in files) or not all(p.running for p in processes), within_s=within_s
+    )
+    if not all(file.exists() for file in files):
+        raise RunFailed("\n".join(f"{p.name}: {p.tail()}" for p in processes))
 
 
 def _process(name: str, folder: Path, module: list[str]) -> ServerProcess:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from sqlalchemy import text
@@ -77,6 +79,21 @@ def test_a_folder_that_cannot_be_used_is_said_in_one_sentence(tmp_path: Path, ob
         (folder / "greffier.sqlite").write_bytes(b"no database at all" * 1000)
     with pytest.raises(StorageUnusable, match=rf"storage\.folder: {folder} cannot be used \(.+\)"):
         Database.open(settings(folder))
+
+
+def test_processes_that_start_together_on_a_new_file_do_not_refuse_it(tmp_path: Path) -> None:
+    """SQLite waits for nobody while it turns its write-ahead log on: one in some ten such starts used to fail."""
+    with ThreadPoolExecutor(4) as pool:
+        for attempt in range(60):
+            together = Barrier(4)
+
+            def start(folder: Path, together: Barrier = together) -> None:
+                together.wait(10)
+                Database.open(settings(folder))
+
+            starts = [pool.submit(start, tmp_path / str(attempt)) for _ in range(4)]
+            for started in starts:
+                started.result(30)
 
 
 def test_preparing_the_folder_leaves_nothing_in_it(tmp_path: Path) -> None:
