@@ -13,6 +13,7 @@ from bot.durable.jobs import OUT_OF_THE_CALL, storage_problem
 from bot.process.stopping import bounded
 from bot.store.insisting import insist
 from bot.store.register import Meeting, Register
+from bot.work.listening import Listening
 from bot.work.recording_trouble import Trouble, WatchedSink
 from bot.work.sharing import Sharing
 from bridge.livekit.calls import Calls
@@ -41,6 +42,7 @@ class Recorder:
         self._register = register
         self._calls = calls
         self._spool = spool
+        self._listening = Listening()
         self.sharing = Sharing(register, spool, keep_sound=settings.storage.keep_sound)
 
     async def work(self, meeting_id: MeetingId) -> str | None:
@@ -70,7 +72,11 @@ class Recorder:
         began_at = await insist(partial(self._register.begin_recording, meeting.id), where="recording")
         try:
             sound = await asyncio.to_thread(self._spool.writer, meeting.id, began_at.timestamp())
-            async with _closed_at_the_end(sound), trouble.mended_by(WatchedSink(sound)) as watched:
+            async with (
+                _closed_at_the_end(sound),
+                self._listening.during(sound),
+                trouble.mended_by(WatchedSink(sound)) as watched,
+            ):
                 end = await record(self._settings.livekit.url, token, watched, published=published)
         except SoundNotWritten as error:
             log.error("sound cannot be written", cause=str(error))  # noqa: TRY400 (the cause says all)

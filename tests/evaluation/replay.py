@@ -1,6 +1,6 @@
 """A call put through Greffier's own code, from the recorder's output to transcript and minutes, faster than it lasted.
 
-Sound is written as the recorder writes it, and listened to as it is synced; a follower looks meanwhile, once for each
+Sound is written as the recorder writes it, and listened to after each sync; a follower looks meanwhile, once for each
 sync. The replay waits until recognition has nothing left to do but windows that may still grow, which is how a call
 finds it while it goes on; so what is left to do at the end is what would be left in real time.
 """
@@ -25,7 +25,7 @@ from transcripts.minutes.writing import write
 from transcripts.recognition.hearing import Hearing
 from transcripts.recognition.recogniser import Recogniser
 from transcripts.sound import SAMPLE_RATE_HZ
-from transcripts.storage.meeting_writer import TrackWriter
+from transcripts.storage.meeting_writer import MeetingWriter, TrackWriter
 from transcripts.storage.spool import MeetingId, Spool
 
 FRAME_S: Final = 0.1
@@ -139,7 +139,7 @@ async def _held(
         until_s = min(call.duration_s, clock.at_s + SYNC_EVERY_S)
         await asyncio.to_thread(_speak, tracks, clock.at_s, until_s)
         clock.at_s = until_s
-        await asyncio.to_thread(writer.sync)
+        await asyncio.to_thread(_sync_and_listen, writer)
         await follower.look()
         if not await real_time.come(until_s):
             while not hearing.is_idle:  # noqa: ASYNC110 (nobody in Greffier waits for that)
@@ -176,6 +176,12 @@ class _RealTime:
 
 def _described(number: int, microphone: Microphone) -> _Recorded:
     return _Recorded(f"p-{number}", microphone.name, f"TR_{number}", microphone.is_shared)
+
+
+def _sync_and_listen(writer: MeetingWriter) -> None:
+    writer.sync()
+    while writer.listen():
+        pass
 
 
 def _speak(tracks: Sequence[tuple[Microphone, TrackWriter]], from_s: float, until_s: float) -> None:

@@ -54,13 +54,20 @@ class CallListening:
         self._followed.append((sound, listening))
         return listening
 
-    def listen(self, may_go_on: Callable[[], bool] = lambda: True) -> None:
-        """Listen to all that has come, the earliest first, for as long as it may; the rest waits for the next time."""
-        while self._followed and may_go_on():
+    def listen(self, may_go_on: Callable[[], bool] = lambda: True) -> bool:
+        """Listen to all that has come, the earliest first, for as long as it may.
+
+        Returns:
+            Whether it stopped before it had heard all: the rest waits for the next time.
+        """
+        while self._followed:
+            if not may_go_on():
+                return True
             behind = [_position_s(sound, track) for sound, track in self._followed if _has_more(sound, track)]
             self._listen_up_to(min(behind, default=0.0) + SLICE_S)
             if not behind:
                 break
+        return False
 
     def _listen_up_to(self, end_s: float) -> None:
         for sound, track in self._followed:

@@ -1,7 +1,7 @@
 """Writing the sound of a meeting while it lives: one file per track, one per stay, all on the meeting's clock.
 
 A frame goes to the kernel as it comes, so a killed process loses nothing that it was given; `sync` makes it survive
-the machine, and listens to it. `sync` may run in another thread than the rest.
+the machine, and `listen` finds out where somebody speaks in it. Both may run in other threads than the rest.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from transcripts.sound import SAMPLE_BYTES, seconds
 from transcripts.storage import sidecar, sound_file
-from transcripts.storage.recording_listener import AT_A_SYNC_S, AT_THE_END_S, RecordingListener
+from transcripts.storage.recording_listener import AT_THE_END_S, RecordingListener
 from transcripts.storage.room_left import leave_room
 from transcripts.storage.sidecar import EARLIEST_START_S, LONGEST_MEETING_S, TrackSidecar
 from transcripts.storage.stay_writer import StayWriter
@@ -85,6 +85,7 @@ class MeetingWriter:
         self._stays: list[StayWriter] = []
         self._listener = RecordingListener()
         self._sync_lock = threading.Lock()
+        self._listen_lock = threading.Lock()
 
     def joined(self, at_s: float) -> None:
         """Note that the recorder has been in the call since then, on its own clock.
@@ -118,7 +119,12 @@ class MeetingWriter:
         self._sync()
         leave_room(self._folder)
 
-    def _sync(self, listen_within_s: float = AT_A_SYNC_S) -> None:
+    def listen(self) -> bool:
+        """Listen to what the disk has, for one turn; meant for a thread of its own. Gives whether there is more."""
+        with self._listen_lock:
+            return self._listener.listen()
+
+    def _sync(self) -> None:
         with self._sync_lock:  # the one that was going on when the recording ended may meet the one that follows
             now_s = self._clock.now_s()  # before the sound: no stay says more than the disk has
             for track in list(self._tracks):
@@ -130,17 +136,18 @@ class MeetingWriter:
                 if stay.is_kept:
                     self._stays.remove(stay)
             sync_folder(self._folder)
-            self._listener.listen(listen_within_s)
 
     def close(self) -> None:
-        """Close every track and wait until the disk has it all; closing twice does nothing more.
+        """Close every track, wait until the disk has it all and listen to the rest; closing twice does nothing more.
 
         Raises:
             OSError: the disk failed.
         """
         for track in list(self._tracks):  # the sync that is still going on takes closed ones out
             track.close()
-        self._sync(AT_THE_END_S)
+        self._sync()
+        with self._listen_lock:
+            self._listener.listen(AT_THE_END_S)
 
     def _new_file(self, track_id: str) -> Path:
         harmless = re.sub(r"[^A-Za-z0-9_-]", "_", track_id)[:LONGEST_ID_IN_NAME]

@@ -1,6 +1,6 @@
-"""Listening to what a recorder writes: at each sync, in its thread, and what is settled is kept beside the sound.
+"""Listening to what a recorder writes: turn by turn, and what is settled is kept beside the sound.
 
-It takes what the disk has, and no longer than a sync may last: what it does not get to waits for the next one, or for
+It takes what the disk has, and no longer than a turn may last: what it does not get to waits for the next one, or for
 the speech process. Whatever goes wrong here is told once, and the recording goes on.
 """
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from transcripts.listening.call import CallListening
     from transcripts.listening.track_listening import TrackListening
 
-AT_A_SYNC_S: Final = 0.3
-"""Syncs are 0.9 s apart; what they are for comes first."""
+A_TURN_S: Final = 0.3
+"""Other meetings wait for theirs."""
 AT_THE_END_S: Final = 3.0
 """As much as it takes, unless listening has fallen far behind."""
 SETTLED_STEP_SAMPLES: Final = 10 * SAMPLE_RATE_HZ
@@ -56,25 +56,27 @@ class RecordingListener:
         if self._call is not None:
             self._new.append(track)
 
-    def listen(self, within_s: float = AT_A_SYNC_S) -> None:
-        """Listen to what has come since, and keep what is settled by now."""
+    def listen(self, within_s: float = A_TURN_S) -> bool:
+        """Listen to what has come since, and keep what is settled by now; gives whether it did not get to all of it."""
         if self._call is None:
-            return
+            return False
         try:
-            self._listen(self._call, self._clock() + within_s)
+            return self._listen(self._call, self._clock() + within_s)
         except Exception as error:  # noqa: BLE001 - nothing of this may keep sound from being recorded
             log.warning("recording is not listened to any more while it lasts", cause=type(error).__name__)
             self._call = None
             self._new, self._followed = [], []
+            return False
 
-    def _listen(self, call: CallListening, until: float) -> None:
+    def _listen(self, call: CallListening, until: float) -> bool:
         while self._new:
             sound = self._new.pop(0)
             self._followed.append(_Followed(sound.path, call.follow(sound)))
-        call.listen(lambda: self._clock() < until)
+        there_is_more = call.listen(lambda: self._clock() < until)
         for followed in self._followed:
             followed.keep()
         self._followed = [followed for followed in self._followed if not followed.is_done]
+        return there_is_more
 
 
 @dataclass(slots=True)

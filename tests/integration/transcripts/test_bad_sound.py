@@ -93,6 +93,7 @@ def record(spool: Spool, tracks: Sequence[Heard], *, clock_s: float) -> None:
         piece = tracks[n].sound[first : first + round(tracks[n].pieces_s * 16_000)]
         open_tracks[n].write(piece.astype("<i2").tobytes(), arrived_s)
         writer.sync()
+        writer.listen()
     writer.left(max(track.ends_s for track in tracks), over=True)
     writer.close()
 

@@ -66,6 +66,7 @@ class Replay:
                     sink.write(frame.astype("<i2").tobytes(), first / 16_000)
         self._at = end
         self._writer.sync()
+        self._writer.listen()
 
     def over(self) -> None:
         """Everyone has hung up."""

@@ -210,6 +210,7 @@ class Speaking:
                     sink.write(sound[first : first + FRAME_SAMPLES].astype("<i2").tobytes(), first / 16_000)
         self._at = round(at_s * 16_000)
         self._writer.sync()
+        self._writer.listen()
 
     def over(self) -> None:
         """Everyone has hung up."""

@@ -13,16 +13,16 @@ from sqlalchemy.exc import OperationalError
 from bot.durable.signals import Signal
 from bot.store.register import Meeting, Register
 from bot.work.recording import Recorder
-from bridge.livekit.ids import CallId, TrackId
+from bridge.livekit.ids import CallId, ParticipantId, TrackId
 from bridge.livekit.overlooked import Published
 from bridge.livekit.recorder import EndReason, RecorderDisconnected, RecordingEnd, SoundNotWritten
-from bridge.livekit.sound import SoundSink
+from bridge.livekit.sound import SoundSink, SpokenTrack
 from tests.fakes.calls import FakeCalls
 from tests.fakes.waiting import until
 from tests.unit.bot.samples import settings
 from transcripts.storage.bucket import StorageAway
 from transcripts.storage.meeting_writer import MeetingWriter
-from transcripts.storage.spool import MeetingId, Spool
+from transcripts.storage.spool import MeetingId, Spool, StoredTrack
 
 Act = Callable[[SoundSink], Awaitable[RecordingEnd]]
 
@@ -341,3 +341,34 @@ async def test_a_disk_that_fails_at_the_end_keeps_no_recorder_from_stopping(
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(recording, 5)
     assert script.heard == []
+
+
+async def test_what_is_recorded_is_listened_to_while_the_call_goes_on(
+    register: Register, meeting: Meeting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its words can then be recognised; whatever is left at its end is heard then."""
+    monkeypatch.setattr("bot.work.listening.LISTEN_EVERY_S", 0.02)
+    spool, settled = Spool(tmp_path), list[int]()
+
+    async def speaks(sink: SoundSink) -> RecordingEnd:
+        sink.joined(0.0)
+        track = sink.open_track(SpokenTrack(ParticipantId("p"), "Claire", TrackId("TR_1"), "microphone"))
+        track.write(bytes(32_000 * 30), 30.0)
+        await asyncio.to_thread(sink.sync)
+        await until(lambda: settled_samples(spool, meeting.id) > 0, within_s=10)
+        settled.append(settled_samples(spool, meeting.id))
+        track.write(bytes(32_000 * 2), 32.0)
+        track.close()
+        sink.left(32.0, over=True)
+        return RecordingEnd("room_closed")
+
+    assert await recorded(Script(speaks), register, meeting, spool, monkeypatch) == ""
+    assert 0 < settled[0] <= 16_000 * 30
+    assert settled_samples(spool, meeting.id) == 16_000 * 32
+
+
+def settled_samples(spool: Spool, meeting: MeetingId) -> int:
+    """How much of the one track was listened to."""
+    (track,) = spool.tracks(meeting)
+    assert isinstance(track, StoredTrack)
+    return track.speech.settled_samples

@@ -254,6 +254,7 @@ def test_what_a_recorder_found_is_read_on_another_machine(machines: Machines[Fak
     for first in range(0, len(voice), 14_400):
         sink.write(voice[first : first + 14_400].tobytes(), first / 16_000)
         writer.sync()
+        writer.listen()
         spool.share(MEETING)
     reader.fetch(MEETING)
     (during,) = reader.tracks(MEETING)
