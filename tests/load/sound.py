@@ -169,7 +169,8 @@ async def _speak(sink: Sink, number: int, said: Frames, fed: Fed, begins_at_s: f
     due_s = begins_at_s + random.uniform(0, FRAME_S)  # noqa: S311 (people do not speak in step)
     spoken = SpokenTrack(ParticipantId(f"p{number}"), f"Personne {number}", TrackId(f"TR_{number}"), "microphone")
     track: TrackSink | None = None
-    for frame in itertools.cycle(said):
+    begin = random.randrange(len(said))  # noqa: S311 (nor do they all begin with the same)
+    for frame in itertools.islice(itertools.cycle(said), begin, None):
         await asyncio.sleep(due_s - time.perf_counter())
         if due_s > ends_at_s:
             break
