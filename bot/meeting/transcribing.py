@@ -53,12 +53,13 @@ class Transcribing:
     ) -> CardState:
         """From the end of the call to its transcript in the thread; returns what the card is to show then."""
         waiting = replace(ended, phase="transcribing", remarks=followed.remarks)
-        complete = await self._until_recorded(meeting, card_id, followed, waiting, wording) == ""
+        card = _WaitingCard(self._steps, meeting, card_id, waiting)
+        complete = await self._until_recorded(meeting, followed, card, wording) == ""
         transcription = await self._transcription(meeting, followed)
         await step("note that it is recorded", partial(self._steps.note_recorded, meeting))
         if not await step("look for sound", partial(self._steps.has_sound, meeting)):
             return _why_nothing(ended, wording, complete=complete)
-        problem = await self._until_transcribed(meeting, card_id, waiting, wording, transcription)
+        problem = await self._until_transcribed(meeting, card, wording, transcription)
         outcome = await self.deliver(meeting, card_id, wording, problem)
         match outcome:
             case Delivered(with_minutes):
@@ -97,9 +98,7 @@ class Transcribing:
             await step("keep what is undelivered", partial(self._steps.keep_undelivered, meeting, outcome.why))
         return outcome
 
-    async def _until_recorded(
-        self, meeting: Meeting, card_id: EventId, followed: Followed, waiting: CardState, wording: Wording
-    ) -> str:
+    async def _until_recorded(self, meeting: Meeting, followed: Followed, card: _WaitingCard, wording: Wording) -> str:
         """Wait until the recorder has written its last sound; returns what went wrong, or nothing.
 
         A recorder that joined just when the call was closed has made LiveKit open the room again, and would sit there
@@ -110,22 +109,14 @@ class Transcribing:
             return followed.recording_over.problem
         patience_s = STORAGE_BACK_WITHIN_S if followed.storage_is_away else RECORDING_ENDS_WITHIN_S
         recording = Awaited(RECORDINGS, "recording_over", patience_s, RECORDER_NUDGED_EVERY_S, followed.recording or 1)
-
-        shown: list[str] = []
-
-        async def show(sentence: str) -> None:
-            if not shown:
-                shown.append(sentence)
-                state = replace(waiting, remarks=(*waiting.remarks, sentence))
-                edit = partial(self._steps.edit_card, meeting, card_id, state, "being recorded")
-                await step("show what is waited for", edit)
+        awaited = wording.storage_awaited if followed.storage_is_away else wording.transcribing
 
         async def nudge() -> None:
             await step("close the call again", partial(self._steps.close_call, meeting))
-            await show(wording.transcribing)
+            await card.say(awaited)
 
         if followed.storage_is_away:
-            await show(wording.storage_awaited)
+            await card.say(awaited)
         return await self._until_done(meeting, recording, nudge)
 
     async def _transcription(self, meeting: Meeting, followed: Followed) -> int:
@@ -138,22 +129,14 @@ class Transcribing:
         await enqueue_transcription(meeting.id, number)
         return number
 
-    async def _until_transcribed(
-        self, meeting: Meeting, card_id: EventId, waiting: CardState, wording: Wording, number: int
-    ) -> str:
+    async def _until_transcribed(self, meeting: Meeting, card: _WaitingCard, wording: Wording, number: int) -> str:
         """Wait for the transcript, telling the room roughly how long it takes; returns what went wrong, or nothing."""
         transcription = Awaited(TRANSCRIPTIONS, "transcription_over", TRANSCRIPTION_ENDS_WITHIN_S, TOLD_EVERY_S, number)
         seen: list[Unheard] = []
-        told: list[str] = []
 
         async def tell() -> None:
             seen.append(await step("see what is unheard", partial(self._steps.unheard, meeting)))
-            sentence = _being_transcribed(wait_s(seen), wording)
-            if told[-1:] != [sentence]:
-                told.append(sentence)
-                shown = replace(waiting, remarks=(*waiting.remarks, sentence))
-                name = f"transcribing {len(told)}"
-                await step("show what is being done", partial(self._steps.edit_card, meeting, card_id, shown, name))
+            await card.say(_being_transcribed(wait_s(seen), wording))
 
         await tell()
         return await self._until_done(meeting, transcription, tell)
@@ -177,6 +160,27 @@ class Transcribing:
             if signal is None and within_s == job.look_every_s:
                 await meanwhile()
             within_s = job.look_every_s
+
+
+class _WaitingCard:
+    """The card of a call that is over, while people wait: what it says last changes, and is not said twice in a row."""
+
+    def __init__(self, steps: MeetingSteps, meeting: Meeting, card_id: EventId, state: CardState) -> None:
+        self._steps = steps
+        self._meeting = meeting
+        self._card_id = card_id
+        self._state = state
+        self._said: list[str] = []
+
+    async def say(self, sentence: str) -> None:
+        """Show this beneath the rest, unless it is what is shown."""
+        if self._said[-1:] == [sentence]:
+            return
+        self._said.append(sentence)
+        shown = replace(self._state, remarks=(*self._state.remarks, sentence))
+        name = f"transcribing {len(self._said)}"
+        edit = partial(self._steps.edit_card, self._meeting, self._card_id, shown, name)
+        await step("show what is being done", edit)
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,6 @@ ELSEWHERE: Final[dict[str, str]] = {
     "stop the recording": "somebody stops the transcription",
     "say how the recording goes": "the disk is full",
     "close the call again": "the recorder is slow to leave",
-    "show what is waited for": "the recorder is slow to leave, or the storage is away",
     "count the transcriptions": "a transcription failed, and is tried again later",
     "say that message 0 was refused": "the homeserver does not take a message",
     "say that minutes 0 was refused": "the homeserver does not take the minutes",
