@@ -13,9 +13,10 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from bot.process.stopping import beside
+from bridge.livekit.capture import SYNC_EVERY_S
 
-LISTEN_EVERY_S = 0.9
-"""As often as the disk is made to have more."""
+LISTEN_EVERY_S = SYNC_EVERY_S
+"""Only what the disk has is listened to."""
 LISTENERS = max(1, (os.cpu_count() or 1) // 2)
 """At once. The rest of the machine takes sound from the network and brings it to the disk."""
 

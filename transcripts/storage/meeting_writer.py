@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from transcripts.sound import SAMPLE_BYTES, seconds
 from transcripts.storage import sidecar, sound_file
-from transcripts.storage.recording_listener import AT_THE_END_S, RecordingListener
+from transcripts.storage.recording_listener import A_TURN_S, AT_THE_END_S, RecordingListener
 from transcripts.storage.room_left import leave_room
 from transcripts.storage.sidecar import EARLIEST_START_S, LONGEST_MEETING_S, TrackSidecar
 from transcripts.storage.stay_writer import StayWriter
@@ -119,10 +119,10 @@ class MeetingWriter:
         self._sync()
         leave_room(self._folder)
 
-    def listen(self) -> bool:
+    def listen(self, within_s: float = A_TURN_S) -> bool:
         """Listen to what the disk has, for one turn; meant for a thread of its own. Gives whether there is more."""
         with self._listen_lock:
-            return self._listener.listen()
+            return self._listener.listen(within_s)
 
     def _sync(self) -> None:
         with self._sync_lock:  # the one that was going on when the recording ended may meet the one that follows
@@ -146,8 +146,7 @@ class MeetingWriter:
         for track in list(self._tracks):  # the sync that is still going on takes closed ones out
             track.close()
         self._sync()
-        with self._listen_lock:
-            self._listener.listen(AT_THE_END_S)
+        self.listen(AT_THE_END_S)
 
     def _new_file(self, track_id: str) -> Path:
         harmless = re.sub(r"[^A-Za-z0-9_-]", "_", track_id)[:LONGEST_ID_IN_NAME]
