@@ -81,10 +81,12 @@ async def hold(folder: Path, meetings: int, rate: float, address: str | None = N
 
 async def _done(processes: Sequence[ServerProcess], *files: Path, within_s: float) -> None:
     """Wait for what processes make when they are done with something, or for one of them to die."""
-    await until(
-        lambda: all(file.exists() for file in files) or not all(p.running for p in processes), within_s=within_s
-    )
-    if not all(file.exists() for file in files):
+
+    def done() -> bool:
+        return all(file.exists() for file in files)
+
+    await until(lambda: done() or not all(p.running for p in processes), within_s=within_s)
+    if not done():
         raise RunFailed("\n".join(f"{p.name}: {p.tail()}" for p in processes))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -13,9 +13,12 @@ from transcripts.sound import ACTIVITY_FRAME_SAMPLES, as_float
 from transcripts.storage import sound_file
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
     from numpy.typing import NDArray
 
-    from transcripts.sound import Probabilities, StoredSamples
+    from transcripts.sound import Probabilities, Samples, StoredSamples
     from transcripts.storage.spool import MeetingId, Spool, StoredTrack
 
 FRAME_SAMPLES = 1600
@@ -57,6 +60,19 @@ def record(
 def samples_of(track: StoredTrack) -> StoredSamples:
     """All of a stored track's sound."""
     return sound_file.read(track.path, 0, track.samples)
+
+
+def given_to_model(monkeypatch: pytest.MonkeyPatch, method: Literal["push", "_hear"]) -> list[int]:
+    """How much voice activity's `push` (samples), or its model (`_hear`: frames), is given each time from now on."""
+    given: list[int] = []
+    original: Callable[[VoiceActivity, Samples], Probabilities] = getattr(VoiceActivity, method)
+
+    def counted(activity: VoiceActivity, sound: Samples) -> Probabilities:
+        given.append(len(sound))
+        return original(activity, sound)
+
+    monkeypatch.setattr(VoiceActivity, method, counted)
+    return given
 
 
 def activity_of(sound: StoredSamples) -> Probabilities:

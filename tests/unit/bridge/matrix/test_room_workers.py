@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 import pytest_asyncio
@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from bridge.matrix import room_workers
 from bridge.matrix.backoff import Backoff
-from bridge.matrix.errors import EncryptionNotReady, Forbidden, HomeserverUnreachable
+from bridge.matrix.errors import EncryptionNotReady, Forbidden, HomeserverError, HomeserverUnreachable
 from bridge.matrix.events import Invite, RoomMessage
 from bridge.matrix.ids import EventId, RoomId, UserId
 from bridge.matrix.inbox import Inbox
@@ -36,6 +36,21 @@ def command(event_id: str, room_id: RoomId = ROOM) -> RoomMessage:
 async def never(_: Invite) -> None:
     """Nobody invites in most of these tests."""
     raise AssertionError
+
+
+@dataclass
+class FailingAnswer:
+    """Answers an invitation after it has failed so many times."""
+
+    error: HomeserverError
+    times: int
+    tries: int = 0
+
+    async def __call__(self, _: Invite) -> None:
+        """Fail, or not any more."""
+        self.tries += 1
+        if self.tries <= self.times:
+            raise self.error
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
@@ -227,19 +242,12 @@ async def test_an_invitation_is_not_given_up_while_the_homeserver_is_away(
 ) -> None:
     """Whoever invites a bot expects it to come, and does not invite it twice."""
     monkeypatch.setattr(room_workers, "PATIENCE_S", 0.02)
-    tries = 0
-
-    async def answer(_invite: Invite) -> None:
-        nonlocal tries
-        tries += 1
-        if tries < 20:
-            raise HomeserverUnreachable("gone")
-
+    answer = FailingAnswer(HomeserverUnreachable("gone"), times=19)
     await inbox.store("s1", [], [Invite(ROOM, CLAIRE)])
     async with working(inbox, nothing_said, answer) as rooms:
         rooms.wake(ROOM)
         await until(lambda: nothing_waits(inbox))
-    assert tries == 20
+    assert answer.tries == 20
 
 
 @pytest.mark.parametrize("known_after", [2, 1000])
@@ -248,14 +256,7 @@ async def test_an_invitation_that_is_not_known_yet_is_tried_again_for_a_moment(
 ) -> None:
     """Another homeserver hands it out before it stores it; one that was withdrawn is soon given up."""
     monkeypatch.setattr(room_workers, "INVITATION_SETTLES_WITHIN_S", 0.2)
-    tries = 0
-
-    async def answer(_invite: Invite) -> None:
-        nonlocal tries
-        tries += 1
-        if tries <= known_after:
-            raise Forbidden("You are not invited to this room.")
-
+    answer = FailingAnswer(Forbidden("You are not invited to this room."), times=known_after)
     await inbox.store("s1", [], [Invite(ROOM, CLAIRE)])
     with capture_logs() as logs:
         async with working(inbox, nothing_said, answer) as rooms:
@@ -263,9 +264,9 @@ async def test_an_invitation_that_is_not_known_yet_is_tried_again_for_a_moment(
             await until(lambda: nothing_waits(inbox))
     given_up = [entry["problem"] for entry in logs if entry["event"] == "given up"]
     if known_after == 2:
-        assert (tries, given_up) == (3, [])
+        assert (answer.tries, given_up) == (3, [])
     else:
-        assert tries > 2
+        assert answer.tries > 2
         assert given_up == ["You are not invited to this room."]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.unit.transcripts.listening.tracks import meeting, speech_s, spoken, with_bleed
-from tests.unit.transcripts.sounds import Recorded, record, speech
+from tests.unit.transcripts.sounds import Recorded, given_to_model, record, speech
 from transcripts.listening.rest import listen_to_rest
 from transcripts.listening.voice_activity import VoiceActivity
 from transcripts.sound import SAMPLE_RATE_HZ, Probabilities, Samples, StoredSamples
@@ -78,14 +78,7 @@ def test_what_is_settled_costs_nothing(spool: Spool, monkeypatch: pytest.MonkeyP
 def test_of_one_unfinished_track_only_the_rest_is_judged(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     """And of the finished ones beside it, next to nothing."""
     tracks = stored(spool, meeting("dev2"))
-    heard: list[int] = []
-    original = VoiceActivity.push
-
-    def counted(activity: VoiceActivity, samples: Samples) -> Probabilities:
-        heard.append(len(samples))
-        return original(activity, samples)
-
-    monkeypatch.setattr(VoiceActivity, "push", counted)
+    heard = given_to_model(monkeypatch, "push")
     rest_s = 10.0
 
     completed([tracks[0], cut_off(tracks[1], tracks[1].samples / SAMPLE_RATE_HZ - rest_s)])

@@ -7,23 +7,15 @@ import pytest
 
 from tests.evaluation.meetings import MEETINGS, decode
 from tests.evaluation.wordless_sound import room_tone
-from tests.unit.transcripts.sounds import activity_of, noise, speech
+from tests.unit.transcripts.sounds import activity_of, given_to_model, noise, speech
 from transcripts.listening.voice_activity import LEAD_FRAMES, VoiceActivity
-from transcripts.sound import SAMPLE_RATE_HZ, Probabilities, Samples, StoredSamples, as_float
+from transcripts.sound import SAMPLE_RATE_HZ, StoredSamples, as_float
 
 
 @pytest.fixture
 def judged(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many frames the model is given each time."""
-    given: list[int] = []
-    hear = VoiceActivity._hear
-
-    def counted(activity: VoiceActivity, frames: Samples) -> Probabilities:
-        given.append(len(frames))
-        return hear(activity, frames)
-
-    monkeypatch.setattr(VoiceActivity, "_hear", counted)
-    return given
+    return given_to_model(monkeypatch, "_hear")
 
 
 def test_speech_is_found_where_it_is() -> None:
